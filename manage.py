@@ -1,0 +1,7 @@
+#!/usr/bin/env python
+"""Django's command line; `bridge` is the same with verbs of its own."""
+
+from bridge.cli import main
+
+if __name__ == "__main__":
+    main()

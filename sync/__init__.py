@@ -1,0 +1,1 @@
+"""The engine: declarations in, records, jobs and failures out. It names no system."""

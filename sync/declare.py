@@ -1,0 +1,127 @@
+"""How a system and its entities are declared: frozen data, so that a typo fails at import and in mypy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from sync.fields import Computed, Field
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from sync.sources import Client
+
+Rule = tuple[str, str, Callable[[], "pl.Expr"]]
+"""An entity's own check: (code, message, a function giving the expression that is true where the rule is BROKEN)."""
+
+
+def seconds(amount: float) -> timedelta:
+    """So many seconds."""
+    return timedelta(seconds=amount)
+
+
+def minutes(amount: float) -> timedelta:
+    """So many minutes."""
+    return timedelta(minutes=amount)
+
+
+def hours(amount: float) -> timedelta:
+    """So many hours."""
+    return timedelta(hours=amount)
+
+
+def days(amount: float) -> timedelta:
+    """So many days."""
+    return timedelta(days=amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """A schedule by interval; `full` reads everything instead of what changed."""
+
+    interval: timedelta
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """A schedule by cron expression (five fields) in a time zone."""
+
+    expression: str
+    zone: str = "UTC"
+    full: bool = False
+
+
+def every(*, full: bool = False, **amount: float) -> Every:
+    """A schedule by interval: `every(minutes=15)`; the words are those of timedelta."""
+    return Every(timedelta(**amount), full=full)
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Seconds to wait before each retry; after the last one the job is failed. Three tiers are four runs."""
+
+    tiers: tuple[float, ...]
+
+    def __init__(self, *tiers: float) -> None:
+        object.__setattr__(self, "tiers", tiers)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """What a system allows: requests per second and at once."""
+
+    per_second: float | None = None
+    concurrent: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parent:
+    """A row waits until its parent is here. `by` says ours -> the parent's key field; a null field means no parent."""
+
+    entity: str  # name within the system, or the full path
+    by: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entity:
+    """One kind of record of a system."""
+
+    name: str
+    source: Any  # what the system's client reads; opaque to the engine
+    key: tuple[str, ...]
+    fields: Mapping[str, Field]  # ours: how it is read
+    label: str = ""
+    cursor: str | None = None  # the field by which changes are asked for; None = every read is full
+    version: str | None = None  # the field that orders versions of a row; None = the cursor
+    computed: Mapping[str, Computed] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    volatile: tuple[str, ...] = ()  # served, but not part of the data hash
+    parents: tuple[Parent, ...] = ()
+    filters: tuple[str, ...] = ()  # fields the API may filter by; each gets an index
+    aliases: tuple[str, ...] = ()
+    owns_name: bool = False  # served at /api/v1/{name} too
+    freshness: timedelta = timedelta(minutes=15)
+    schedule: Every | Cron | None = None
+    max_parallel: int = 1  # sync jobs of this entity running at once
+    retry: Backoff = Backoff(1, 10, 60)  # noqa: RUF009 - frozen
+    targets: tuple[str, ...] = ()
+    page_size: int | None = None  # rows; None = DEFAULT_BATCH_SIZE
+    overlap: timedelta = timedelta(minutes=2)  # asked again before the watermark
+    on_miss: Literal["accept", "wait"] = "accept"
+    revision: int = 1  # raise it when a hook function changes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class System:
+    """One external party, with its entities."""
+
+    name: str
+    client: Callable[[], Client]  # builds the client; called in the process that needs it
+    entities: tuple[Entity, ...]
+    label: str = ""
+    commands: tuple[Any, ...] = ()
+    budget: Budget = Budget()  # noqa: RUF009 - frozen

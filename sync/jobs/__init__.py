@@ -1,0 +1,1 @@
+"""Jobs: rows in our table, woken by one row of procrastinate an attempt."""

@@ -1,0 +1,35 @@
+"""One noun a file; the tables themselves are in the migrations' SQL."""
+
+from sync.models.attempt import Attempt
+from sync.models.audit import AuditEntry
+from sync.models.batch import Batch
+from sync.models.budget import Budget
+from sync.models.change import Change
+from sync.models.entity import EntityRow
+from sync.models.failed_record import FailedRecord
+from sync.models.job import Job
+from sync.models.job_event import JobEvent
+from sync.models.pending_child import PendingChild
+from sync.models.record import Record, RecordRow, RecordVersion
+from sync.models.schedule import Schedule
+from sync.models.scope_limit import ScopeLimit
+from sync.models.tracker import Tracker
+
+__all__ = [
+    "Attempt",
+    "AuditEntry",
+    "Batch",
+    "Budget",
+    "Change",
+    "EntityRow",
+    "FailedRecord",
+    "Job",
+    "JobEvent",
+    "PendingChild",
+    "Record",
+    "RecordRow",
+    "RecordVersion",
+    "Schedule",
+    "ScopeLimit",
+    "Tracker",
+]

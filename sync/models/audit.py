@@ -1,0 +1,32 @@
+"""Who did what, in the same commit as the act."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from sync.ids import uuid7
+
+
+class AuditEntry(models.Model):
+    """One act of a person or client, with what it changed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.TextField()
+    door = models.TextField()  # api, admin or shell
+    act = models.TextField()  # such as job.retry
+    object_type = models.TextField()
+    object_id = models.TextField()
+    reason = models.TextField(null=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    request_id = models.TextField(null=True)
+
+    class Meta:
+        db_table = "audit"
+        verbose_name_plural = "audit entries"
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.act} by {self.actor}"

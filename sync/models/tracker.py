@@ -1,0 +1,29 @@
+"""An entity's state: how far it was read, how fresh it is, whether it may run."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Tracker(models.Model):
+    """One row an entity; the status shown is that of the entity's newest job."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        PAUSED = "paused"
+
+    entity = models.OneToOneField("sync.EntityRow", models.DO_NOTHING, primary_key=True)
+    state = models.TextField(choices=State, default=State.ACTIVE)
+    remark = models.TextField(default="", blank=True)
+    watermark = models.TextField(null=True)
+    last_sync_at = models.DateTimeField(null=True)
+    fresh_to = models.DateTimeField(null=True)
+    feed_seq = models.BigIntegerField(default=0)
+    live_rows = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "tracker"
+        ordering = ("entity_id",)
+
+    def __str__(self) -> str:
+        return f"tracker of {self.entity}"

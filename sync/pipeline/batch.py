@@ -1,0 +1,87 @@
+"""What travels through the stages: a frame of good rows, and what was set aside."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from sync.registry import Registered
+
+PIPELINE_VERSION = 1
+"""Raise it when a stage's result changes for the same bytes: the memo then misses by itself."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """One thing wrong with one row."""
+
+    stage: str  # normalize, validate, map, identity, ingest …
+    code: str  # stable, such as unreadable_number, required, too_long
+    message: str  # for people, with what to do
+    field: str | None = None  # ours
+    value: str | None = None  # what was found, cut to 200 characters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetAside:
+    """A row that left the good path, with everything needed to look at it and to run it again."""
+
+    row: int  # index into Batch.raw
+    faults: tuple[Fault, ...]  # all of them, in the order found; the first names stage and code
+    key_hash: uuid.UUID | None = None  # where the key could be read
+    version: int = 0
+    normalized: Mapping[str, Any] | None = None  # input of validate, where the row came so far
+    mapped: Mapping[str, Any] | None = None  # input of identity, where the row came so far
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageNote:
+    """A page as the batch remembers it."""
+
+    no: int
+    rows: int
+    next: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Pages joined. `frame` has a column `_row` (UInt32, index into raw), then what the stages add:
+
+    normalize, validate: a String column for each declared field, canonical text, null = none;
+    map: the computed fields too; identity: `_key_hash` (Binary, 16 bytes), `_data_hash` (Binary, 32 bytes),
+    `_version` (Int64), `_data` (String, the JSON to be served); delta: `_op` (String).
+    """
+
+    registered: Registered
+    raw: Sequence[bytes] = ()  # rows as received
+    raw_hashes: Sequence[bytes] = ()  # 16 bytes each, by row
+    asked_at: Sequence[datetime] = ()  # when the far end was asked, by row
+    pages: tuple[PageNote, ...] = ()
+    frame: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"_row": pl.UInt32}))
+    faults: Mapping[int, tuple[Fault, ...]] = field(default_factory=dict)  # by row, not yet set aside
+    aside: tuple[SetAside, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    mapping: int = 0  # version of the mapping in force
+
+    def with_frame(self, frame: pl.DataFrame) -> Batch:
+        """The batch with another frame."""
+        return replace(self, frame=frame)
+
+    def counting(self, **more: int) -> Batch:
+        """The batch with these numbers added to its counts."""
+        counts = dict(self.counts)
+        for name, number in more.items():
+            counts[name] = counts.get(name, 0) + number
+        return replace(self, counts=counts)
+
+    def faulted(self, faults: Mapping[int, Sequence[Fault]]) -> Batch:
+        """The batch with these faults noted, row by row; the rows stay until `validate` sets them aside."""
+        merged = dict(self.faults)
+        for row, found in faults.items():
+            merged[row] = (*merged.get(row, ()), *found)
+        return replace(self, faults=merged)
