@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bridge import database, env, postgres, secrets
+from bridge import database, env, postgres
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 if os.getcwd() not in sys.path:
     sys.path.append(os.getcwd())  # last: a module named in BRIDGE_SYSTEMS may lie in the working directory
 
 DEBUG = env.flag("DEBUG", default=False)
-SECRET_KEY = env.secret("BRIDGE_SECRET_KEY", default="") or secrets.kept_secret("secret_key")
+SECRET_KEY = env.secret("BRIDGE_SECRET_KEY", default="") or env.kept_secret("secret_key")
 ALLOWED_HOSTS = env.listing("BRIDGE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 BRIDGE_VERSION = "0.1.0"
 
@@ -120,7 +120,7 @@ SPECTACULAR_SETTINGS = {
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs.tasks"
 PROCRASTINATE_IMPORT_PATHS = ["sync.jobs.tasks"]
 
-BRIDGE_JWT_SECRET = env.secret("BRIDGE_JWT_SECRET", default="") or secrets.kept_secret("jwt_secret")
+BRIDGE_JWT_SECRET = env.secret("BRIDGE_JWT_SECRET", default="") or env.kept_secret("jwt_secret")
 BRIDGE_JWT_ISSUER = env.text("BRIDGE_JWT_ISSUER", default="bridge")
 BRIDGE_JWT_AUDIENCE = env.text("BRIDGE_JWT_AUDIENCE", default="bridge")
 BRIDGE_SYSTEMS = env.listing("BRIDGE_SYSTEMS", default=[])

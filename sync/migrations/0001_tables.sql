@@ -47,7 +47,7 @@ CREATE TABLE record_version (
 CREATE VIEW record_row AS SELECT entity_id || '~' || key_hash AS ref, * FROM record;
 
 -- Race-free history: the old rows come from the statement itself, so a concurrent writer cannot slip between.
-CREATE FUNCTION keep_version() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_version() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
   INSERT INTO record_version (key_hash, raw_hash, version, valid_from, valid_to, batch_id, row_no, revision, mapping,
                               entity_id, deleted, data_hash, data)

@@ -1,0 +1,52 @@
+"""What all tests share: a clean schema, and no test that needs a program which is not installed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from pytest_django.plugin import DjangoDbBlocker
+
+KEPT = ("entity", "django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions",
+        "tracker", "scope_limit", "schedule")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, with its reason, what needs a Debian package that is not here."""
+    for mark in item.iter_markers("needs"):
+        for program in mark.args:
+            if shutil.which(program) is None:
+                pytest.skip(f"{program} is not installed (.ci/run installs it)")
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A database whose commits are real, emptied before and after.
+
+    Not pytest-django's `transactional_db`: Django's flush leaves unmanaged tables alone and empties `entity`.
+    """
+    with django_db_blocker.unblock():
+        empty()
+        yield
+        empty()
+
+
+def empty() -> None:
+    """Empty every table of the schema but what `migrate` itself fills; reset trackers and limits."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT string_agg(format('%%I', relname), ', ') FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+            " WHERE nspname = 'bridge' AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> ALL(%s)",
+            (list(KEPT),),
+        )
+        row = cursor.fetchone()
+        assert row
+        cursor.execute(f"TRUNCATE {row[0]} RESTART IDENTITY")
+        cursor.execute(
+            "UPDATE tracker SET state = 'active', remark = '', watermark = NULL, last_sync_at = NULL, fresh_to = NULL,"
+            " feed_seq = 0, live_rows = 0"
+        )
+        cursor.execute("UPDATE scope_limit SET paused = false")

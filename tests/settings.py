@@ -1,0 +1,32 @@
+"""The settings of the tests: the product's, on a throw-away PostgreSQL unless DATABASE_URL names another."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+if "BRIDGE_DATA_DIR" not in os.environ:
+    _folder = tempfile.mkdtemp(prefix="bridge-tests-")
+    os.environ["BRIDGE_DATA_DIR"] = _folder
+    atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+os.environ.setdefault("INTERNAL_SERVICE_JWT_SECRET", "tests-only-secret-of-more-than-32-bytes")
+if not os.environ.get("DATABASE_URL"):
+    from bridge.postgres import throwaway
+
+    _server = ExitStack()
+    os.environ["DATABASE_URL"] = _server.enter_context(throwaway(Path(os.environ["BRIDGE_DATA_DIR"]) / "pg"))
+    atexit.register(_server.close)  # after the last test, before the folder goes
+
+from bridge.settings import *  # noqa: E402, F403
+from bridge.settings import DATABASES  # noqa: E402
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+DATABASES["default"]["TEST"] = {"NAME": f"bridge_tests_{os.getpid()}"}
