@@ -1,0 +1,105 @@
+"""The sandbox's own pages, from this machine only: moods, changes to rows, the journal."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from bridge.sandbox.exchange import Request, Response, json_response
+from bridge.sandbox.moods import Mood
+from bridge.sandbox.mount import Mount
+from bridge.sandbox.store import Row, StoreError, Table, UnknownError, key_text
+from bridge.sandbox.tokens import columns_of, object_of, quoted
+
+
+class Control:
+    """Answers everything under /_control."""
+
+    def __init__(self, mounts: Mapping[str, Mount]) -> None:
+        self._mounts = mounts
+
+    def answer(self, request: Request) -> Response:
+        """Answer one control request; what is wrong with it is said in `error`."""
+        if not ipaddress.ip_address(request.client).is_loopback:
+            return json_response({"error": "/_control answers this machine only"}, 403)
+        try:
+            return self._route(request)
+        except StoreError as error:
+            return json_response({"error": str(error)}, error.status)
+        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+            return json_response({"error": f"not understood: {error}"}, 400)
+
+    def _route(self, request: Request) -> Response:
+        match request.method, [part for part in request.path.split("/") if part]:
+            case "GET", []:
+                return json_response({name: self._state(mount) for name, mount in self._mounts.items()})
+            case "POST", ["reset"]:
+                for mount in self._mounts.values():
+                    mount.reset()
+                return json_response({"reset": list(self._mounts)})
+            case method, [system, *rest] if system in self._mounts:
+                return self._for_system(self._mounts[system], method, rest, request)
+        raise UnknownError(f"no such control: {request.method} /_control{request.path}")
+
+    def _for_system(self, mount: Mount, method: str, parts: list[str], request: Request) -> Response:
+        match method, parts:
+            case "GET", []:
+                return json_response(self._state(mount))
+            case "POST", ["reset"]:
+                mount.reset()
+                return json_response({"reset": [mount.far_end.name]})
+            case "GET", ["log"]:
+                return json_response({"requests": mount.journal.since(float(request.query.get("since", 0)))})
+            case "GET", ["mood"]:
+                return json_response(self._moods(mount))
+            case "POST", ["mood"]:
+                return self._switch(mount, request)
+            case _, [entity, *rest]:
+                return self._for_row(mount.far_end.store.table(entity), method, rest, request)
+        raise UnknownError(f"no such control: {method} /_control{request.path}")
+
+    def _for_row(self, table: Table, method: str, parts: list[str], request: Request) -> Response:
+        match method, parts:
+            case "POST", []:
+                return _row_response(table.add(columns_of(request.body)), 201)
+            case "GET", [key]:
+                return _row_response(table.find(table.parse_key(key)))
+            case "PATCH", [key]:
+                return _row_response(table.change(table.parse_key(key), columns_of(request.body)))
+            case "DELETE", [key]:
+                return _row_response(table.delete(table.parse_key(key)))
+        raise UnknownError(f"no such control: {method} /_control{request.path}")
+
+    def _switch(self, mount: Mount, request: Request) -> Response:
+        mood = msgspec.json.decode(request.body, type=Mood, strict=False)
+        if mood.entity is not None:
+            mood = msgspec.structs.replace(mood, entity=mount.far_end.store.table(mood.entity).name)
+        mount.moods.switch(mood)
+        return json_response(self._moods(mount))
+
+    def _state(self, mount: Mount) -> dict[str, Any]:
+        rows = {table.name: len(table.rows()) for table in mount.far_end.store.tables}
+        return {"rows": rows, "requests": mount.journal.counts(), **self._moods(mount)}
+
+    def _moods(self, mount: Mount) -> dict[str, Any]:
+        """The moods in force and, where rows are dirty, which rows and how."""
+        in_force, dirty = mount.moods.all(), {}
+        for table in mount.far_end.store.tables:
+            for met in in_force:
+                if met.mood.name == "dirty" and met.mood.entity in (None, table.name):
+                    dirty[table.name] = met.dirt.kinds(table)
+        return {"moods": [met.mood for met in in_force], "dirty": dirty}
+
+
+def _row_response(row: Row, status: int = 200) -> Response:
+    extra = {
+        "key": quoted(key_text(row.key)),
+        "modified": quoted(row.modified.isoformat()),
+        "version": str(row.version).encode(),
+        "columns": object_of(row.columns),
+    }
+    return replace(json_response(None, status), body=object_of(extra))

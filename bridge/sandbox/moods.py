@@ -1,0 +1,94 @@
+"""How a far end misbehaves, switchable while it runs."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from bridge.sandbox.dirt import Dirt
+
+DELAY = 1.0
+SHARE = 0.01
+
+
+class Mood(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One mood of one far end, for all its entities or for one."""
+
+    mood: Literal["ok", "slow", "429", "500", "dirty", "down", 429, 500]
+    entity: str | None = None
+    # slow: seconds added to each answer (two names for one thing).
+    seconds: float | None = None
+    delay: float | None = None
+    # 429: seconds for a Retry-After header; without it the header is absent.
+    retry_after: float | None = None
+    # Any but ok: how many requests it lasts; without it until it is switched off.
+    times: int | None = None
+    # dirty: which rows (by key, else a share of the table) and how (by kind, or the values served instead).
+    share: float = SHARE
+    rows: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    columns: dict[str, msgspec.Raw] = {}
+
+    @property
+    def name(self) -> str:
+        """The mood's word; 429 and 500 may have been given as numbers."""
+        return str(self.mood)
+
+    @property
+    def wait(self) -> float:
+        """Seconds to hold back each answer."""
+        given = self.seconds if self.seconds is not None else self.delay
+        return DELAY if given is None else given
+
+
+@dataclass(kw_only=True)
+class InForce:
+    """A mood that is on."""
+
+    mood: Mood
+    dirt: Dirt
+    left: int | None
+
+
+class Moods:
+    """The moods in force at one far end: at most one for all entities and one for each."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._set: dict[str | None, InForce] = {}
+
+    def switch(self, mood: Mood) -> None:
+        """Put a mood in force in place of the one it had; `ok` for all entities ends every mood."""
+        with self._lock:
+            if mood.name == "ok" and mood.entity is None:
+                self._set.clear()
+            self._set.pop(mood.entity, None)
+            if mood.name != "ok":
+                self._set[mood.entity] = InForce(mood=mood, dirt=_dirt_of(mood), left=mood.times)
+
+    def all(self) -> list[InForce]:
+        """Return what is in force, without using it up."""
+        with self._lock:
+            return list(self._set.values())
+
+    def strike(self, entity: str | None) -> list[InForce]:
+        """Return what a request for an entity meets; counts towards `times`."""
+        with self._lock:
+            scopes = [scope for scope in dict.fromkeys((None, entity)) if scope in self._set]
+            return [self._use(scope) for scope in scopes]
+
+    def _use(self, scope: str | None) -> InForce:
+        met = self._set[scope]
+        if met.left is not None:
+            met.left -= 1
+            if met.left <= 0:
+                del self._set[scope]
+        return met
+
+
+def _dirt_of(mood: Mood) -> Dirt:
+    columns = {name: bytes(raw) for name, raw in mood.columns.items()}
+    return Dirt(share=mood.share, rows=mood.rows, kinds=mood.kinds, columns=columns)

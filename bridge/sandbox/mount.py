@@ -1,0 +1,123 @@
+"""One far end at its place in the server: its moods, its limit of requests at once, its journal."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Protocol
+
+from bridge.sandbox.exchange import Request, Response
+from bridge.sandbox.journal import Journal
+from bridge.sandbox.moods import Mood, Moods
+from bridge.sandbox.store import Row, Store, Table, UnknownError
+
+GLANCE = 0.2  # seconds between two looks at whether a waiting client is still there
+
+
+class Spoil(Protocol):
+    """Puts bad rows in place of good ones."""
+
+    def __call__(self, table: Table, rows: list[Row]) -> list[Row]:
+        """Return the rows as they are to be served."""
+
+
+class FarEnd(Protocol):
+    """What a system's sandbox.py gives from its `far_end()`."""
+
+    name: str
+    store: Store
+    # Requests it works on at once; more are refused as the vendor refuses them. None: no limit.
+    concurrent: int | None
+
+    def entity_of(self, request: Request) -> str | None:
+        """Name the table a request is about, as far as it can be told; never raises."""
+
+    def answer(self, request: Request, spoil: Spoil) -> Response:
+        """Answer as the vendor does, errors included."""
+
+    def refusal(self, status: int) -> Response:
+        """Refuse in the vendor's words: 429 (too many requests) or 500."""
+
+
+class Mount:
+    """Leads requests to one far end, as its moods allow."""
+
+    def __init__(self, far_end: FarEnd, stopping: threading.Event) -> None:
+        self.far_end = far_end
+        self.moods = Moods()
+        self.journal = Journal()
+        self._stopping = stopping
+        self._lock = threading.Lock()
+        self._under_way = 0
+
+    def answer(self, request: Request) -> Response | None:
+        """Answer a request; None means hang up without a word."""
+        arrived = time.time()
+        entity = self._entity_of(request)
+        response = self._within_limit(request, entity)
+        self.journal.write(
+            request,
+            at=arrived,
+            seconds=time.time() - arrived,
+            status=response.status if response else None,
+            entity=entity,
+            note=response.note if response else "down",
+        )
+        return response
+
+    def reset(self) -> None:
+        """Bring back the rows, the good mood and an empty journal."""
+        self.far_end.store.reset()
+        self.moods.switch(Mood(mood="ok"))
+        self.journal.clear()
+
+    def _entity_of(self, request: Request) -> str | None:
+        named = self.far_end.entity_of(request)
+        try:
+            return self.far_end.store.table(named).name if named else None
+        except UnknownError:
+            return None
+
+    def _within_limit(self, request: Request, entity: str | None) -> Response | None:
+        limit = self.far_end.concurrent
+        with self._lock:
+            if limit is not None and self._under_way >= limit:
+                return self.far_end.refusal(429)
+            self._under_way += 1
+        try:
+            return self._in_mood(request, entity)
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
+    def _in_mood(self, request: Request, entity: str | None) -> Response | None:
+        spoil: Spoil = _as_they_are
+        for met in self.moods.strike(entity):
+            mood = met.mood
+            if mood.name == "slow":
+                self._hold_back(mood.wait, request)
+            elif mood.name == "down":
+                return None
+            elif mood.name == "dirty":
+                spoil = met.dirt
+            else:
+                return self._refuse(mood)
+        return self.far_end.answer(request, spoil)
+
+    def _hold_back(self, seconds: float, request: Request) -> None:
+        # A killed client must not keep its place among the requests at once, or its successor is refused.
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not request.gone():
+            if self._stopping.wait(min(left, GLANCE)):
+                return
+
+    def _refuse(self, mood: Mood) -> Response:
+        refusal = self.far_end.refusal(int(mood.name))
+        if mood.retry_after is None or mood.name != "429":
+            return refusal
+        headers = {**refusal.headers, "Retry-After": f"{mood.retry_after:g}"}
+        return Response(status=refusal.status, body=refusal.body, headers=headers, note=refusal.note)
+
+
+def _as_they_are(table: Table, rows: list[Row]) -> list[Row]:
+    return rows

@@ -1,0 +1,213 @@
+"""The rows a far end holds: kept in memory while it runs, changed by anyone who asks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, unquote
+
+from bridge.sandbox.data import moments
+from bridge.sandbox.tokens import Columns, text_of
+
+Key = tuple[int | str, ...]
+
+
+class StoreError(Exception):
+    """A row or table cannot be had; `status` is the HTTP status that says so."""
+
+    status = 400
+
+
+class UnknownError(StoreError):
+    """There is no such table or row."""
+
+    status = 404
+
+
+class ConflictError(StoreError):
+    """There is already a row with that key."""
+
+    status = 409
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row; a change makes a new one, so a page being rendered never sees half of it."""
+
+    key: Key
+    columns: Columns
+    modified: datetime
+    version: int
+    # Rendered bytes by form, so that an unchanged row is written out once.
+    rendered: dict[str, bytes] = field(default_factory=dict, compare=False)
+
+
+class Table:
+    """Rows in the order of their key. Loaded on first use; safe for threads."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        key: Mapping[str, type[int] | type[str]],
+        load: Callable[[], Iterable[Columns]],
+        names: Iterable[str] = (),
+        columns: Iterable[str] = (),
+        stamps: Iterable[str] = (),
+        step: timedelta = timedelta(milliseconds=1),
+        dirt: Mapping[str, Columns] | None = None,
+    ) -> None:
+        self.name = name
+        self.names = {name.lower(), *(other.lower() for other in names)}
+        self.key = dict(key)
+        self.dirt = dict(dirt or {})
+        self.revision = 0
+        self._load, self._step, self._extra = load, step, tuple(columns)
+        # Columns the far end itself writes; a value given for one stands only until the next change.
+        self._stamps = tuple(stamps)
+        self._lock = threading.RLock()
+        self._pristine: list[Row] | None = None
+        self._columns: dict[str, None] = {}
+        self._rows: dict[Key, Row] = {}
+        self._version = 0
+        self._ordered: list[Row] | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column any row ever had, first seen first."""
+        self.rows()
+        return tuple(self._columns)
+
+    def rows(self) -> list[Row]:
+        """A snapshot in key order; do not change it."""
+        with self._lock:
+            if self._pristine is None:
+                self._fill()
+            if self._ordered is None:
+                self._ordered = [self._rows[key] for key in sorted(self._rows)]
+            return self._ordered
+
+    def find(self, key: Key) -> Row:
+        """Return the row of a key. Raises UnknownError."""
+        self.rows()
+        row = self._rows.get(key)
+        if row is None:
+            raise UnknownError(f"{self.name} has no row {key_text(key)}")
+        return row
+
+    def parse_key(self, text: str) -> Key:
+        """Read a key as it stands in a URL: percent-encoded parts joined by commas."""
+        parts = [unquote(part) for part in text.split(",")]
+        if len(parts) != len(self.key):
+            raise UnknownError(f"{self.name} has the key {','.join(self.key)}, got {text!r}")
+        try:
+            return tuple(kind(part) for kind, part in zip(self.key.values(), parts, strict=True))
+        except ValueError:
+            raise UnknownError(f"{self.name} has no row {text}") from None
+
+    def column(self, name: str) -> str:
+        """Give a column's own spelling, or the name itself when it is new."""
+        return next((known for known in self.columns if known.lower() == name.lower()), name)
+
+    def add(self, columns: Columns) -> Row:
+        """Add a row. Raises ConflictError when its key is taken, StoreError when it has none."""
+        with self._lock:
+            named = {self.column(name): token for name, token in columns.items()}
+            key = self._key_of(named)
+            if key in self._rows:
+                raise ConflictError(f"{self.name} has already a row {key_text(key)}")
+            return self._put(Row(key=key, columns=named, modified=_now(self._step), version=self._next()))
+
+    def change(self, key: Key, columns: Columns) -> Row:
+        """Change some columns of a row; its modified moment and version rise."""
+        with self._lock:
+            row = self.find(key)
+            named = {self.column(name): token for name, token in columns.items()}
+            kept = {name: token for name, token in row.columns.items() if name not in self._stamps}
+            if self._key_of(kept | named) != key:
+                raise StoreError(f"the key {','.join(self.key)} of a row cannot be changed")
+            modified = max(_now(self._step), row.modified + self._step)
+            return self._put(Row(key=key, columns=kept | named, modified=modified, version=self._next()))
+
+    def delete(self, key: Key) -> Row:
+        """Take a row out. Raises UnknownError."""
+        with self._lock:
+            row = self.find(key)
+            del self._rows[key]
+            self._touched()
+            return row
+
+    def reset(self) -> None:
+        """Bring back every row as it was at the start."""
+        with self._lock:
+            if self._pristine is not None:
+                self._rows = {row.key: row for row in self._pristine}
+                self._version = len(self._pristine)
+                self._touched()
+
+    def _fill(self) -> None:
+        loaded = list(self._load())
+        drawn = moments(self.name, len(loaded), self._step)
+        order = sorted(range(len(loaded)), key=drawn.__getitem__)
+        version = {index: place for place, index in enumerate(order, start=1)}
+        self._pristine = [
+            Row(key=self._key_of(columns), columns=columns, modified=drawn[index], version=version[index])
+            for index, columns in enumerate(loaded)
+        ]
+        self._columns = dict.fromkeys(name for columns in loaded for name in columns)
+        self._columns.update(dict.fromkeys(self._extra))
+        self.reset()
+
+    def _put(self, row: Row) -> Row:
+        self._rows[row.key] = row
+        self._columns.update(dict.fromkeys(row.columns))
+        self._touched()
+        return row
+
+    def _touched(self) -> None:
+        self._ordered = None
+        self.revision += 1
+
+    def _next(self) -> int:
+        self._version += 1
+        return self._version
+
+    def _key_of(self, columns: Columns) -> Key:
+        try:
+            return tuple(kind(text_of(columns[name])) for name, kind in self.key.items())
+        except (KeyError, ValueError):
+            raise StoreError(f"a row of {self.name} needs its key: {','.join(self.key)}") from None
+
+
+class Store:
+    """The tables of one far end."""
+
+    def __init__(self, *tables: Table) -> None:
+        self.tables = tables
+
+    def table(self, name: str) -> Table:
+        """Find a table by any of its names. Raises UnknownError."""
+        for table in self.tables:
+            if name.lower() in table.names:
+                return table
+        known = ", ".join(table.name for table in self.tables)
+        raise UnknownError(f"there is no {name!r} here, only {known}")
+
+    def reset(self) -> None:
+        """Bring back every table as it was at the start."""
+        for table in self.tables:
+            table.reset()
+
+
+def key_text(key: Key) -> str:
+    """Write a key as it stands in a URL."""
+    return ",".join(quote(str(part), safe="") for part in key)
+
+
+def _now(step: timedelta) -> datetime:
+    """The moment now, cut down to what the far end can tell apart."""
+    now = datetime.now(UTC)
+    start = datetime(2000, 1, 1, tzinfo=UTC)
+    return start + (now - start) // step * step

@@ -1,0 +1,1 @@
+"""NetSuite's REST protocol (SuiteTalk): token-based login, SuiteQL, records, error bodies."""

@@ -1,0 +1,1 @@
+"""APISmith: the runtime API in front of an Oracle ERP."""
