@@ -64,9 +64,8 @@ class Table:
         self.key = dict(key)
         self.dirt = dict(dirt or {})
         self.revision = 0
-        self._load, self._step, self._extra = load, step, tuple(columns)
-        # Columns the far end itself writes; a value given for one stands only until the next change.
-        self._stamps = tuple(stamps)
+        # Stamps are written by the far end itself: one given by hand stands only until the next change.
+        self._load, self._step, self._extra, self._stamps = load, step, tuple(columns), tuple(stamps)
         self._lock = threading.RLock()
         self._pristine: list[Row] | None = None
         self._columns: dict[str, None] = {}
