@@ -57,11 +57,16 @@ def forget() -> None:
     _ids.clear()
 
 
+def is_numeric(registered: Registered, name: str) -> bool:
+    """Whether a field's values compare as numbers."""
+    field = registered.entity.fields.get(name)
+    return field is not None and field.kind in _NUMERIC
+
+
 def filter_expression(registered: Registered, name: str) -> str:
     """The SQL expression of a declared filter, as its index has it."""
     value = f"data->>'{name}'"
-    field = registered.entity.fields.get(name)
-    if field is not None and field.kind in _NUMERIC:
+    if is_numeric(registered, name):
         return f"(({value})::numeric)"
     return f'(({value}) COLLATE "C")'
 

@@ -6,11 +6,14 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from sync.registry import Registered
+
+if TYPE_CHECKING:
+    from sync.pipeline.run import Run
 
 PIPELINE_VERSION = 1
 """Raise it when a stage's result changes for the same bytes: the memo then misses by itself."""
@@ -48,6 +51,15 @@ class PageNote:
     next: Mapping[str, Any] | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Landed:
+    """A row that was written."""
+
+    key_hash: uuid.UUID
+    revision: int
+    op: str  # insert, update or touch
+
+
 @dataclass(frozen=True, kw_only=True)
 class Batch:
     """Pages joined. `frame` has a column `_row` (UInt32, index into raw), then what the stages add:
@@ -58,14 +70,22 @@ class Batch:
     """
 
     registered: Registered
+    run: Run | None = None  # what the batches of a job share; pure stages do without
+    id: int = 0  # of the batch row, from `ingest` on
+    last: bool = False  # no page follows: this batch ends the run
     raw: Sequence[bytes] = ()  # rows as received
     raw_hashes: Sequence[bytes] = ()  # 16 bytes each, by row
     asked_at: Sequence[datetime] = ()  # when the far end was asked, by row
     pages: tuple[PageNote, ...] = ()
+    known: Sequence[bytes] = ()  # raw hashes of rows skipped because the mirror holds the same bytes
     frame: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"_row": pl.UInt32}))
     faults: Mapping[int, tuple[Fault, ...]] = field(default_factory=dict)  # by row, not yet set aside
     aside: tuple[SetAside, ...] = ()
+    good: pl.DataFrame | None = None  # `_key_hash` and `_version` of every readable row, also of the skipped ones
+    parked: pl.DataFrame | None = None  # rows that wait, with `_parent_entity` and `_parent_hash`
+    landed: tuple[Landed, ...] = ()  # what `ingest` wrote
     counts: Mapping[str, int] = field(default_factory=dict)
+    stage_ms: Mapping[str, int] = field(default_factory=dict)
     mapping: int = 0  # version of the mapping in force
 
     def with_frame(self, frame: pl.DataFrame) -> Batch:

@@ -1,0 +1,132 @@
+"""What people do with failed records: look, mend, run again, discard. One set of functions for every door."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from sync import audit
+from sync.audit import Actor
+from sync.errors import Conflict, InvalidRequest, NotFound
+from sync.jobs.enqueue import enqueue
+from sync.jobs.priorities import INTERACTIVE
+from sync.models import FailedRecord, Job
+from sync.registry import Registered, registry
+
+
+def retry(failed_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> Job:
+    """Run an open failed record again from the stage that refused it; the job that will. Raises NotFound, Conflict."""
+    with transaction.atomic():
+        failed = _open(failed_id)
+        job = _replay([failed], by)
+        _note("failed_record.retry", failed, by, reason=reason, after={"job": str(job.id)})
+    return job
+
+
+def retry_many(failed_ids: list[uuid.UUID], *, by: Actor) -> list[Job]:
+    """One job an entity for many failed records; those no longer open are passed over."""
+    with transaction.atomic():
+        found = FailedRecord.objects.select_for_update().filter(id__in=failed_ids, state=FailedRecord.State.OPEN)
+        by_entity: dict[int, list[FailedRecord]] = {}
+        for failed in found.order_by("id"):
+            by_entity.setdefault(failed.entity_id, []).append(failed)
+            _note("failed_record.retry", failed, by)
+        return [_replay(group, by) for group in by_entity.values()]
+
+
+def mend(failed_id: uuid.UUID, data: Mapping[str, Any], *, by: Actor, reason: str | None = None) -> FailedRecord:
+    """Lay these values over the input of the failed stage; the record stays open until a retry lands it.
+
+    Names are the far end's columns where the row failed in normalize, ours later on: those of `input_of`.
+    Raises NotFound, Conflict, InvalidRequest.
+    """
+    if not isinstance(data, Mapping) or not data:
+        raise InvalidRequest("`data` must be an object of the values to change.", code="bad_mend")
+    with transaction.atomic():
+        failed = _open(failed_id)
+        before = failed.mended
+        failed.mended = {**(input_of(failed) or {}), **{str(name): _exact(value) for name, value in data.items()}}
+        failed.save(update_fields=["mended"])
+        _note("failed_record.mend", failed, by, reason=reason, before=before, after=failed.mended)
+    return failed
+
+
+def discard(failed_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> FailedRecord:
+    """Close a failed record for good: its row is not wanted. Raises NotFound, Conflict."""
+    with transaction.atomic():
+        failed = _open(failed_id)
+        failed.state = FailedRecord.State.DISCARDED
+        failed.closed_at, failed.closed_by, failed.remark = timezone.now(), by.name, reason
+        failed.next_try_at = None
+        failed.save(update_fields=["state", "closed_at", "closed_by", "remark", "next_try_at"])
+        _note("failed_record.discard", failed, by, reason=reason, before={"state": "open"}, after={"state": failed.state})
+    return failed
+
+
+def input_of(failed: FailedRecord) -> dict[str, Any] | None:
+    """What the failed stage was given, mended where somebody mended it; None where the row is no JSON object.
+
+    Numbers are texts, with the digits they came with.
+    """
+    if failed.mended is not None:
+        return dict(failed.mended)
+    if failed.mapped is not None and failed.stage not in {"normalize", "validate"}:
+        return dict(failed.mapped)
+    if failed.normalized is not None and failed.stage == "validate":
+        return dict(failed.normalized)
+    return raw_object(bytes(failed.raw))
+
+
+def raw_object(raw: bytes) -> dict[str, Any] | None:
+    """The row as received, as an object; numbers as texts; None where it is none."""
+    try:
+        value = json.loads(raw, parse_float=str, parse_int=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def entity_of(failed: FailedRecord) -> Registered:
+    """The declared entity of a failed record. Raises UnknownEntity where it is declared no more."""
+    return registry.find(failed.entity.path)
+
+
+def _replay(group: list[FailedRecord], by: Actor) -> Job:
+    ids = [str(failed.id) for failed in group]
+    dedup = f"replay:{ids[0]}" if len(ids) == 1 else None
+    return enqueue(
+        "replay",
+        entity=entity_of(group[0]),
+        params={"failed": ids, "by": by.name},
+        priority=INTERACTIVE,
+        dedup=dedup,
+        requested_by=by.name,
+        request_id=by.request_id,
+    ).job
+
+
+def _open(failed_id: uuid.UUID) -> FailedRecord:
+    failed = FailedRecord.objects.select_for_update(of=("self",)).filter(id=failed_id).first()
+    if failed is None:
+        raise NotFound(f"There is no failed record {failed_id}.")
+    if failed.state != FailedRecord.State.OPEN:
+        raise Conflict(f"This failed record is {failed.state}: only an open one can be mended, retried or discarded.")
+    return failed
+
+
+def _exact(value: Any) -> Any:
+    # A number typed by a person is kept as text, so that no digit is lost on its way through the pipeline.
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, dict | list):
+        return value
+    return str(value)
+
+
+def _note(act: str, failed: FailedRecord, by: Actor, **facts: Any) -> None:
+    audit.record(act, "failed_record", str(failed.id), by=by, **facts)

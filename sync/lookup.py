@@ -1,0 +1,72 @@
+"""Everything that is known of one key, in one round trip; and why a key that exists may not be served."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from sync import schema
+from sync.models import FailedRecord, PendingChild
+from sync.queries import query
+from sync.records import Found
+from sync.registry import Registered
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lookup:
+    """A record with what its age is judged by."""
+
+    found: Found | None
+    fresh_to: datetime | None  # start of the entity's last complete run
+    absent_since: datetime | None  # when the far end last said that it has no such record
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detained:
+    """A row that came from the far end and is not in the mirror: it failed, or waits for its parent."""
+
+    why: str  # set_aside or waiting_for_parent
+    id: uuid.UUID
+    seen_at: datetime
+    message: str
+
+
+def look_up(registered: Registered, key_hash: uuid.UUID) -> Lookup:
+    """The record, the entity's freshness and a remembered absence."""
+    statement = query(
+        "look_up", leaf=schema.leaf(registered.path), entity_id=schema.entity_id(registered.path)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"key_hash": key_hash})
+        row = cursor.fetchone()
+    if row is None:  # no tracker: `migrate` has not finished
+        return Lookup(found=None, fresh_to=None, absent_since=None)
+    found = None
+    if row[0] is not None:
+        found = Found(
+            key_hash=row[0],
+            revision=row[1],
+            synced_at=row[2],
+            changed_at=row[3],
+            deleted_at=row[4],
+            data=row[5],
+        )
+    return Lookup(found=found, fresh_to=row[6], absent_since=row[7])
+
+
+def detained(registered: Registered, key_hash: uuid.UUID) -> Detained | None:
+    """The failure or the waiting place of a key; None where there is neither."""
+    entity_id = schema.entity_id(registered.path)
+    failed = FailedRecord.objects.filter(
+        entity_id=entity_id, key_hash=key_hash, state=FailedRecord.State.OPEN
+    ).first()
+    if failed is not None:
+        return Detained(why="set_aside", id=failed.id, seen_at=failed.last_seen_at, message=failed.message)
+    child = PendingChild.objects.filter(entity_id=entity_id, key_hash=key_hash).first()
+    if child is not None:
+        message = f"It waits for a row of {child.parent_entity.path}."
+        return Detained(why="waiting_for_parent", id=child.id, seen_at=child.synced_at, message=message)
+    return None

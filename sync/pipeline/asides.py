@@ -1,0 +1,119 @@
+"""Rows beside the good path: failures noted and closed, children parked and let go."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import xxhash
+
+from sync.ids import uuid7
+from sync.pipeline.batch import Batch, SetAside
+from sync.queries import query
+
+
+def note_failures(cursor: Any, batch: Batch) -> None:
+    """One open failed record for each row set aside, counted up where it was open before."""
+    if batch.aside:
+        cursor.executemany(query("note_failure"), [_failure(batch, aside) for aside in batch.aside])
+
+
+def park_children(cursor: Any, batch: Batch) -> None:
+    """The rows that wait for a parent, newest version only."""
+    if batch.parked is not None and batch.parked.height:
+        rows = sorted(batch.parked.iter_rows(named=True), key=lambda row: row["_key_hash"])
+        cursor.executemany(query("park_child"), [_child(batch, row) for row in rows])
+
+
+def close_mended(cursor: Any, batch: Batch) -> None:
+    """Close failures, children and absences that this batch's good rows make untrue."""
+    assert batch.run is not None
+    entity = {"entity_id": batch.run.entity_id}
+    cursor.execute(query("any_open_failure"), entity)
+    open_failures = cursor.fetchone()[0]
+    good = _good(batch)
+    if good["keys"]:
+        good |= entity
+        if open_failures:
+            cursor.execute(query("supersede_failures"), good)
+        if batch.registered.entity.parents:
+            cursor.execute(query("unpark_landed"), good)
+        cursor.execute(query("forget_absent"), good)
+    if open_failures and batch.known:
+        hashes = [uuid.UUID(bytes=known) for known in batch.known]
+        cursor.execute(query("supersede_reverted", leaf=batch.run.leaf), {**entity, "hashes": hashes})
+
+
+def _good(batch: Batch) -> dict[str, Any]:
+    if batch.good is None:
+        return {"keys": []}
+    out = {aside.key_hash.bytes for aside in batch.aside if aside.key_hash}
+    out |= set(batch.parked["_key_hash"]) if batch.parked is not None else set()
+    rows = [(uuid.UUID(bytes=key), version) for key, version in batch.good.iter_rows() if key not in out]
+    return {"keys": [key for key, _ in rows], "versions": [version for _, version in rows]}
+
+
+def fingerprint_of(stage: str, code: str, field: str | None, entity: str) -> uuid.UUID:
+    """What failures of one kind share."""
+    return uuid.UUID(bytes=xxhash.xxh3_128_digest("\x1f".join((entity, stage, code, field or ""))))
+
+
+def _failure(batch: Batch, aside: SetAside) -> dict[str, Any]:
+    assert batch.run is not None
+    first = aside.faults[0]
+    return {
+        "id": uuid7(),
+        "entity_id": batch.run.entity_id,
+        "key_hash": aside.key_hash,
+        "raw_hash": uuid.UUID(bytes=batch.raw_hashes[aside.row]),
+        "version": aside.version,
+        "synced_at": batch.asked_at[aside.row],
+        "batch_id": batch.id,
+        "row_no": aside.row,
+        "mapping": batch.mapping,
+        "stage": first.stage,
+        "code": first.code,
+        "field": first.field,
+        "message": _storable(first.message),
+        "errors": json.dumps([_fault(fault) for fault in aside.faults]),
+        "fingerprint": fingerprint_of(first.stage, first.code, first.field, batch.registered.path),
+        "raw": batch.raw[aside.row],
+        "normalized": None if aside.normalized is None else json.dumps(dict(aside.normalized)),
+        "mapped": None if aside.mapped is None else json.dumps(dict(aside.mapped)),
+    }
+
+
+def _fault(fault: Any) -> dict[str, Any]:
+    value = None if fault.value is None else _storable(fault.value)
+    return {
+        "stage": fault.stage,
+        "code": fault.code,
+        "field": fault.field,
+        "message": _storable(fault.message),
+        "value": value,
+    }
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL holds neither NUL nor half a surrogate pair; the exact bytes stay in `raw`.
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def _child(batch: Batch, row: dict[str, Any]) -> dict[str, Any]:
+    assert batch.run is not None
+    return {
+        "id": uuid7(),
+        "entity_id": batch.run.entity_id,
+        "key_hash": uuid.UUID(bytes=row["_key_hash"]),
+        "parent_entity_id": row["_parent_entity"],
+        "parent_key_hash": uuid.UUID(bytes=row["_parent_hash"]),
+        "version": row["_version"],
+        "synced_at": row["_synced_at"],
+        "raw_hash": uuid.UUID(bytes=batch.raw_hashes[row["_row"]]),
+        "data_hash": row["_data_hash"],
+        "data": row["_data"],
+        "mapping": batch.mapping,
+        "batch_id": row.get("_batch_id", batch.id),
+        "row_no": row.get("_row_no", row["_row"]),
+    }

@@ -1,0 +1,63 @@
+"""Stage 6, delta: what the mirror holds already goes no further. The upsert decides again, under its row locks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+from django.db import connection
+
+from sync.pipeline.batch import Batch
+from sync.queries import query
+
+_STORED = {
+    "_key_hash": pl.Binary,
+    "_stored_version": pl.Int64,
+    "_stored_at": pl.Datetime("us", "UTC"),
+    "_stored_hash": pl.Binary,
+    "_deleted": pl.Boolean,
+}
+
+
+def delta(batch: Batch) -> Batch:
+    """Add `_op` and `_synced_at`; skip older rows and equal ones; keep the newest of equal keys. Reads the mirror."""
+    if not batch.frame.height:
+        return batch
+    asked = pl.Series("_synced_at", batch.asked_at, dtype=pl.Datetime("us", "UTC"))
+    frame = batch.frame.with_columns(asked.gather(batch.frame["_row"]).alias("_synced_at"))
+    newest = frame.sort("_version", "_synced_at", "_row").unique("_key_hash", keep="last", maintain_order=True)
+    repeated = frame.height - newest.height
+    told = newest.join(_stored(batch, newest["_key_hash"]), on="_key_hash", how="left").with_columns(_op().alias("_op"))
+    going = told.filter(pl.col("_op") != "skip").drop("_stored_version", "_stored_at", "_stored_hash")
+    skipped = told.height - going.height
+    batch = replace(batch, frame=going, good=newest.select("_key_hash", "_version"))
+    return batch.counting(skipped=repeated + skipped)
+
+
+def _stored(batch: Batch, keys: pl.Series) -> pl.DataFrame:
+    assert batch.run is not None
+    rows = []
+    if len(keys):
+        with connection.cursor() as cursor:
+            cursor.execute(query("stored_rows", leaf=batch.run.leaf), {"keys": [key.hex() for key in keys]})
+            rows = [(row[0].bytes, row[1], row[2], bytes(row[3]), row[4]) for row in cursor.fetchall()]
+    return pl.DataFrame(rows, schema=_STORED, orient="row")
+
+
+def _op() -> pl.Expr:
+    version, stored = pl.col("_version"), pl.col("_stored_version")
+    same_data = pl.col("_data_hash") == pl.col("_stored_hash")
+    later = pl.col("_synced_at") > pl.col("_stored_at")
+    return (
+        pl.when(stored.is_null())
+        .then(pl.lit("insert"))
+        .when(pl.col("_deleted"))
+        .then(pl.when(later).then(pl.lit("revive")).otherwise(pl.lit("skip")))
+        .when(version < stored)
+        .then(pl.lit("skip"))
+        .when(same_data)
+        .then(pl.when(version > stored).then(pl.lit("touch")).otherwise(pl.lit("skip")))
+        .when((version > stored) | later)
+        .then(pl.lit("update"))
+        .otherwise(pl.lit("skip"))
+    )

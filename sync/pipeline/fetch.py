@@ -1,0 +1,85 @@
+"""Stage 1, fetch: pages joined into a batch; rows whose bytes the mirror holds go no further."""
+
+from __future__ import annotations
+
+import queue
+import time
+from dataclasses import replace
+from datetime import datetime
+
+import polars as pl
+import xxhash
+from django.conf import settings
+
+from sync.errors import FatalError
+from sync.jobs.claim import Interrupted
+from sync.pipeline.batch import Batch, PageNote
+from sync.pipeline.reading import Numbered
+from sync.pipeline.run import Run
+
+LONGEST_WAIT = 2.0
+"""Seconds after a batch's first page arrived: then it is worked with what there is."""
+
+
+def fetch(batch: Batch) -> Batch:
+    """Fill an empty batch with the next pages of its run. Waits for the far end; raises its errors."""
+    run = batch.run
+    assert run is not None
+    pages = _collect(run)
+    if not pages:
+        raise FatalError(f"{batch.registered.path}: the client ended its pages without a last one.", code="no_last_page")
+    rows: list[bytes] = []
+    asked_at: list[datetime] = []
+    for numbered in pages:
+        rows.extend(numbered.page.rows)
+        asked_at.extend([numbered.page.asked_at] * len(numbered.page.rows))
+    hashes = [xxhash.xxh3_128_digest(row, run.seed) for row in rows]
+    known = run.memo.knows(hashes)
+    new = [index for index, skip in enumerate(known.tolist()) if not skip]
+    filled = replace(
+        batch,
+        raw=[rows[index] for index in new],
+        raw_hashes=[hashes[index] for index in new],
+        asked_at=[asked_at[index] for index in new],
+        known=[hashes[index] for index, skip in enumerate(known.tolist()) if skip],
+        pages=tuple(PageNote(no=n.no, rows=len(n.page.rows), next=n.page.next) for n in pages),
+        last=pages[-1].last,
+        frame=pl.DataFrame({"_row": pl.Series(range(len(new)), dtype=pl.UInt32)}),
+    )
+    return filled.counting(rows_fetched=len(rows), skipped=len(rows) - len(new))
+
+
+def _collect(run: Run) -> list[Numbered]:
+    pages: list[Numbered] = []
+    rows = 0
+    until: float | None = None
+    while rows < settings.BRIDGE_BATCH_ROWS and not (pages and pages[-1].last):
+        if pages and pages[-1].page.next is None:
+            break  # the end of a gap: what follows was committed before
+        numbered = _take(run, until)
+        if numbered is None:
+            break
+        pages.append(numbered)
+        rows += len(numbered.page.rows)
+        until = until or time.monotonic() + LONGEST_WAIT
+        if _ends_gap(run, numbered):
+            break
+    return pages
+
+
+def _ends_gap(run: Run, numbered: Numbered) -> bool:
+    return any(segment.stop == numbered.no + 1 for segment in run.segments)
+
+
+def _take(run: Run, until: float | None) -> Numbered | None:
+    assert run.stream is not None
+    while True:
+        if run.claim.stopping.is_set():
+            raise Interrupted
+        wait = 0.5 if until is None else min(0.5, until - time.monotonic())
+        if wait <= 0:
+            return None
+        try:
+            return run.stream.take(timeout=wait)
+        except queue.Empty:
+            continue

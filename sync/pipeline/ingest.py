@@ -1,0 +1,74 @@
+"""Stage 8, ingest: rows into the mirror, and what could not land into failed records and pending children.
+
+Always in this order, so that writers never deadlock: records sorted by key, failures, children, closings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+from django.db import connection
+
+from sync.jobs.enqueue import enqueue
+from sync.pipeline import asides
+from sync.pipeline.batch import Batch
+from sync.pipeline.narrow import write_narrowed
+from sync.queries import query
+from sync.registry import registry
+
+
+def ingest(batch: Batch) -> Batch:
+    """Write the batch's rows. Runs in the batch's transaction; a row that the database refuses is set aside."""
+    with connection.cursor() as cursor:
+        cursor.execute(query("next_batch_id"))
+        number = cursor.fetchone()
+        assert number
+        batch = replace(batch, id=number[0])
+        batch = _count(write_narrowed(cursor, batch))
+        asides.note_failures(cursor, batch)
+        asides.park_children(cursor, batch)
+        asides.close_mended(cursor, batch)
+        _confirm(cursor, batch)
+    _defer_wake(batch)
+    return batch
+
+
+def _count(batch: Batch) -> Batch:
+    by_op = {op: sum(1 for row in batch.landed if row.op == op) for op in ("insert", "update", "touch")}
+    unwritten = batch.frame.height - len(batch.landed)
+    return batch.counting(
+        inserted=by_op["insert"],
+        updated=by_op["update"],
+        touched=by_op["touch"],
+        skipped=by_op["touch"] + unwritten,
+        failed=len(batch.aside),
+    )
+
+
+def _defer_wake(batch: Batch) -> None:
+    # A child's check and its parent's commit can miss each other: of two commits the later one's wake sees both.
+    assert batch.run is not None
+    path = batch.registered.path
+    origin = f"job:{batch.run.claim.job_id}"
+    if batch.parked is not None and batch.parked.height:
+        enqueue("wake", entity=batch.registered, params={"as": "child"}, requested_by=origin)
+    if any(row.op != "touch" for row in batch.landed) and registry.children(registry.find(path)):
+        enqueue("wake", entity=batch.registered, params={"as": "parent"}, requested_by=origin)
+
+
+def _confirm(cursor: Any, batch: Batch) -> None:
+    # A by-key read that wrote nothing still proves the record's age; without this it would be refreshed for ever.
+    run = batch.run
+    assert run is not None
+    if run.by_key and not batch.landed and batch.good is not None:
+        for key, _version in batch.good.iter_rows():
+            given = {"key_hash": key.hex(), "asked_at": batch.asked_at[0]}
+            cursor.execute(query("confirm_record", leaf=run.leaf), given)
+
+
+def live_delta(batch: Batch) -> int:
+    """By how much the number of live records grew: inserts, and deleted ones that came back."""
+    revived = set(batch.frame.filter(pl.col("_op") == "revive")["_key_hash"])
+    return sum(row.op == "insert" or (row.op == "update" and row.key_hash.bytes in revived) for row in batch.landed)

@@ -1,0 +1,92 @@
+"""Pages read ahead on a thread of their own, while the batch before them is worked."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import connections
+
+from sync.pipeline.run import Run
+from sync.sources import Page
+
+AHEAD = 4
+"""Pages held ready: bounds memory whatever the table's size."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Numbered:
+    """A page with its number in the run; `last` where no page follows in the whole run."""
+
+    no: int
+    page: Page
+    last: bool
+
+
+class PageStream:
+    """The pages still to be read, in order. Errors of the far end come out of `take` where they arose."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._ready: queue.Queue[Numbered | BaseException | None] = queue.Queue(AHEAD)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="read-ahead", daemon=True)
+        self._thread.start()
+
+    def take(self, timeout: float | None = None) -> Numbered | None:
+        """The next page; None when there is none any more. Raises queue.Empty after `timeout` seconds."""
+        item = self._ready.get(timeout=timeout)
+        if isinstance(item, BaseException):
+            raise item
+        return item
+
+    def close(self) -> None:
+        """Stop reading; a request under way ends by itself."""
+        self._closed.set()
+        while not self._ready.empty():
+            self._ready.get_nowait()
+        self._thread.join(timeout=5)
+
+    def _read(self) -> None:
+        try:
+            for numbered in self._pages():
+                if not self._put(numbered):
+                    return
+            self._put(None)
+        except BaseException as error:  # noqa: BLE001 - it is raised again by take, on the job's own thread
+            self._put(error)
+        finally:
+            connections.close_all()  # the session's look at the budget opened one for this thread
+
+    def _pages(self) -> Iterator[Numbered]:
+        client = self._run.registered.system.client()
+        segments = self._run.segments
+        for place, segment in enumerate(segments):
+            final = place == len(segments) - 1
+            no = segment.first
+            empty = True
+            for page in client.pages(self._run.registered.entity.source, self._run.ask(segment)):
+                empty = False
+                at_end = page.next is None or (segment.stop is not None and no + 1 >= segment.stop)
+                yield Numbered(no=no, page=page, last=final and at_end)
+                no += 1
+                if at_end:
+                    break
+            if empty and final:
+                yield Numbered(no=no, page=Page(rows=(), asked_at=datetime.now(UTC), next=None), last=True)
+
+    def _put(self, item: Numbered | BaseException | None) -> bool:
+        return _until(self._closed, lambda: self._ready.put(item, timeout=0.2))
+
+
+def _until(closed: threading.Event, put: Callable[[], None]) -> bool:
+    while not closed.is_set():
+        try:
+            put()
+        except queue.Full:
+            continue
+        return True
+    return False

@@ -1,0 +1,138 @@
+"""What all batches of one job share: what was asked, what was already committed, what the mirror holds."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from sync import schema
+from sync.fingerprint import fingerprint, seed
+from sync.models import Batch as BatchRow
+from sync.models import Tracker
+from sync.pipeline.memo import Memo
+from sync.registry import Registered
+from sync.sources import Ask
+
+if TYPE_CHECKING:
+    from sync.jobs.claim import Claim
+    from sync.pipeline.reading import PageStream
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """Pages still to be read: from page `first` on, asked with `resume`, up to (not including) page `stop`."""
+
+    first: int
+    resume: Mapping[str, Any] | None
+    stop: int | None = None
+
+
+@dataclass(kw_only=True)
+class Run:
+    """One run of a job over an entity's pages."""
+
+    claim: Claim
+    registered: Registered
+    entity_id: int
+    leaf: str
+    fingerprint: uuid.UUID
+    seed: int  # of the memo's hashes
+    began: datetime  # of the first attempt, UTC
+    since: str | None = None  # canonical text of the cursor; None = everything
+    full: bool = False
+    page_size: int = 1000
+    watermark: str | None = None  # when the run began
+    segments: list[Segment] = field(default_factory=lambda: [Segment(first=1, resume=None)])
+    totals: dict[str, int] = field(default_factory=dict)  # counts of all batches committed for this job
+    memo: Memo = field(default_factory=Memo)
+    stream: PageStream | None = None
+    high: str | None = None  # the greatest cursor seen so far
+    by_key: bool = False  # one record, asked for by its key
+
+    def add(self, counts: Mapping[str, int]) -> None:
+        """Add the counts of a committed batch."""
+        for name, number in counts.items():
+            self.totals[name] = self.totals.get(name, 0) + number
+
+    def ask(self, segment: Segment) -> Ask:
+        """The question for a segment."""
+        return Ask(since=self.since, resume=segment.resume, page_size=self.page_size)
+
+
+def open_run(claim: Claim) -> Run:
+    """The run of a claimed job; an interrupted one goes on with what its first attempt settled."""
+    assert claim.entity is not None, "a sync is always of an entity"
+    registered = claim.entity
+    number = schema.entity_id(registered.path)
+    committed = list(BatchRow.objects.filter(job_id=claim.job_id).order_by("seq"))
+    tracker = Tracker.objects.get(entity_id=number)
+    settled = committed[0].resume if committed else _settle(claim, tracker)
+    marks = [row.resume["high"] for row in committed if row.resume.get("high")]
+    run = bare_run(claim, registered)
+    run.since = settled["since"]
+    run.full = run.since is None
+    run.began = datetime.fromisoformat(settled["began"])
+    run.page_size = _page_size(claim)
+    run.watermark = tracker.watermark
+    run.segments = _segments(committed)
+    run.high = max(marks, key=cursor_order(registered)) if marks else None
+    run.memo = Memo.load(run.leaf, tracker.live_rows)
+    for row in committed:
+        run.add(row.counts)
+    return run
+
+
+def bare_run(claim: Claim, registered: Registered) -> Run:
+    """A run without pages: for one record, for woken children, for failed records run again."""
+    mark = fingerprint(registered, 0)
+    return Run(
+        claim=claim,
+        registered=registered,
+        entity_id=schema.entity_id(registered.path),
+        leaf=schema.leaf(registered.path),
+        fingerprint=mark,
+        seed=seed(mark),
+        began=datetime.now(UTC),
+    )
+
+
+def cursor_order(registered: Registered) -> Any:
+    """How two cursors of the entity compare: numbers by value, timestamps and text as they stand."""
+    cursor = registered.entity.cursor
+    numeric = cursor is not None and registered.entity.fields[cursor].kind == "integer"
+    return (lambda value: int(value)) if numeric else (lambda value: value)
+
+
+def _segments(committed: list[BatchRow]) -> list[Segment]:
+    """The gaps between committed batches, then what follows the last one."""
+    segments = []
+    first, resume = 1, None
+    for row in committed:
+        if row.resume["first"] > first:
+            segments.append(Segment(first=first, resume=resume, stop=row.resume["first"]))
+        first, resume = row.resume["last"] + 1, row.resume["next"]
+    if not committed or resume is not None:
+        segments.append(Segment(first=first, resume=resume))
+    return segments
+
+
+def _settle(claim: Claim, tracker: Tracker) -> dict[str, Any]:
+    asked = claim.params.get("since")
+    full = bool(claim.params.get("full"))
+    assert claim.entity is not None
+    if claim.entity.entity.cursor is None:
+        since = None
+    else:
+        since = asked or (None if full else tracker.watermark)
+    return {"since": since, "began": datetime.now(UTC).isoformat()}
+
+
+def _page_size(claim: Claim) -> int:
+    assert claim.entity is not None
+    wanted = claim.params.get("page_size") or claim.entity.entity.page_size or settings.DEFAULT_BATCH_SIZE
+    return max(1, min(int(wanted), settings.MAX_BATCH_SIZE))

@@ -1,0 +1,104 @@
+"""Runs a sync job: batch by batch through the nine stages, stages 6 to 9 of each in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+from django.db import OperationalError, transaction
+
+from sync import metrics
+from sync.pipeline import COMMITTED, PURE, Stage
+from sync.pipeline.batch import Batch
+from sync.pipeline.fetch import fetch
+from sync.pipeline.reading import PageStream
+from sync.pipeline.run import Run, open_run
+
+if TYPE_CHECKING:
+    from sync.jobs.claim import Claim
+
+log = structlog.get_logger(__name__)
+
+COMMIT_TRIES = 5
+_REPEATABLE = {"40P01", "40001"}  # deadlock, serialization failure: PostgreSQL asks for the transaction again
+
+
+def run_sync(claim: Claim) -> None:
+    """Read an entity from where the job stands to its end. Raises the far end's errors and Interrupted."""
+    run = open_run(claim)
+    run.stream = PageStream(run)
+    try:
+        for batch in _batches(run):
+            commit(work(batch))
+    finally:
+        run.stream.close()
+
+
+def work(batch: Batch) -> Batch:
+    """The pure stages, normalize to identity, for rows that are there."""
+    if not batch.frame.height:
+        return batch
+    for stage in PURE:
+        batch = _timed(stage, batch)
+    return batch
+
+
+def commit(batch: Batch) -> Batch:
+    """Stages 6 to 9 in one transaction, repeated where the database lost it to another writer."""
+    for attempt in range(1, COMMIT_TRIES + 1):
+        try:
+            return _commit_once(batch)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) not in _REPEATABLE or attempt == COMMIT_TRIES:
+                raise
+            log.warning("batch_repeated", entity=batch.registered.path, reason=str(error), attempt=attempt)
+            time.sleep(0.05 * attempt)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _commit_once(batch: Batch) -> Batch:
+    run = batch.run
+    assert run is not None
+    high = run.high
+    try:
+        with transaction.atomic():
+            run.claim.hold()
+            for stage in COMMITTED:
+                batch = _timed(stage, batch)
+    except BaseException:
+        run.high = high
+        raise
+    _committed(run, batch)
+    return batch
+
+
+def _committed(run: Run, batch: Batch) -> None:
+    run.add(batch.counts)
+    counts = dict(batch.counts)
+    for stage, number in counts.items():
+        metrics.rows_processed.labels(entity=run.registered.path, stage=stage).inc(number)
+    log.info(
+        "batch_committed",
+        batch_id=batch.id,
+        entity=run.registered.path,
+        metrics=counts,
+        stage_ms=dict(batch.stage_ms),
+    )
+
+
+def _batches(run: Run) -> Iterator[Batch]:
+    while True:
+        batch = _timed(fetch, Batch(registered=run.registered, run=run))
+        yield batch
+        if batch.last:
+            return
+
+
+def _timed(stage: Stage, batch: Batch) -> Batch:
+    began = time.perf_counter()
+    batch = stage(batch)
+    took = {**batch.stage_ms, stage.__name__: round((time.perf_counter() - began) * 1000)}
+    return replace(batch, stage_ms=took)

@@ -1,0 +1,180 @@
+"""Stage 9, track: counts, resume position, feed numbers, notification, in the transaction of stage 8."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import zstandard
+from django.db import connection
+
+from sync.pipeline.batch import Batch, Landed
+from sync.pipeline.ingest import live_delta
+from sync.pipeline.run import Run, cursor_order
+from sync.queries import query
+
+CHANGES_A_ROW = 1_000
+CHANNEL = "bridge_changed"
+_LONGEST_PAYLOAD = 7_900  # bytes; PostgreSQL refuses 8,000
+_OPS = {"insert": "i", "update": "u"}
+
+
+def track(batch: Batch) -> Batch:
+    """Note the batch, give its changes their numbers, and with the last batch complete the run and its job."""
+    run = batch.run
+    assert run is not None
+    run.high = _highest(batch, run)
+    with connection.cursor() as cursor:
+        _keep_raw(cursor, batch)
+        cursor.execute(query("note_batch"), _batch_row(batch, run))
+        _note_changes(cursor, batch, run)
+        if batch.last:
+            _complete(cursor, run)
+            run.claim.finish(_totals(batch, run))
+        _notify(cursor, batch, run)
+    return batch
+
+
+def pack(rows: Sequence[bytes]) -> bytes:
+    """Rows as one compressed blob: their number, their lengths, their bytes; no row's bytes are changed."""
+    head = struct.pack(f"<I{len(rows)}I", len(rows), *map(len, rows))
+    return zstandard.compress(head + b"".join(rows), 1)
+
+
+def unpack(blob: bytes) -> list[bytes]:
+    """The rows of a blob."""
+    content = zstandard.decompress(blob)
+    (number,) = struct.unpack_from("<I", content)
+    lengths = struct.unpack_from(f"<{number}I", content, 4)
+    rows, start = [], 4 + 4 * number
+    for length in lengths:
+        rows.append(content[start : start + length])
+        start += length
+    return rows
+
+
+def _keep_raw(cursor: Any, batch: Batch) -> None:
+    if batch.raw:
+        cursor.execute(query("keep_raw"), {"batch_id": batch.id, "body": pack(batch.raw)})
+
+
+def _batch_row(batch: Batch, run: Run) -> dict[str, Any]:
+    pages = batch.pages
+    resume = {
+        "first": pages[0].no if pages else 1,
+        "last": pages[-1].no if pages else 1,
+        "next": pages[-1].next if pages else None,
+        "since": run.since,
+        "began": run.began.isoformat(),
+        "high": run.high,
+    }
+    return {
+        "id": batch.id,
+        "job_id": run.claim.job_id,
+        "seq": resume["first"],
+        "entity_id": run.entity_id,
+        "resume": json.dumps(resume),
+        "seen": _seen(batch) if run.full else None,
+        "counts": json.dumps(dict(batch.counts)),
+        "stage_ms": json.dumps(dict(batch.stage_ms)),
+        "fingerprint": run.fingerprint,
+        "first_error": batch.aside[0].faults[0].message.replace("\x00", "\ufffd") if batch.aside else None,
+    }
+
+
+def _seen(batch: Batch) -> bytes:
+    keys = batch.frame["_key_hash"].to_list() if "_key_hash" in batch.frame.columns else []
+    return b"".join([*batch.known, *keys])
+
+
+def _note_changes(cursor: Any, batch: Batch, run: Run) -> None:
+    changes = [(_OPS[op], rows) for op in _OPS for rows in _chunks([row for row in batch.landed if row.op == op])]
+    number = sum(len(rows) for _, rows in changes)
+    if not number:
+        return
+    given = {"entity_id": run.entity_id, "changes": number, "more_rows": live_delta(batch)}
+    cursor.execute(query("take_feed_numbers"), given)
+    last = cursor.fetchone()[0] - number
+    for op, rows in changes:
+        first, last = last + 1, last + len(rows)
+        change = {
+            "entity_id": run.entity_id,
+            "first_seq": first,
+            "last_seq": last,
+            "op": op,
+            "keys": [row.key_hash for row in rows],
+            "revisions": [row.revision for row in rows],
+            "batch_id": batch.id,
+        }
+        cursor.execute(query("note_change"), change)
+
+
+def _chunks(rows: list[Landed]) -> Iterator[list[Landed]]:
+    for start in range(0, len(rows), CHANGES_A_ROW):
+        yield rows[start : start + CHANGES_A_ROW]
+
+
+def _highest(batch: Batch, run: Run) -> str | None:
+    cursor = batch.registered.entity.cursor
+    values = [run.high] if run.high else []
+    if cursor is not None and cursor in batch.frame.columns:
+        order = cursor_order(batch.registered)
+        values += sorted(batch.frame[cursor].drop_nulls().unique().to_list(), key=order)[-1:]
+    return max(values, key=cursor_order(batch.registered)) if values else None
+
+
+def _complete(cursor: Any, run: Run) -> None:
+    if run.by_key:
+        return  # one record says nothing of the others
+    mark = {"entity_id": run.entity_id, "fresh_to": run.began, "watermark": next_watermark(run)}
+    cursor.execute(query("complete_run"), mark)
+
+
+def next_watermark(run: Run) -> str | None:
+    """Where the next incremental run starts; None leaves the watermark where it is.
+
+    The smaller of the highest cursor seen and the run's start, minus the overlap; never backwards, and not by
+    a run that began above the watermark: what lies between was not asked for.
+    """
+    entity = run.registered.entity
+    if entity.cursor is None or run.high is None:
+        return None
+    order = cursor_order(run.registered)
+    if run.since is not None and (run.watermark is None or order(run.since) > order(run.watermark)):
+        return None
+    mark = run.high
+    if entity.fields[entity.cursor].kind == "timestamp":
+        high = datetime.fromisoformat(run.high)
+        mark = _like(run.high, min(high, run.began) - entity.overlap)
+    return mark if run.watermark is None else max(mark, run.watermark, key=order)
+
+
+def _like(pattern: str, moment: datetime) -> str:
+    # The fraction as wide as the field's, cut: `…00Z` and `…00.000Z` do not sort together.
+    width = len(pattern.partition(".")[2].rstrip("Z"))
+    whole = moment.strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{whole}.{moment.microsecond:06d}000"[: len(whole) + 1 + width] + "Z" if width else f"{whole}Z"
+
+
+def _totals(batch: Batch, run: Run) -> Mapping[str, int]:
+    totals = dict(batch.counts)
+    for name, number in run.totals.items():
+        totals[name] = totals.get(name, 0) + number
+    return totals
+
+
+def _notify(cursor: Any, batch: Batch, run: Run) -> None:
+    keys = [row.key_hash.hex for row in batch.landed]
+    if run.by_key and batch.good is not None:
+        keys = [key.hex() for key in batch.good["_key_hash"]]
+    if not keys:
+        return
+    payload = json.dumps({"e": run.entity_id, "k": keys}, separators=(",", ":"))
+    if len(payload) > _LONGEST_PAYLOAD:
+        payload = json.dumps({"e": run.entity_id, "k": "*"}, separators=(",", ":"))
+    cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, payload))
+
+

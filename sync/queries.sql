@@ -1,0 +1,157 @@
+-- stored_hashes --
+-- The raw hash of every live record of an entity, for the memo.
+COPY (SELECT raw_hash FROM {leaf} WHERE deleted_at IS NULL) TO STDOUT (FORMAT binary);
+
+-- stored_rows --
+-- What the mirror holds of these keys.
+SELECT key_hash, version, synced_at, data_hash, deleted_at IS NOT NULL FROM {leaf} WHERE key_hash = ANY(%(keys)s);
+
+-- present_keys --
+-- Which of these keys are live in the mirror.
+SELECT key_hash FROM {leaf} WHERE key_hash = ANY(%(keys)s) AND deleted_at IS NULL;
+
+-- make_stage --
+-- The staging table of this connection; emptied by every commit.
+CREATE TEMPORARY TABLE IF NOT EXISTS stage (
+  key_hash uuid NOT NULL, raw_hash uuid NOT NULL, version bigint NOT NULL, synced_at timestamptz NOT NULL,
+  batch_id bigint NOT NULL, row_no int NOT NULL, mapping smallint NOT NULL, data_hash bytea NOT NULL, data jsonb NOT NULL
+) ON COMMIT DELETE ROWS;
+
+-- fill_stage --
+-- Rows as polars writes them: nothing is quoted, the separator cannot occur in JSON or hex.
+COPY stage (key_hash, raw_hash, version, synced_at, batch_id, row_no, mapping, data_hash, data)
+FROM STDIN (FORMAT csv, DELIMITER E'\x02', QUOTE E'\x01');
+
+-- upsert_records --
+-- Write what is newer, touch what is newer with the same data, leave the rest alone; sorted, so that writers never deadlock.
+WITH written AS (
+  INSERT INTO {leaf} AS r (key_hash, raw_hash, version, synced_at, changed_at, batch_id, row_no, mapping, entity_id, data_hash, data)
+  SELECT key_hash, raw_hash, version, synced_at, clock_timestamp(), batch_id, row_no, mapping, {entity_id}, data_hash, data
+  FROM stage ORDER BY key_hash
+  ON CONFLICT (key_hash, entity_id) DO UPDATE SET
+    (raw_hash, version, synced_at, deleted_at) = (excluded.raw_hash, excluded.version, excluded.synced_at, NULL),
+    (changed_at, revision, batch_id, row_no, mapping, data_hash, data) = (
+      SELECT greatest(excluded.changed_at, r.changed_at + interval '1 us'), r.revision + 1, excluded.batch_id,
+             excluded.row_no, excluded.mapping, excluded.data_hash, excluded.data
+      WHERE r.deleted_at IS NOT NULL OR r.data_hash <> excluded.data_hash
+      UNION ALL
+      SELECT r.changed_at, r.revision, r.batch_id, r.row_no, r.mapping, r.data_hash, r.data
+      WHERE r.deleted_at IS NULL AND r.data_hash = excluded.data_hash)
+  WHERE CASE
+    WHEN r.deleted_at IS NOT NULL THEN excluded.synced_at > r.synced_at
+    ELSE (excluded.version, excluded.synced_at) > (r.version, r.synced_at)
+         AND (excluded.version > r.version OR excluded.data_hash <> r.data_hash)
+  END
+  RETURNING key_hash, revision, batch_id, row_no
+)
+SELECT w.key_hash, w.revision,
+       CASE WHEN (w.batch_id, w.row_no) <> (s.batch_id, s.row_no) THEN 'touch' WHEN w.revision = 1 THEN 'insert' ELSE 'update' END
+FROM written w JOIN stage s USING (key_hash);
+
+-- confirm_record --
+-- A by-key read that found nothing new: the record is as fresh as the moment the far end was asked.
+UPDATE {leaf} SET synced_at = %(asked_at)s
+WHERE key_hash = %(key_hash)s AND deleted_at IS NULL AND synced_at < %(asked_at)s;
+
+-- note_failure --
+-- One open row per entity and key; a repetition is counted, a mend holds until the source sends other bytes.
+INSERT INTO failed_record AS f (id, entity_id, key_hash, raw_hash, version, synced_at, batch_id, row_no, mapping, stage, code,
+  field, message, errors, fingerprint, raw, normalized, mapped, first_seen_at, last_seen_at)
+VALUES (%(id)s, %(entity_id)s, %(key_hash)s, %(raw_hash)s, %(version)s, %(synced_at)s, %(batch_id)s, %(row_no)s, %(mapping)s,
+  %(stage)s, %(code)s, %(field)s, %(message)s, %(errors)s, %(fingerprint)s, %(raw)s, %(normalized)s, %(mapped)s,
+  clock_timestamp(), clock_timestamp())
+ON CONFLICT (entity_id, (coalesce(key_hash, raw_hash))) WHERE state = 'open' DO UPDATE SET
+  raw_hash = excluded.raw_hash, version = excluded.version, synced_at = excluded.synced_at, batch_id = excluded.batch_id,
+  row_no = excluded.row_no, mapping = excluded.mapping, stage = excluded.stage, code = excluded.code, field = excluded.field,
+  message = excluded.message, errors = excluded.errors, fingerprint = excluded.fingerprint, raw = excluded.raw,
+  normalized = excluded.normalized, mapped = excluded.mapped,
+  mended = CASE WHEN f.raw_hash = excluded.raw_hash THEN f.mended END,
+  times_seen = f.times_seen + 1, last_seen_at = excluded.last_seen_at
+WHERE excluded.synced_at >= f.synced_at;
+
+-- any_open_failure --
+-- Whether an entity has open failures at all.
+SELECT EXISTS (SELECT 1 FROM failed_record WHERE entity_id = %(entity_id)s AND state = 'open');
+
+-- supersede_failures --
+-- A good version of a failed row arrived: its failure is closed.
+UPDATE failed_record f SET state = 'superseded', closed_at = clock_timestamp(), closed_by = 'sync', next_try_at = NULL
+FROM unnest(%(keys)s::uuid[], %(versions)s::bigint[]) AS good (key_hash, version)
+WHERE f.entity_id = %(entity_id)s AND f.state = 'open' AND f.key_hash = good.key_hash AND f.version <= good.version;
+
+-- supersede_reverted --
+-- The source sends again the bytes that the mirror holds: the failure of what it sent in between is closed.
+UPDATE failed_record f SET state = 'superseded', closed_at = clock_timestamp(), closed_by = 'sync', next_try_at = NULL
+FROM {leaf} r
+WHERE f.entity_id = %(entity_id)s AND f.state = 'open' AND r.key_hash = f.key_hash AND r.raw_hash = ANY(%(hashes)s)
+  AND f.raw_hash <> r.raw_hash;
+
+-- park_child --
+-- A row that waits for its parent; only the newest version of a key waits.
+INSERT INTO pending_child AS p (id, entity_id, key_hash, parent_entity_id, parent_key_hash, version, synced_at, raw_hash, data_hash,
+  data, mapping, batch_id, row_no, next_try_at, created_at)
+VALUES (%(id)s, %(entity_id)s, %(key_hash)s, %(parent_entity_id)s, %(parent_key_hash)s, %(version)s, %(synced_at)s, %(raw_hash)s,
+  %(data_hash)s, %(data)s, %(mapping)s, %(batch_id)s, %(row_no)s, clock_timestamp() + interval '5 minutes', clock_timestamp())
+ON CONFLICT (entity_id, key_hash) DO UPDATE SET parent_entity_id = excluded.parent_entity_id,
+  parent_key_hash = excluded.parent_key_hash, version = excluded.version, synced_at = excluded.synced_at, raw_hash = excluded.raw_hash,
+  data_hash = excluded.data_hash, data = excluded.data, mapping = excluded.mapping, batch_id = excluded.batch_id, row_no = excluded.row_no
+WHERE (excluded.version, excluded.synced_at) >= (p.version, p.synced_at);
+
+-- unpark_landed --
+-- Rows that landed wait no longer, unless a newer version of them waits.
+DELETE FROM pending_child p USING unnest(%(keys)s::uuid[], %(versions)s::bigint[]) AS landed (key_hash, version)
+WHERE p.entity_id = %(entity_id)s AND p.key_hash = landed.key_hash AND p.version <= landed.version;
+
+-- ripe_children --
+-- Children whose first missing parent is here now.
+SELECT p.id, p.key_hash, p.version, p.synced_at, p.raw_hash, p.data_hash, p.data::text, p.mapping, p.batch_id, p.row_no
+FROM pending_child p JOIN {leaf} r ON r.key_hash = p.parent_key_hash AND r.deleted_at IS NULL
+WHERE p.parent_entity_id = {parent_id} AND p.entity_id = {entity_id}
+ORDER BY p.key_hash LIMIT %(most)s FOR UPDATE OF p SKIP LOCKED;
+
+-- next_batch_id --
+-- The number of the batch about to be written, known before its rows are.
+SELECT nextval(pg_get_serial_sequence('batch', 'id'));
+
+-- note_batch --
+-- The batch with its counts and the place where the next one starts.
+INSERT INTO batch (id, job_id, seq, entity_id, resume, seen, counts, stage_ms, fingerprint, first_error, committed_at)
+VALUES (%(id)s, %(job_id)s, %(seq)s, %(entity_id)s, %(resume)s, %(seen)s, %(counts)s, %(stage_ms)s, %(fingerprint)s, %(first_error)s,
+  clock_timestamp());
+
+-- keep_raw --
+-- The bytes of the batch's rows, compressed.
+INSERT INTO raw_page (batch_id, no, body) VALUES (%(batch_id)s, 0, %(body)s);
+
+-- take_feed_numbers --
+-- Numbers for the feed, taken last: the tracker's row lock makes them follow the order of commits.
+UPDATE tracker SET feed_seq = feed_seq + %(changes)s, live_rows = live_rows + %(more_rows)s WHERE entity_id = %(entity_id)s
+RETURNING feed_seq;
+
+-- complete_run --
+-- The run is complete: watermark, freshness and time move together.
+UPDATE tracker SET last_sync_at = clock_timestamp(), fresh_to = greatest(fresh_to, %(fresh_to)s),
+  watermark = coalesce(%(watermark)s, watermark)
+WHERE entity_id = %(entity_id)s;
+
+-- note_change --
+-- A row of the feed: at most 1,000 changes of one kind.
+INSERT INTO change (entity_id, last_seq, first_seq, op, keys, revisions, batch_id, at)
+VALUES (%(entity_id)s, %(last_seq)s, %(first_seq)s, %(op)s, %(keys)s, %(revisions)s, %(batch_id)s, clock_timestamp());
+
+-- note_absent --
+-- The far end said that there is no such record.
+INSERT INTO absent_key (key_hash, entity_id, checked_at) VALUES (%(key_hash)s, %(entity_id)s, %(checked_at)s)
+ON CONFLICT (key_hash, entity_id) DO UPDATE SET checked_at = greatest(absent_key.checked_at, excluded.checked_at);
+
+-- forget_absent --
+-- These keys exist after all.
+DELETE FROM absent_key WHERE entity_id = %(entity_id)s AND key_hash = ANY(%(keys)s);
+
+-- look_up --
+-- One record, how fresh its entity is, and whether the far end said lately that there is none: one round trip.
+SELECT r.key_hash, r.revision, r.synced_at, r.changed_at, r.deleted_at, r.data::text AS content, t.fresh_to, a.checked_at
+FROM tracker t
+LEFT JOIN {leaf} r ON r.key_hash = %(key_hash)s
+LEFT JOIN absent_key a ON a.key_hash = %(key_hash)s AND a.entity_id = t.entity_id
+WHERE t.entity_id = {entity_id};

@@ -1,0 +1,105 @@
+"""A wake job: children whose parent has come are written, by the same stages as any row.
+
+It runs after the commit that asked for it, so of a child's commit and its parent's the later one's wake sees both.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, transaction
+
+from sync import schema
+from sync.queries import query
+from sync.registry import Registered, registry
+
+if TYPE_CHECKING:
+    from sync.jobs.claim import Claim
+    from sync.pipeline.batch import Batch
+
+ROWS_A_BATCH = 10_000
+
+
+def run_wake(claim: Claim) -> None:
+    """Resolve what waits between the job's entity and its parents, or its children; batch by batch."""
+    assert claim.entity is not None, "a wake is always of an entity"
+    totals: dict[str, int] = {}
+    no = 0
+    for child, parent in _pairs(claim.entity, claim.params.get("as")):
+        while counts := _wake_some(claim, child, parent, no + 1):
+            no += 1
+            totals = {name: totals.get(name, 0) + counts.get(name, 0) for name in {*totals, *counts}}
+    with transaction.atomic():
+        claim.hold()
+        claim.finish(totals)
+
+
+def _pairs(entity: Registered, role: str | None) -> list[tuple[Registered, Registered]]:
+    if role == "child":
+        return [(entity, registry.parent(entity, parent)) for parent in entity.entity.parents]
+    return [(child, entity) for child, _ in registry.children(entity)]
+
+
+def _wake_some(claim: Claim, child: Registered, parent: Registered, no: int) -> dict[str, int]:
+    from sync.pipeline import COMMITTED
+
+    with transaction.atomic():
+        claim.hold()
+        rows = _ripe(child, parent)
+        if not rows:
+            return {}
+        batch = _batch(claim, child, rows, no)
+        for stage in COMMITTED:
+            batch = stage(batch)
+    return dict(batch.counts)
+
+
+def _ripe(child: Registered, parent: Registered) -> list[tuple[Any, ...]]:
+    statement = query(
+        "ripe_children",
+        leaf=schema.leaf(parent.path),
+        parent_id=schema.entity_id(parent.path),
+        entity_id=schema.entity_id(child.path),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"most": ROWS_A_BATCH})
+        return list(cursor.fetchall())
+
+
+def _batch(claim: Claim, child: Registered, rows: list[tuple[Any, ...]], no: int) -> Batch:
+    import polars as pl
+
+    from sync.pipeline.batch import Batch, PageNote
+    from sync.pipeline.run import bare_run
+
+    data = [json.loads(row[6]) for row in rows]
+    references = sorted({ours for parent in child.entity.parents for ours in parent.by})
+    frame = pl.DataFrame(
+        {
+            "_row": pl.Series(range(len(rows)), dtype=pl.UInt32),
+            "_key_hash": pl.Series([row[1].bytes for row in rows], dtype=pl.Binary),
+            "_version": pl.Series([row[2] for row in rows], dtype=pl.Int64),
+            "_data_hash": pl.Series([bytes(row[5]) for row in rows], dtype=pl.Binary),
+            "_data": pl.Series([row[6] for row in rows], dtype=pl.String),
+            "_batch_id": pl.Series([row[8] for row in rows], dtype=pl.Int64),
+            "_row_no": pl.Series([row[9] for row in rows], dtype=pl.Int64),
+            **{name: pl.Series([_text(values.get(name)) for values in data], dtype=pl.String) for name in references},
+        }
+    )
+    return Batch(
+        registered=child,
+        run=bare_run(claim, child),
+        raw_hashes=[row[4].bytes for row in rows],
+        asked_at=[row[3] for row in rows],
+        pages=(PageNote(no=no, rows=len(rows), next=None),),
+        frame=frame,
+        counts={"rows_fetched": len(rows)},
+    )
+
+
+def _text(value: Any) -> str | None:
+    """A served value as canonical text."""
+    if value is None or isinstance(value, str):
+        return value
+    return str(value).lower() if isinstance(value, bool) else str(value)
