@@ -1,0 +1,1 @@
+"""Writing records to other systems. Nothing here yet: every entity is read only."""
