@@ -327,7 +327,7 @@ def test_a_server_that_refuses_to_start_is_quoted(data_dir: Path) -> None:
     (server.cluster / "postgresql.auto.conf").write_text("shared_buffers = 'plenty'\n")
 
     with pytest.raises(
-        PostgresError, match=r"did not start \(configuration file .* contains errors\\)"
+        PostgresError, match=r"did not start \(configuration file .* contains errors\)"
     ) as refused:
         join_or_start(data_dir)
 
