@@ -135,9 +135,13 @@ class Postgres:
         return None if running else -1
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """End the server for all its users: fast, after `seconds` at once, which loses nothing either."""
-        self._end(seconds)
-        self._users.release()
+        """End the server for all its users: fast, after `seconds` at once, which loses nothing either.
+
+        Does nothing in a fork of the process that started or joined it, nor after `leave`.
+        """
+        if self._users.held:
+            self._end(seconds)
+            self._users.release()
 
     def leave(self) -> None:
         """Stop using the server; the last user ends it. Does nothing in a fork of the process that joined."""
