@@ -1,4 +1,4 @@
-"""What the engine counts. The API counts its own requests; gauges read from the database are made on the page."""
+"""What the engine counts. The API counts its own requests; gauges of what the database holds: elsewhere."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""NetSuite."""
+"""NetSuite: customers and products, by SuiteQL."""

@@ -26,7 +26,7 @@ BROKEN_DATE = b'"2026-13-45 99:61:00"'
 STEP = timedelta(seconds=1)
 _CUSTOMER_NAMES = (
     "entityId accountNumber companyName firstName middleName lastName email territory creditLimit isPerson "
-    "isInactive externalId"
+    "isInactive externalId comments"
 )
 _ITEM_NAMES = (
     "itemId displayName itemType color listPrice cost size weight weightUnit class style productLine "
@@ -71,7 +71,7 @@ def _customer() -> RecordType:
             names=("customers",),
             key={"id": int},
             load=_customers,
-            columns=("creditlimit", "externalid"),
+            columns=("creditlimit", "comments", "externalid"),
             stamps=(MODIFIED,),
             step=STEP,
             dirt=dirt,

@@ -1,0 +1,7 @@
+"""The systems that ship: a folder and one line here."""
+
+SYSTEMS = {
+    "netsuite": "bridge.systems.netsuite.entities",
+    "apismith": "bridge.systems.apismith.entities",
+}
+"""Name → the module that has its `system`. Adding to these from outside: BRIDGE_SYSTEMS."""

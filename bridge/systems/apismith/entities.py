@@ -1,0 +1,134 @@
+"""What is read from the ERP: customers, items, orders and their lines. Columns are Oracle's."""
+
+from __future__ import annotations
+
+from bridge.systems.apismith.client import ApiSmith, Runtime
+from sync.declare import Budget, Entity, Parent, System, every, minutes
+from sync.fields import Boolean, Date, Decimal, Field, Integer, Money, Text, Timestamp
+
+DAY = ("%m/%d/%Y",)
+STAMPS: dict[str, Field] = {
+    "row_version": Integer(source="ROW_VERSION", required=True),
+    "last_updated": Timestamp(source="LAST_UPDATE_DATE", required=True, fraction=3),
+}
+VOLATILE = tuple(STAMPS)
+
+customers = Entity(
+    name="customers",
+    label="customers",
+    source=Runtime(entity="customers", key={"customer_id": "CUSTOMER_ID"}),
+    key=("customer_id",),
+    cursor="last_updated",
+    version="row_version",
+    fields={
+        "customer_id": Text(source="CUSTOMER_ID", required=True),
+        "company_name": Text(source="COMPANY_NAME", required=True),
+        "contact_name": Text(source="CONTACT_NAME"),
+        "contact_title": Text(source="CONTACT_TITLE"),
+        "address": Text(source="ADDRESS"),
+        "city": Text(source="CITY"),
+        "region": Text(source="REGION"),
+        "postal_code": Text(source="POSTAL_CODE"),
+        "country": Text(source="COUNTRY"),
+        "phone": Text(source="PHONE"),
+        "fax": Text(source="FAX"),
+        **STAMPS,
+    },
+    volatile=VOLATILE,
+    filters=("company_name", "country"),
+    freshness=minutes(30),
+    schedule=every(minutes=30),
+)
+
+items = Entity(
+    name="items",
+    label="items",
+    source=Runtime(entity="items", key={"item_id": "PRODUCT_ID"}),
+    key=("item_id",),
+    cursor="last_updated",
+    version="row_version",
+    fields={
+        "item_id": Integer(source="PRODUCT_ID", required=True),
+        "name": Text(source="PRODUCT_NAME", required=True),
+        "supplier_id": Integer(source="SUPPLIER_ID"),
+        "category_id": Integer(source="CATEGORY_ID"),
+        "quantity_per_unit": Text(source="QUANTITY_PER_UNIT"),
+        "unit_price": Money(source="UNIT_PRICE"),
+        "units_in_stock": Integer(source="UNITS_IN_STOCK"),
+        "units_on_order": Integer(source="UNITS_ON_ORDER"),
+        "reorder_level": Integer(source="REORDER_LEVEL"),
+        "discontinued": Boolean(source="DISCONTINUED"),
+        **STAMPS,
+    },
+    volatile=VOLATILE,
+    filters=("name", "category_id"),
+    aliases=("item",),
+    owns_name=True,
+    freshness=minutes(60),
+    schedule=every(hours=1),
+)
+
+orders = Entity(
+    name="orders",
+    label="orders",
+    source=Runtime(entity="orders", key={"order_id": "ORDER_ID"}),
+    key=("order_id",),
+    cursor="last_updated",
+    version="row_version",
+    fields={
+        "order_id": Integer(source="ORDER_ID", required=True),
+        "customer_id": Text(source="CUSTOMER_ID", required=True),
+        "employee_id": Integer(source="EMPLOYEE_ID"),
+        "ordered_on": Date(source="ORDER_DATE", formats=DAY),
+        "required_on": Date(source="REQUIRED_DATE", formats=DAY),
+        "shipped_on": Date(source="SHIPPED_DATE", formats=DAY),
+        "ship_via": Integer(source="SHIP_VIA"),
+        "freight": Money(source="FREIGHT"),
+        "ship_name": Text(source="SHIP_NAME"),
+        "ship_address": Text(source="SHIP_ADDRESS"),
+        "ship_city": Text(source="SHIP_CITY"),
+        "ship_region": Text(source="SHIP_REGION"),
+        "ship_postal_code": Text(source="SHIP_POSTAL_CODE"),
+        "ship_country": Text(source="SHIP_COUNTRY"),
+        **STAMPS,
+    },
+    volatile=VOLATILE,
+    parents=(Parent(entity="customers", by={"customer_id": "customer_id"}),),
+    filters=("customer_id", "ordered_on"),
+    freshness=minutes(15),
+    schedule=every(minutes=15),
+)
+
+order_lines = Entity(
+    name="order_lines",
+    label="order lines",
+    source=Runtime(entity="order_lines", key={"order_id": "ORDER_ID", "item_id": "PRODUCT_ID"}),
+    key=("order_id", "item_id"),
+    cursor="last_updated",
+    version="row_version",
+    fields={
+        "order_id": Integer(source="ORDER_ID", required=True),
+        "item_id": Integer(source="PRODUCT_ID", required=True),
+        "unit_price": Money(source="UNIT_PRICE", required=True),
+        "quantity": Decimal(source="QUANTITY"),
+        "discount": Decimal(source="DISCOUNT"),
+        **STAMPS,
+    },
+    volatile=VOLATILE,
+    parents=(
+        Parent(entity="orders", by={"order_id": "order_id"}),
+        Parent(entity="items", by={"item_id": "item_id"}),
+    ),
+    filters=("order_id", "item_id"),
+    owns_name=True,
+    freshness=minutes(15),
+    schedule=every(minutes=15),
+)
+
+system = System(
+    name="apismith",
+    label="APISmith",
+    client=ApiSmith,
+    entities=(customers, items, orders, order_lines),
+    budget=Budget(per_second=20, concurrent=4),
+)

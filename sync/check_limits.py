@@ -1,0 +1,123 @@
+"""The part of the checks that looks at numbers: limits of fields, times, rates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal as Exact
+from decimal import InvalidOperation
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sync.declare import Cron, Entity, Every, System
+from sync.fields import Date, Decimal, Field, Integer, Text, Timestamp
+
+Wrong = tuple[str, str, str]
+"""Code, what is wrong, what to do."""
+
+FRACTIONS = (0, 3, 6, 9)
+
+
+def wrong_limits(entity: Entity) -> Iterator[Wrong]:
+    """What no value of a field could meet, and times of the entity that make no sense."""
+    for name, field in entity.fields.items():
+        for message, hint in _of_field(field):
+            yield "E013", f"its field {name!r} {message}", hint
+    for message, hint in _times(entity):
+        yield "E014", message, hint
+
+
+def wrong_times(system: System) -> Iterator[Wrong]:
+    """Rates of a system that let nothing through."""
+    for name, amount in (("per_second", system.budget.per_second), ("concurrent", system.budget.concurrent)):
+        if amount is not None and amount <= 0:
+            yield "E014", f"its budget has {name}={amount}", "More than 0, or leave it out for no limit."
+
+
+def _of_field(field: Field) -> Iterator[tuple[str, str]]:
+    if isinstance(field, Text):
+        yield from _of_text(field)
+    elif isinstance(field, Integer):
+        if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
+            yield f"goes from {field.minimum} to {field.maximum}", "Let the minimum be the smaller one."
+    elif isinstance(field, Decimal):
+        yield from _of_decimal(field)
+    elif isinstance(field, Date | Timestamp):
+        yield from _of_moment(field)
+    if field.default is not None and field.allowed and field.default not in field.allowed:
+        yield f"has the default {field.default!r}, which is not allowed", "Add it to allowed, or change it."
+
+
+def _of_text(field: Text) -> Iterator[tuple[str, str]]:
+    if field.max_length is not None:
+        if field.max_length < 1:
+            yield f"has max_length={field.max_length}", "At least 1, or leave it out."
+        for value in field.allowed:
+            if len(value) > field.max_length:
+                yield f"allows {value!r}, longer than max_length", "Raise max_length or drop the value."
+    if field.pattern is not None and not _readable(field.pattern):
+        hint = "Write it in polars' dialect of regular expressions, which cannot look ahead or back."
+        yield f"has the pattern {field.pattern!r}, which cannot be read", hint
+
+
+def _readable(pattern: str) -> bool:
+    # Asked of polars itself, which applies it: Python's dialect knows more.
+    import polars as pl
+
+    try:
+        pl.Series([""]).str.contains(pattern)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
+def _of_decimal(field: Decimal) -> Iterator[tuple[str, str]]:
+    bounds: list[Exact] = []
+    for bound in (field.minimum, field.maximum):
+        try:
+            bounds += [Exact(bound)] if bound is not None else []
+        except InvalidOperation:
+            yield f"has the bound {bound!r}, which is not a number", "Write it as '0.01'."
+    if len(bounds) == 2 and bounds[0] > bounds[1]:
+        yield f"goes from {bounds[0]} to {bounds[1]}", "Let the minimum be the smaller one."
+
+
+def _of_moment(field: Date | Timestamp) -> Iterator[tuple[str, str]]:
+    if not field.formats:
+        yield "has no formats", "Name at least one, such as '%Y-%m-%d'."
+    if isinstance(field, Timestamp):
+        if field.fraction not in FRACTIONS:
+            yield f"has fraction={field.fraction}", f"One of {', '.join(map(str, FRACTIONS))}."
+        try:
+            ZoneInfo(field.zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            yield (
+                f"has the unknown time zone {field.zone!r}",
+                "Name one as in 'America/Los_Angeles', or 'UTC'.",
+            )
+
+
+def _times(entity: Entity) -> Iterator[tuple[str, str]]:
+    if entity.freshness <= timedelta(0):
+        yield "its freshness is not above 0", "Say freshness=minutes(15), for example."
+    if entity.overlap < timedelta(0):
+        yield "its overlap is below 0", "Say overlap=minutes(2), for example."
+    if entity.max_parallel < 1:
+        yield f"its max_parallel is {entity.max_parallel}", "At least 1."
+    if any(tier < 0 for tier in entity.retry.tiers):
+        yield f"it waits {entity.retry.tiers} seconds before a retry", "No tier may be below 0."
+    match entity.schedule:
+        case Every(interval=interval) if interval < timedelta(seconds=1):
+            yield f"its schedule is every {interval}", "At least every second: every(minutes=15)."
+        case Cron() as cron:
+            yield from _of_cron(cron)
+
+
+def _of_cron(cron: Cron) -> Iterator[tuple[str, str]]:
+    from croniter import croniter
+
+    if len(cron.expression.split()) != 5 or not croniter.is_valid(cron.expression):
+        yield f"its schedule {cron.expression!r} cannot be read", "Five fields, such as '0 3 * * *'."
+    try:
+        ZoneInfo(cron.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield f"its schedule has the unknown time zone {cron.zone!r}", "Name one as in 'Europe/Berlin'."

@@ -1,0 +1,33 @@
+"""Takes secrets out of words that are shown or stored."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+HIDDEN = "***"
+_PATTERNS = (
+    re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*()"),  # a JSON web token, whatever stands around it
+    re.compile(r"(?i)\b((?:bearer|basic)\s+)[\w\-.~+/=]{16,}"),
+    re.compile(
+        r"""(?ix)( ["']? [\w-]* (?:password|passwd|secret|token|signature|api[-_]?key|authorization) ["']?
+            (?: \s*=\s* | "\s*:\s* ) ["']? ) [^\s"',&;}]+"""
+    ),
+    re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://)[^\s/@]+@"),  # name and password before a host
+)
+
+
+def redact(text: str) -> str:
+    """The text with what looks like a password, token or signature replaced by ***."""
+    for pattern in _PATTERNS:
+        text = pattern.sub(rf"\g<1>{HIDDEN}", text)
+    return text
+
+
+def plain_address(url: str) -> str:
+    """A URL without user, password, query and fragment: what a message may show of it."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    if not parts.scheme:
+        return parts.path
+    return f"{parts.scheme}://{host}{parts.path}"

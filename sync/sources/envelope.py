@@ -1,0 +1,66 @@
+"""Splits an answer into its rows, each with its bytes exactly as received."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from sync.errors import TransientError
+from sync.http import Answer
+from sync.sources import Json
+
+_objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_rows = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Envelope:
+    """An answer's rows, and what stands around them."""
+
+    rows: Sequence[bytes]
+    parts: dict[str, msgspec.Raw]  # the outermost names
+    what: str  # the request, for messages
+
+    def value(self, name: str) -> Json:
+        """The value under a name, dotted where it lies deeper; None where there is none."""
+        raw = _under(self.parts, name)
+        return None if raw is None else msgspec.json.decode(raw)
+
+    def number(self, name: str) -> int:
+        """A whole number under a name. Raises TransientError (bad_envelope) where there is none."""
+        found = self.value(name)
+        if isinstance(found, int) and not isinstance(found, bool):
+            return found
+        raise TransientError(f"{self.what} has no whole number in `{name}`.", code="bad_envelope")
+
+
+def opened(answer: Answer, items: str | None) -> Envelope:
+    """The envelope of a page: rows in the array `items`, dotted where it lies deeper; None = the answer.
+
+    Raises TransientError (bad_envelope), naming what was expected.
+    """
+    what = f"{answer.system}'s answer to {answer.address}"
+    try:
+        parts = _objects.decode(answer.body) if items is not None else {}
+        array = _under(parts, items) if items is not None else msgspec.Raw(answer.body)
+        if array is not None:
+            return Envelope(rows=[bytes(raw) for raw in _rows.decode(array)], parts=parts, what=what)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # said below, with what was expected
+    expected = f"a JSON object with an array `{items}`" if items is not None else "a JSON array"
+    raise TransientError(f"{what} is not {expected}. It begins: {beginning(answer)}", code="bad_envelope")
+
+
+def beginning(answer: Answer) -> str:
+    """The first characters of an answer, for messages."""
+    return answer.excerpt()[:120] or "(nothing)"
+
+
+def _under(parts: dict[str, msgspec.Raw], name: str) -> msgspec.Raw | None:
+    head, _, rest = name.partition(".")
+    raw = parts.get(head)
+    if raw is None or not rest:
+        return raw
+    return _under(_objects.decode(raw), rest)

@@ -1,0 +1,121 @@
+"""A client for JSON over HTTP that most systems need no other than: declare the path, and how it pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+import msgspec
+from requests.auth import AuthBase
+
+from sync.errors import ConfigError, NotFound, TransientError
+from sync.http import Answer, Session, Words, raise_for_status
+from sync.sources import Ask, Page
+from sync.sources.envelope import beginning, opened
+from sync.sources.paging import Offset, Paging
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rest:
+    """Where an entity's records are: `Rest(path="/gadgets", items="items", key_path="/gadgets/{id}")`."""
+
+    path: str  # of the list, below the system's address
+    items: str | None = "items"  # the array in the answer, dotted where it lies deeper; None = the answer
+    key_path: str | None = None  # of one record, `{ours}` filled with the key's fields; None = none
+    item: str | None = None  # where the one record lies in that answer; None = the answer is the record
+    since_param: str | None = None  # asked with the cursor's canonical text; None = every read is full
+    params: Mapping[str, str] = field(default_factory=dict)  # sent with every page
+    paging: Paging = Offset()  # noqa: RUF009 - frozen
+
+
+class RestClient:
+    """Reads `Rest` resources of one system."""
+
+    def __init__(
+        self,
+        system: str,
+        base_url: str,
+        auth: AuthBase | None = None,
+        *,
+        session: Session | None = None,
+        words: Words | None = None,
+        check_path: str = "/",
+    ) -> None:
+        """`words` finds the far end's own in a refusal; GET `check_path` proves address and credentials."""
+        self.session = session or Session(system, base_url, auth=auth)
+        self._words = words
+        self._check_path = check_path
+
+    def pages(self, resource: Rest, ask: Ask) -> Iterator[Page]:
+        """Pages in the far end's order, from `ask.resume` on."""
+        place = ask.resume
+        before: list[bytes] = []
+        while True:
+            answer = self._get(resource, self._asked(resource, ask, place))
+            envelope = opened(answer, resource.items)
+            rows = list(envelope.rows)
+            if rows and rows == before:
+                raise TransientError(
+                    f"{envelope.what} repeats the page before: check how {resource.path} pages.",
+                    code="bad_envelope",
+                )
+            before = rows
+            following = resource.paging.following(place, ask.page_size, envelope)
+            total = envelope.number(resource.paging.total) if resource.paging.total else None
+            yield Page(rows=rows, asked_at=answer.asked_at, next=following, total=total)
+            if following is None:
+                return
+            place = following
+
+    def one(self, resource: Rest, key: Mapping[str, str]) -> Page | None:
+        """The record at `key_path`; None where that is not found."""
+        if resource.key_path is None:
+            raise ConfigError(
+                f"{resource.path} cannot be read by key: declare its key_path.", code="not_read_by_key"
+            )
+        path = resource.key_path.format(**{name: quote(value, safe="") for name, value in key.items()})
+        answer = self.session.request("GET", path, module=_module(resource))
+        try:
+            raise_for_status(answer, self._words)
+        except NotFound:
+            return None
+        return Page(rows=[_record(answer, resource.item)], asked_at=answer.asked_at, next=None, total=1)
+
+    def check(self) -> None:
+        """Ask for `check_path`."""
+        raise_for_status(self.session.request("GET", self._check_path), self._words)
+
+    def _asked(self, resource: Rest, ask: Ask, place: Mapping[str, object] | None) -> dict[str, str]:
+        params = {**resource.params, **resource.paging.ask(place, ask.page_size)}
+        if resource.since_param and ask.since is not None:
+            params[resource.since_param] = ask.since
+        return params
+
+    def _get(self, resource: Rest, params: Mapping[str, str]) -> Answer:
+        answer = self.session.request("GET", resource.path, params=params, module=_module(resource))
+        try:
+            raise_for_status(answer, self._words)
+        except NotFound as error:
+            message = f"{error.message} Check the system's address and the entity's path."
+            raise ConfigError(message, code="no_such_path") from error
+        return answer
+
+
+def _module(resource: Rest) -> str:
+    return resource.path.strip("/")
+
+
+def _record(answer: Answer, item: str | None) -> bytes:
+    try:
+        found = msgspec.json.decode(answer.body, type=msgspec.Raw)
+        for name in item.split(".") if item else ():
+            found = msgspec.json.decode(found, type=dict[str, msgspec.Raw])[name]
+        msgspec.json.decode(found, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError):
+        what = f"{answer.system}'s answer to {answer.address}"
+        expected = f"a JSON object in `{item}`" if item else "a JSON object"
+        raise TransientError(
+            f"{what} is not {expected}. It begins: {beginning(answer)}", code="bad_envelope"
+        ) from None
+    return bytes(found)
