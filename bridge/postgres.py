@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: started by whoever needs it first, joined by the others, stopped by the last.
 
 `bridge up` starts it (or joins the one a command has started) and stops it at its end, whoever uses it then.
-Other commands only let go: the last user stops it, and `bridge.postgres_keeper` does it for killed ones.
+Other commands only let go: the last user stops it, and `bridge.postmaster.keeper` does it for killed ones.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Self
 import psycopg
 from psycopg.pq import PGconn, Ping
 
-from bridge import userns
-from bridge.postgres_cluster import (
+from bridge.postmaster import userns
+from bridge.postmaster.cluster import (
     configure,
     create,
     last_words,
@@ -30,10 +30,10 @@ from bridge.postgres_cluster import (
     socket_folder,
     socket_url,
 )
-from bridge.postgres_lock import UsersLock, starting
-from bridge.postgres_owner import choose_way, give, own
-from bridge.postgres_process import clear_leftovers, find_postmaster, send, serves
-from bridge.postgres_programs import PostgresError, keeper_command, keeper_environment, program
+from bridge.postmaster.lock import UsersLock, starting
+from bridge.postmaster.owner import choose_way, give, own
+from bridge.postmaster.process import clear_leftovers, find_postmaster, send, serves
+from bridge.postmaster.programs import PostgresError, keeper_command, keeper_environment, program
 
 __all__ = ["Postgres", "PostgresError", "join_or_start", "throwaway", "url_of"]
 

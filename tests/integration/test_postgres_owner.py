@@ -14,10 +14,10 @@ from sysconfig import get_path
 
 import pytest
 
-from bridge import userns
 from bridge.postgres import join_or_start
-from bridge.postgres_owner import choose_initdb_way, choose_way
-from bridge.postgres_programs import program
+from bridge.postmaster import userns
+from bridge.postmaster.owner import choose_initdb_way, choose_way
+from bridge.postmaster.programs import program
 
 ROOT = Path(__file__).resolve().parents[2]
 SOMEBODY = 65534
