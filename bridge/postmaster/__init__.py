@@ -1,1 +1,1 @@
-"""The parts of the embedded PostgreSQL: its cluster, its owner, its keeper. `bridge.postgres` is their face."""
+"""The parts of the embedded PostgreSQL: cluster, owner, keeper. `bridge.postgres` is their face."""
