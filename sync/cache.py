@@ -1,7 +1,7 @@
 """Finished answers of single records, in this process, kept true by LISTEN.
 
 Bounded in number and age, and never used while the listener is down: an answer from here is one that the
-database would give. A generation number keeps a row that was read before a change from being put back after it.
+database would give. A generation number keeps a row that was read before a change from coming back after it.
 """
 
 from __future__ import annotations
@@ -85,9 +85,11 @@ class RecordCache:
             return
         with self._lock:
             self._generation += 1
-            gone = [at for at in self._entries if at[0] == entity_id] if keys is None else [
-                (entity_id, key) for key in keys
-            ]
+            gone = (
+                [at for at in self._entries if at[0] == entity_id]
+                if keys is None
+                else [(entity_id, key) for key in keys]
+            )
             for at in gone:
                 self._entries.pop(at, None)
 
@@ -124,7 +126,7 @@ class Listener(threading.Thread):
         self.join()
 
     def _listen(self) -> None:
-        params = connections[DEFAULT_DB_ALIAS].get_connection_params()  # type: ignore[attr-defined]
+        params = connections[DEFAULT_DB_ALIAS].get_connection_params()
         with psycopg.Connection.connect(**{**params, "autocommit": True}) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             self._cache.clear()

@@ -18,7 +18,9 @@ from sync.registry import Registered
 if TYPE_CHECKING:
     from sync.lookup import Lookup
 
-REMEMBERED_FOR = 1.0  # seconds a request for work is remembered here, so that a hot stale key does not insert each time
+REMEMBERED_FOR = (
+    1.0  # seconds a request for work is remembered here, so that a hot stale key does not insert each time
+)
 MOST_REMEMBERED = 10_000
 EMPTY_IS_STALE_AFTER = timedelta(minutes=1)  # a list that is empty asks again sooner than its freshness says
 
@@ -54,11 +56,11 @@ class Requested:
 def judge(known: Lookup, freshness: timedelta, now: datetime) -> Verdict:
     """What may be answered. A record's age is the newer of its own and that of the last complete run."""
     found, absent = known.found, known.absent_since
-    if absent is not None and (found is None or absent > found.synced_at):
+    if absent is not None and (found is None or (found.deleted_at is None and absent > found.synced_at)):
         old = absent + freshness <= now
         if found is None and old:
             return Verdict(state=State.UNKNOWN, due=True)
-        # Only a full read may delete a record, but its key was asked for and is gone: say so until it is seen again.
+        # Only a full read may delete a record. But this key was asked for and is gone: say so until seen.
         return Verdict(state=State.ABSENT, as_of=absent, fresh_until=absent + freshness, due=old)
     if found is None:
         return Verdict(state=State.UNKNOWN, due=True)

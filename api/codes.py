@@ -1,0 +1,42 @@
+"""The stable codes of error answers. A code is API: it may be added, never changed."""
+
+from __future__ import annotations
+
+CODES: dict[str, tuple[int, str]] = {
+    "bad_json": (400, "The body is not JSON that can be read: correct it."),
+    "invalid_request": (400, "Something asked for cannot be done as asked; the message says how to ask."),
+    "unknown_parameter": (400, "A query parameter is not known here; the message names those that are."),
+    "unknown_field": (400, "The body has a name that is not known here; the message names those that are."),
+    "bad_parameter": (400, "A query parameter or field has a value that cannot be read."),
+    "bad_since": (400, "`since` or `updated_since` is not a moment that can be used."),
+    "bad_cursor": (400, "`after` is not a cursor that this list gave out: begin again without it."),
+    "bad_key": (400, "The key in the URL does not fit the entity: parts percent-encoded, joined by commas."),
+    "token_missing": (401, "Send `Authorization: Bearer <token>`; `bridge token` makes one."),
+    "token_invalid": (401, "The token is malformed, signed with another secret, or for another audience."),
+    "token_expired": (401, "Get a new token."),
+    "scope_missing": (403, "The token is good but lacks the scope that the message names."),
+    "csrf_failed": (403, "A session of the admin must send its CSRF token; services send a JWT."),
+    "permission_missing": (403, "The admin user lacks the permission to operate jobs."),
+    "not_found": (404, "There is nothing at this address."),
+    "unknown_entity": (404, "No entity has that name; the message names those there are."),
+    "no_such_record": (404, "The far end was asked lately and has no such record."),
+    "set_aside": (404, "The record exists at the far end but failed; `detail.failed_record` leads to it."),
+    "method_not_allowed": (405, "This address does not know the method; `Allow` names those it knows."),
+    "not_acceptable": (406, "Only JSON is spoken here: accept application/json."),
+    "conflict": (409, "The thing is not in a state in which this act makes sense."),
+    "deleted": (410, "The record was deleted at the far end, at `detail.deleted_at`."),
+    "length_required": (411, "Send Content-Length; chunked bodies are not read."),
+    "body_too_large": (413, "The body is larger than `detail.most` bytes."),
+    "unsupported_media_type": (415, "Send JSON, with Content-Type: application/json."),
+    "internal_error": (500, "A fault of Bridge. Nothing is lost; report the request_id."),
+    "database_unavailable": (503, "The database cannot be reached: try again after `Retry-After` seconds."),
+    "not_migrated": (503, "The entity has no table yet: run `bridge migrate`."),
+    "configuration": (503, "A setting is missing or wrong; the message says which."),
+    "refresh_failed": (503, "The far end could not be asked; `detail` has the job and its error."),
+}
+
+
+def as_markdown() -> str:
+    """The codes as a table for the API's description."""
+    rows = [f"| `{code}` | {status} | {meaning} |" for code, (status, meaning) in CODES.items()]
+    return "\n".join(["| code | status | meaning, and what to do |", "|---|---|---|", *rows])

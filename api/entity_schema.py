@@ -1,0 +1,193 @@
+"""The OpenAPI of each declared entity: its own addresses, its fields' types, its filters as parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from api.codes import CODES
+from sync.fields import Date, Field, Integer, Text, Timestamp
+from sync.fields import Json as JsonField
+from sync.registry import Registered, registry
+
+Schema = dict[str, Any]
+
+_AGE_HEADERS: Schema = {
+    "ETag": "Of this revision; send it as If-None-Match for a 304.",
+    "Age": "Seconds since this state was known to hold.",
+    "X-Synced-At": "When that was.",
+    "X-Fresh-Until": "From then on a read starts a refresh.",
+    "X-Sync-Triggered": "`true`: this request started a refresh. `pending`: one is under way.",
+    "X-Sync-Job": "The job that refreshes it.",
+}
+_PREFER: Schema = {
+    "name": "Prefer",
+    "in": "header",
+    "schema": {"type": "string"},
+    "example": "wait=10",
+    "description": "Wait up to 30 seconds for a refresh. `Preference-Applied` says what was done.",
+}
+_PLAIN: dict[str, Schema] = {
+    "text": {"type": "string"},
+    "integer": {"type": "integer", "format": "int64"},
+    "decimal": {"type": "string", "format": "decimal", "description": "Exact; never a float."},
+    "money": {"type": "string", "format": "decimal", "description": "Exact; never a float."},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "timestamp": {"type": "string", "format": "date-time"},
+    "json": {},
+}
+
+
+def entity_paths() -> dict[str, Schema]:
+    """Every address of every declared entity."""
+    paths: dict[str, Schema] = {}
+    for registered in registry:
+        for address in addresses(registered):
+            paths[address] = {"get": _list_operation(registered, address)}
+            paths[f"{address}/{{key}}"] = {"get": _record_operation(registered, address)}
+    return paths
+
+
+def entity_components() -> dict[str, Schema]:
+    """The data, the record and the list of every declared entity."""
+    components: dict[str, Schema] = {}
+    for registered in registry:
+        path = registered.path
+        components[f"{path}.data"] = data_schema(registered)
+        components[path] = _record_schema(_ref(f"{path}.data"))
+        components[f"{path}.list"] = _list_schema(_ref(path))
+    return components
+
+
+def addresses(registered: Registered) -> Iterator[str]:
+    """The address with the system, and the bare one where the entity owns its name."""
+    yield f"/api/v1/{registered.path.replace('.', '/')}"
+    if registered.entity.owns_name:
+        yield f"/api/v1/{registered.entity.name}"
+
+
+def data_schema(registered: Registered) -> Schema:
+    """The entity's fields."""
+    entity = registered.entity
+    properties = {name: field_schema(name, field) for name, field in entity.fields.items()}
+    properties |= {name: {"type": "string", "nullable": True} for name in entity.computed}
+    required = [name for name, field in entity.fields.items() if field.required or name in entity.key]
+    schema: Schema = {"type": "object", "title": registered.label, "properties": properties}
+    return schema | ({"required": required} if required else {})
+
+
+def field_schema(name: str, field: Field) -> Schema:
+    """One field as JSON has it."""
+    schema = dict(_PLAIN[field.kind])
+    if isinstance(field, Integer) and field.wide:
+        schema = {"type": "string", "pattern": "^-?[0-9]+$"}
+    if isinstance(field, Text) and field.max_length:
+        schema["maxLength"] = field.max_length
+    if field.allowed and isinstance(field, Text | Date | Timestamp):
+        schema["enum"] = list(field.allowed) if field.required else [*field.allowed, None]
+    if field.label:
+        schema["title"] = field.label
+    if not field.required and not isinstance(field, JsonField):
+        schema["nullable"] = True
+    return schema
+
+
+def _record_schema(data: Schema) -> Schema:
+    moment: Schema = {"type": "string", "format": "date-time"}
+    properties = {
+        "key": {"type": "string", "description": "As in the URL: parts percent-encoded, joined by commas."},
+        "revision": {"type": "integer", "description": "Counts the versions seen."},
+        "synced_at": {**moment, "description": "When the far end was asked for this state."},
+        "changed_at": moment,
+        "deleted_at": {**moment, "nullable": True},
+        "data": data,
+    }
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _list_schema(item: Schema) -> Schema:
+    after = {"type": "string", "nullable": True, "description": "Pass it as `after` for the next page."}
+    properties = {"items": {"type": "array", "items": item}, "next": after}
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _list_operation(registered: Registered, address: str) -> Schema:
+    filters = [
+        _parameter(name, f"Exactly this {name}.", {"type": "string"}) for name in registered.entity.filters
+    ]
+    paging = [
+        _parameter("updated_since", "Only what changed since.", {"type": "string", "format": "date-time"}),
+        _parameter(
+            "limit", "Rows at most.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 50}
+        ),
+        _parameter("after", "`next` of the page before.", {"type": "string"}),
+        _parameter("include_deleted", "The deleted ones too.", {"type": "boolean", "default": False}),
+    ]
+    return {
+        **_operation(registered, address, "list", f"{registered.label}: list, oldest change first"),
+        "parameters": [*filters, *paging, _PREFER],
+        "responses": {
+            "200": _answer(
+                "A page. A stale list starts one incremental sync.", _ref(f"{registered.path}.list")
+            ),
+            "304": {"description": "Nothing changed since that ETag."},
+            **_refusals(400, 401, 403, 503),
+        },
+    }
+
+
+def _record_operation(registered: Registered, address: str) -> Schema:
+    key: Schema = {
+        "name": "key",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": f"{', '.join(registered.entity.key)}: parts percent-encoded, joined by commas.",
+    }
+    return {
+        **_operation(registered, address, "read", f"{registered.label}: one by its key"),
+        "parameters": [key, _PREFER],
+        "responses": {
+            "200": _answer("The record. A stale one starts one refresh.", _ref(registered.path)),
+            "202": {
+                "description": "Not here yet: Location is the job that asks, Retry-After when to come back."
+            },
+            "304": {"description": "You have this revision."},
+            **_refusals(400, 401, 403, 404, 410, 503),
+        },
+    }
+
+
+def _operation(registered: Registered, address: str, act: str, summary: str) -> Schema:
+    name = address.removeprefix("/api/v1/").replace("/", "_")
+    return {
+        "operationId": f"records_{name}_{act}",
+        "tags": [registered.path],
+        "summary": summary,
+        "security": [{"token": []}],
+    }
+
+
+def _parameter(name: str, words: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "query", "description": words, "schema": schema}
+
+
+def _answer(words: str, schema: Schema) -> Schema:
+    headers = {
+        name: {"schema": {"type": "string"}, "description": told} for name, told in _AGE_HEADERS.items()
+    }
+    return {"description": words, "headers": headers, "content": {"application/json": {"schema": schema}}}
+
+
+def _refusals(*statuses: int) -> dict[str, Schema]:
+    content = {"application/json": {"schema": _ref("Error")}}
+    return {str(status): {"description": _codes_of(status), "content": content} for status in statuses}
+
+
+def _codes_of(status: int) -> str:
+    return ", ".join(code for code, (of, _) in CODES.items() if of == status)
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}

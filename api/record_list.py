@@ -1,0 +1,92 @@
+"""A list of an entity's records: filtered, by change, page by page."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from datetime import UTC, datetime
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from api.errors import request_id
+from api.params import Query
+from api.preferences import wait_for_job, wanted_wait
+from api.record_answers import age_headers, answer_bytes, asked_headers, matches, record_json
+from sync import records, schema
+from sync.errors import InvalidRequest
+from sync.freshness import Requested, Verdict, judge_list, request_list_sync
+from sync.models import Tracker
+from sync.records import Listing
+from sync.registry import Registered
+
+PAGING = ("updated_since", "limit", "after", "include_deleted")
+_NUMBER = re.compile(r"-?[0-9]{1,1000}(\.[0-9]{1,1000})?")
+
+
+def answer_list(request: Request, registered: Registered) -> HttpResponse:
+    """200 or 304 at once, whatever its age; a stale or empty list starts one incremental sync."""
+    query = Query(request, known=(*registered.entity.filters, *PAGING))
+    query.limit()  # refused before anything is started
+    tracker, listing, verdict = _look(registered, query)
+    requested, applied = _ask_far_end(request, registered, verdict)
+    if applied and applied != "wait=0":
+        tracker, listing, verdict = _look(registered, query)
+    headers = {
+        "ETag": _etag(request, tracker),
+        "Cache-Control": "private, no-cache",
+        **age_headers(verdict.as_of, verdict.fresh_until),
+        **asked_headers(requested),
+    }
+    if applied:
+        headers["Preference-Applied"] = applied
+    # The rows are joined only for a client that lacks them.
+    body = b"" if matches(request, headers["ETag"]) else _body(registered, listing)
+    return answer_bytes(request, body, headers)
+
+
+def _look(registered: Registered, query: Query) -> tuple[Tracker, Listing, Verdict]:
+    # The tracker first: a commit in between makes the rows newer than the ETag says, never older.
+    tracker = records.tracker(registered)
+    listing = records.page(
+        registered,
+        filters=_filters(registered, query),
+        updated_since=query.moment("updated_since"),
+        after=query.text("after"),
+        limit=query.limit(),
+        include_deleted=query.flag("include_deleted"),
+    )
+    # Someone who asks for changes only is used to getting none; the end of a list is no empty list.
+    empty = not listing.items and not query.text("after") and not query.text("updated_since")
+    verdict = judge_list(
+        tracker.fresh_to, empty=empty, freshness=registered.entity.freshness, now=datetime.now(UTC)
+    )
+    return tracker, listing, verdict
+
+
+def _filters(registered: Registered, query: Query) -> dict[str, str]:
+    wanted = query.present(registered.entity.filters)
+    for name, value in wanted.items():
+        if schema.is_numeric(registered, name) and not _NUMBER.fullmatch(value):
+            raise InvalidRequest(f"{name} is {value[:100]!r}: write a number.", code="bad_parameter")
+    return wanted
+
+
+def _ask_far_end(request: Request, registered: Registered, verdict: Verdict) -> tuple[Requested | None, str]:
+    if not verdict.due:
+        return None, ""
+    requested = request_list_sync(registered, by=str(request.user), request_id=request_id(request))
+    _, applied = wait_for_job(requested.job_id, wanted_wait(request))
+    return requested, applied
+
+
+def _etag(request: Request, tracker: Tracker) -> str:
+    """The feed's number rises with every change of the entity, so the rows need not be looked at."""
+    asked = zlib.crc32(request.META.get("QUERY_STRING", "").encode())
+    return f'W/"{tracker.pk}-{tracker.feed_seq}-{asked:08x}"'
+
+
+def _body(registered: Registered, listing: Listing) -> bytes:
+    items = ",".join(record_json(registered, found) for found in listing.items)
+    after = "null" if listing.next is None else f'"{listing.next}"'
+    return f'{{"items":[{items}],"next":{after}}}'.encode()

@@ -1,0 +1,186 @@
+"""What the operators' resources look like; the same classes write the answers and the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from sync.models import FailedRecord, Job, Tracker
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """The one body of every error."""
+
+    code = serializers.CharField(help_text="Stable; the list is in the description of this API.")
+    message = serializers.CharField(help_text="What happened, and what to do next.")
+    detail = serializers.JSONField(allow_null=True)
+    request_id = serializers.CharField(help_text="As in X-Request-ID and in the log.")
+
+
+class JobSerializer(serializers.Serializer[Any]):
+    """A request for work."""
+
+    id = serializers.UUIDField()
+    kind = serializers.CharField(help_text="sync, refresh, wake or replay")
+    entity = serializers.CharField(
+        source="entity.path", allow_null=True, help_text="Such as netsuite.customers"
+    )
+    status = serializers.ChoiceField(choices=Job.Status.choices)
+    hold = serializers.CharField(
+        allow_null=True, help_text="Why a pending job waits: backoff, lane, limit, paused …"
+    )
+    priority = serializers.IntegerField()
+    params = serializers.JSONField()
+    attempts = serializers.IntegerField(help_text="Failed runs; interruptions don't count.")
+    error_code = serializers.CharField(allow_null=True)
+    error = serializers.CharField(allow_null=True, help_text="The far end's words, where it had any.")
+    requested_by = serializers.CharField()
+    request_id = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    run_after = serializers.DateTimeField()
+    resolved_at = serializers.DateTimeField(allow_null=True)
+    resolved_by = serializers.CharField(allow_null=True)
+    remark = serializers.CharField(allow_null=True)
+    result = serializers.JSONField(allow_null=True)
+    progress = serializers.JSONField(help_text="Committed so far: batches, and each count summed over them.")
+
+
+class RunSerializer(serializers.Serializer[Any]):
+    """One run of a job."""
+
+    no = serializers.IntegerField(help_text="Counts all runs, the interrupted ones too.")
+    worker = serializers.CharField()
+    started_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    outcome = serializers.CharField(allow_null=True)
+    error_code = serializers.CharField(allow_null=True)
+    error = serializers.CharField(allow_null=True)
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """One line of a job's log."""
+
+    at = serializers.DateTimeField()
+    name = serializers.CharField()
+    words = serializers.CharField(help_text="The event as a sentence.")
+    facts = serializers.JSONField()
+
+
+class JobDetailSerializer(JobSerializer):
+    """A request for work, with its runs and its log."""
+
+    runs = RunSerializer(many=True, source="shown_runs")
+    events = EventSerializer(many=True, source="shown_events")
+
+
+class BatchSerializer(serializers.Serializer[Any]):
+    """The unit of commit."""
+
+    id = serializers.IntegerField()
+    job_id = serializers.UUIDField()
+    seq = serializers.IntegerField(help_text="The number of its first page.")
+    entity = serializers.CharField(source="entity.path")
+    counts = serializers.JSONField()
+    stage_ms = serializers.JSONField(help_text="Milliseconds in each stage.")
+    first_error = serializers.CharField(allow_null=True)
+    committed_at = serializers.DateTimeField()
+
+
+class BatchDetailSerializer(BatchSerializer):
+    """The unit of commit, and how to ask for what follows it."""
+
+    resume = serializers.JSONField()
+
+
+class TrackerSerializer(serializers.Serializer[Any]):
+    """An entity's state."""
+
+    entity = serializers.CharField(source="entity.path")
+    system = serializers.CharField(source="entity.system")
+    state = serializers.ChoiceField(choices=Tracker.State.choices)
+    remark = serializers.CharField()
+    watermark = serializers.CharField(allow_null=True)
+    last_sync_at = serializers.DateTimeField(allow_null=True)
+    fresh_to = serializers.DateTimeField(allow_null=True, help_text="Every record is at least this fresh.")
+    records = serializers.IntegerField(source="live_rows")
+    feed_seq = serializers.IntegerField()
+    failed = serializers.IntegerField(help_text="Open failed records.")
+    pending = serializers.IntegerField(help_text="Rows that wait for their parent.")
+    last_job = serializers.UUIDField(allow_null=True)
+    last_status = serializers.CharField(allow_null=True)
+
+
+class FailedRecordSerializer(serializers.Serializer[Any]):
+    """A row set aside."""
+
+    id = serializers.UUIDField()
+    entity = serializers.CharField(source="entity.path")
+    state = serializers.ChoiceField(choices=FailedRecord.State.choices)
+    stage = serializers.CharField()
+    code = serializers.CharField()
+    field = serializers.CharField(allow_null=True)
+    message = serializers.CharField()
+    attempts = serializers.IntegerField()
+    times_seen = serializers.IntegerField()
+    first_seen_at = serializers.DateTimeField()
+    last_seen_at = serializers.DateTimeField()
+    next_try_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    closed_by = serializers.CharField(allow_null=True)
+    remark = serializers.CharField(allow_null=True)
+
+
+class FailedRecordDetailSerializer(FailedRecordSerializer):
+    """A row set aside, stage by stage, with all its errors."""
+
+    raw = serializers.CharField(
+        source="raw_text", help_text="As received; bytes that are no UTF-8 are written \\xNN."
+    )
+    normalized = serializers.JSONField(allow_null=True)
+    mapped = serializers.JSONField(allow_null=True)
+    mended = serializers.JSONField(allow_null=True)
+    input = serializers.JSONField(
+        allow_null=True, help_text="What a retry works on; PATCH lays values over it."
+    )
+    batch_id = serializers.IntegerField()
+    row_no = serializers.IntegerField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """With `errors`, which as an attribute would hide the serializer's own."""
+        told = "Each with stage, code, field, message, value."
+        return {**super().get_fields(), "errors": serializers.JSONField(help_text=told)}
+
+
+class ScheduleSerializer(serializers.Serializer[Any]):
+    """When work is asked for by itself."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    entity = serializers.CharField(source="entity.path", allow_null=True)
+    params = serializers.JSONField()
+    cron = serializers.CharField(allow_null=True)
+    every = serializers.DurationField(allow_null=True)
+    zone = serializers.CharField()
+    enabled = serializers.BooleanField()
+    next_run_at = serializers.DateTimeField(allow_null=True)
+    last_run_at = serializers.DateTimeField(allow_null=True)
+
+
+class PendingChildSerializer(serializers.Serializer[Any]):
+    """A row that waits for its parent."""
+
+    id = serializers.UUIDField()
+    entity = serializers.CharField(source="entity.path")
+    parent_entity = serializers.CharField(source="parent_entity.path")
+    synced_at = serializers.DateTimeField()
+    tries = serializers.IntegerField()
+    next_try_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """With `data`, which as an attribute would hide the serializer's own."""
+        return {**super().get_fields(), "data": serializers.JSONField()}

@@ -1,0 +1,15 @@
+"""The API first, then the operators' pages."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+
+from admin_ui.site import site
+from api.urls import urlpatterns as api_patterns
+
+urlpatterns: list[URLPattern | URLResolver] = [*api_patterns, path("admin/", site.urls)]
+
+handler400 = "api.error_pages.bad_request"
+handler403 = "api.error_pages.permission_denied"
+handler404 = "api.error_pages.not_found"
+handler500 = "api.error_pages.server_error"

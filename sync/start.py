@@ -1,0 +1,105 @@
+"""Asking for a sync: what every door calls (API, admin, shell)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.dateparse import parse_date, parse_datetime
+
+from sync import audit
+from sync.audit import Actor
+from sync.errors import InvalidRequest
+from sync.fields import Field, Timestamp
+from sync.freshness import sync_dedup
+from sync.jobs import priorities
+from sync.jobs.enqueue import Enqueued, enqueue
+from sync.registry import Registered
+
+CLOCKS_DIFFER_BY = timedelta(minutes=5)
+
+
+def start_sync(
+    registered: Registered, *, since: str | None = None, full: bool = False, by: Actor
+) -> Enqueued:
+    """The job that reads the entity; an unfinished one for the same request is joined instead.
+
+    `since` is a moment in ISO 8601 (or a value of the entity's cursor); without it the watermark counts,
+    with `full` everything is read. Raises InvalidRequest (bad_since).
+    """
+    if full and since is not None:
+        raise InvalidRequest("Ask for `since` or for `full`, not for both.", code="bad_since")
+    mark = None if since is None else cursor_text(registered, since)
+    params: dict[str, Any] = {}
+    if full:
+        params["full"] = True
+    if mark is not None:
+        params["since"] = mark
+    with transaction.atomic():
+        wanted = enqueue(
+            "sync",
+            entity=registered,
+            params=params,
+            priority=priorities.COMMAND,
+            dedup=sync_dedup(registered, since=mark, full=full),
+            requested_by=by.name,
+            request_id=by.request_id,
+        )
+        if wanted.created:
+            after = {"entity": registered.path, **params}
+            audit.record("sync.start", "job", str(wanted.job.id), by=by, after=after)
+    return wanted
+
+
+def cursor_text(registered: Registered, since: str) -> str:
+    """`since` as canonical text of the entity's cursor. Raises InvalidRequest (bad_since)."""
+    cursor = registered.entity.cursor
+    if cursor is None:
+        message = f"{registered.path} has no cursor, every read of it is a full one: leave `since` out."
+        raise InvalidRequest(message, code="bad_since")
+    field = registered.entity.fields[cursor]
+    if field.kind == "integer":
+        return _whole(since)
+    if field.kind in {"timestamp", "date"}:
+        return _canonical(field, moment_of("since", since))
+    return since.strip()
+
+
+def moment_of(name: str, text: str) -> datetime:
+    """A moment in ISO 8601, UTC without a zone, not in the future. Raises InvalidRequest (bad_since)."""
+    value = text.strip()
+    try:
+        found: datetime | date | None = parse_datetime(value) or parse_date(value)
+    except ValueError:
+        found = None
+    if found is None:
+        message = f"{name} is {text[:100]!r}: write a moment such as 2025-12-08T10:30:00Z."
+        raise InvalidRequest(message, code="bad_since")
+    if not isinstance(found, datetime):
+        found = datetime.combine(found, time.min)
+    try:
+        moment = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError:
+        raise InvalidRequest(f"{name} is out of the range of dates.", code="bad_since") from None
+    if moment > datetime.now(UTC) + CLOCKS_DIFFER_BY:
+        raise InvalidRequest(
+            f"{name} lies in the future: nothing could have changed since.", code="bad_since"
+        )
+    return moment
+
+
+def _whole(since: str) -> str:
+    text = since.strip()
+    if not text.isascii() or not text.removeprefix("-").isdigit():
+        message = f"since is {since[:100]!r}: this entity's cursor is a whole number."
+        raise InvalidRequest(message, code="bad_since")
+    return str(int(text))
+
+
+def _canonical(field: Field, moment: datetime) -> str:
+    if field.kind == "date":
+        return f"{moment:%Y-%m-%d}"
+    digits = field.fraction if isinstance(field, Timestamp) else 0
+    fraction = f".{moment.microsecond:06d}".ljust(10, "0")[: digits + 1] if digits else ""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
