@@ -1,4 +1,4 @@
-"""Loads the hand-written SQL: each statement has a name, a purpose line and one home, queries.sql."""
+"""Loads the hand-written SQL: each statement has a name, a purpose line and one home, a queries.sql."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ _STATEMENT = re.compile(r"^-- (\w+) --\n-- (.+)\n((?:(?!^-- \w+ --$).*\n?)*)", r
 @cache
 def statements() -> dict[str, str]:
     """All statements by name."""
-    text = (Path(__file__).parent / "queries.sql").read_text(encoding="utf-8")
-    return {name: body.strip().rstrip(";") for name, _purpose, body in _STATEMENT.findall(text)}
+    texts = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.rglob("queries.sql"))]
+    found = [statement for text in texts for statement in _STATEMENT.findall(text)]
+    return {name: body.strip().rstrip(";") for name, _purpose, body in found}
 
 
 def query(name: str, **names: str | int) -> str:

@@ -1,0 +1,41 @@
+"""Events in words for people. Their names and facts are written where they happen; the wording lives here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from sync.models import JobEvent
+
+WORDS = {
+    "progress": "Under way",
+    "retry": "Attempt {attempt} failed ({code}): {message} Tried again in {seconds} s.",
+    "failed": "Failed ({code}): {message}",
+    "parked": "Parked until somebody changes the configuration ({code}): {message}",
+    "interrupted": "The worker {worker} stopped; attempt {attempt} was handed back, no try burned.",
+    "recovered": "The worker {worker} died; the job goes on elsewhere.",
+    "redelivered": "The wake-up was lost and sent again.",
+    "retried": "Run again by {by}.",
+    "cancelled": "Cancelled by {by}.",
+    "resolved": "Resolved by {by}.",
+}
+
+
+def words(event: JobEvent) -> str:
+    """One sentence; an event without wording shows its name and facts."""
+    template = WORDS.get(event.name)
+    if template is None or event.name == "progress":
+        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in event.facts.items())
+        name = template or event.name.replace("_", " ").capitalize()
+        return f"{name}: {told}" if told else name
+    sentence = template.format_map(defaultdict(lambda: "?", event.facts))
+    reason = event.facts.get("reason")
+    return f"{sentence} {reason}" if reason else sentence
+
+
+def moment(event_id: UUID) -> datetime:
+    """When it happened, to the millisecond: an event's id is a UUIDv7."""
+    return datetime.fromtimestamp((event_id.int >> 80) / 1000, tz=UTC)

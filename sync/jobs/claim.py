@@ -1,0 +1,106 @@
+"""The right to work on a job: taken by one delivery, checked again by every commit."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from sync.errors import StaleAttempt
+from sync.jobs.events import note
+from sync.models import Attempt, Job, JobEvent
+from sync.queries import query
+from sync.registry import Registered
+
+LEASE = timedelta(seconds=15)
+PROGRESS_EVERY = 1.0
+"""Seconds between two notes of progress."""
+
+
+class Interrupted(Exception):  # noqa: N818 - a request to stop, not a fault
+    """The worker stops, or the claim was lost: the work ends here, and goes on elsewhere where it stands."""
+
+
+@dataclass(slots=True)
+class Live:
+    """What changes while an attempt runs."""
+
+    stopping: threading.Event = field(default_factory=threading.Event)
+    finished: bool = False
+    renewed: float = field(default_factory=time.monotonic)
+    noted: float = 0.0
+    progress: JobEvent | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One attempt of a job, as its handler sees it. `attempt` counts all runs, from 1."""
+
+    job_id: UUID
+    fence: int
+    kind: str
+    entity: Registered | None
+    entity_id: int | None
+    params: dict[str, Any]
+    attempt: int
+    worker: str
+    scopes: tuple[str, ...] = ()
+    live: Live = field(default_factory=Live, repr=False, compare=False)
+
+    @property
+    def stopping(self) -> threading.Event:
+        """Set when the worker drains or the claim was lost: raise Interrupted at the next safe place."""
+        return self.live.stopping
+
+    def hold(self) -> None:
+        """Keep the job ours until this transaction ends; the first statement of each commit.
+
+        Raises StaleAttempt where somebody else has it, or it was cancelled.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(query("hold_job"), {"id": self.job_id, "fence": self.fence})
+            if cursor.fetchone() is None:
+                raise StaleAttempt(f"Attempt {self.attempt} of job {self.job_id} no longer holds it.")
+
+    def finish(self, result: Mapping[str, Any]) -> None:
+        """End the job well, in the transaction of its data. Raises StaleAttempt as `hold` does."""
+        ended = Job.objects.filter(pk=self.job_id, fence=self.fence, status=Job.Status.PROCESSING).update(
+            status=Job.Status.SUCCESS,
+            result=dict(result),
+            finished_at=Now(),
+            lease_until=None,
+            wakeup=None,
+            deaths=0,
+            error_code=None,
+            error=None,
+        )
+        if not ended:
+            raise StaleAttempt(f"Attempt {self.attempt} of job {self.job_id} no longer holds it.")
+        runs = Attempt.objects.filter(job_id=self.job_id, no=self.attempt)
+        runs.update(outcome="success", finished_at=Now())
+        self.live.finished = True
+
+    def event(self, name: str, **facts: Any) -> None:
+        """Write an event into the job's log, in the transaction that is open here, if any."""
+        note(self.job_id, name, **facts)
+
+    def progress(self, **facts: Any) -> None:
+        """Say how far it is: shown while the job runs, kept once a second at most, one row an attempt.
+
+        Inside a transaction nothing is written, since nobody would see it before the commit.
+        """
+        now = time.monotonic()
+        if connection.in_atomic_block or now - self.live.noted < PROGRESS_EVERY:
+            return
+        self.live.noted = now
+        if self.live.progress is None:
+            self.live.progress = note(self.job_id, "progress", **facts)
+        else:
+            JobEvent.objects.filter(pk=self.live.progress.pk).update(facts=facts)

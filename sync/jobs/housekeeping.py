@@ -1,0 +1,57 @@
+"""What every worker process does beside its jobs: recovery, lost wake-ups, schedules.
+
+A thread of its own rather than jobs in a queue: it must go on when all slots are busy with slow work. Several
+processes do it at once without harm, since each job and schedule is settled under its row's lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+from django.db import Error, close_old_connections
+
+from sync.jobs import reaper, schedule
+
+log = structlog.get_logger(__name__)
+
+EVERY = 5.0
+"""Seconds between two rounds."""
+SWEEP_EACH = 3
+"""Rounds from sweep to sweep: it looks at all jobs that wait, recovery only at those that are lost."""
+
+
+class Housekeeping(threading.Thread):
+    """Runs until it is stopped, whatever a round ran into."""
+
+    def __init__(self) -> None:
+        super().__init__(name="housekeeping", daemon=True)
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Do round after round."""
+        rounds = 0
+        while not self._stopped.is_set():
+            duties: list[Callable[[], object]] = [reaper.recover, schedule.tick]
+            if rounds % SWEEP_EACH == 0:
+                duties.append(reaper.sweep)
+            for duty in duties:
+                self._do(duty)
+            rounds += 1
+            self._stopped.wait(EVERY)
+
+    def _do(self, duty: Callable[[], object]) -> None:
+        if self._stopped.is_set():
+            return
+        close_old_connections()
+        try:
+            duty()
+        except Error as error:
+            log.warning("housekeeping_failed", duty=duty.__name__, reason=str(error).strip())
+        except Exception:  # a fault in one duty must not end the others: nobody else does them
+            log.exception("housekeeping_failed", duty=duty.__name__)

@@ -1,0 +1,59 @@
+"""The kinds of jobs: what runs them, and in which queue they wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.utils.module_loading import import_string
+
+from sync.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from sync.jobs.claim import Claim
+    from sync.registry import Registered
+
+SYSTEM = "system"  # short work of the engine itself
+INTERACTIVE = "interactive"  # somebody waits for it
+SYNC = "sync"  # everything that may take long
+QUEUES = (SYSTEM, INTERACTIVE, SYNC)
+
+Handler = Callable[["Claim"], Any]
+HANDLERS: dict[str, str | Handler] = {
+    "sync": "sync.pipeline.runner:run_sync",
+    "refresh": "sync.refresh:run_refresh",
+    "wake": "sync.wake:run_wake",
+    "replay": "sync.replay:run_replay",
+}
+"""Kind -> the function that does its work, or `module:function`, imported by the first job of the kind."""
+
+_QUEUE_OF = {"wake": SYSTEM, "refresh": INTERACTIVE}
+_COUNTED = frozenset({"sync", "replay"})
+
+
+def queue_of(kind: str) -> str:
+    """The queue in which jobs of this kind wait."""
+    return _QUEUE_OF.get(kind, SYNC)
+
+
+def scopes_of(kind: str, entity: Registered | None) -> list[str]:
+    """The limits that count a job of this kind: refreshes overtake, and wake-ups must not be missed."""
+    return [f"entity:{entity.path}"] if entity is not None and kind in _COUNTED else []
+
+
+def handler_of(kind: str) -> Handler:
+    """The function that does the work of this kind. Raises InvalidRequest for an unknown one."""
+    check(kind)
+    handler = HANDLERS[kind]
+    if isinstance(handler, str):
+        found: Handler = import_string(handler.replace(":", "."))
+        return found
+    return handler
+
+
+def check(kind: str) -> None:
+    """Raise InvalidRequest (unknown_kind) unless there is a handler for this kind."""
+    if kind not in HANDLERS:
+        known = ", ".join(sorted(HANDLERS))
+        message = f"There is no kind of job called {kind!r}. Known are: {known}."
+        raise InvalidRequest(message, code="unknown_kind")

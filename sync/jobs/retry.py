@@ -1,0 +1,114 @@
+"""What follows an error: the error's kind decides, then the entity's backoff."""
+
+from __future__ import annotations
+
+import re
+import traceback
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psycopg
+import xxhash
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from sync.errors import BridgeError, ConfigError, TransientError
+from sync.registry import Registered
+
+RETRY = "retry"
+FAILED = "failed"
+PARKED = "parked"
+LONGEST_WAIT = 86_400.0
+"""Seconds: a far end that names a later moment is asked again after a day."""
+DATABASE_PAUSE = 1.0
+_MOST_TEXT = 4_000
+_MOST_TRACEBACK = 20_000
+_UNSTEADY = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|\d+|'[^']*'|\"[^\"]*\"")
+# Connection gone, server shutting down or starting, too many connections: not a fault of the work.
+_DATABASE_AWAY = ("08", "57P", "53300")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What becomes of the attempt (`retry`, `failed`, `parked`) and why; `delay` in seconds."""
+
+    outcome: str
+    code: str
+    message: str
+    delay: float = 0.0
+    burns: bool = True  # counts as one of the job's tries
+    traceback: str | None = None
+
+
+def judge(
+    error: Exception, *, burned: int, tiers: tuple[float, ...], previous_code: str | None = None
+) -> Verdict:
+    """What to do after this error, with so many tries burned before it.
+
+    `previous_code` is the code of the attempt before, for answers that are parked when they are repeated.
+    """
+    if database_is_away(error):
+        message = clean(f"The database was not reachable: {error}".strip())
+        code = "database_unavailable"
+        return Verdict(outcome=RETRY, code=code, message=message, delay=DATABASE_PAUSE, burns=False)
+    if isinstance(error, OperationalError | InterfaceError):  # a deadlock, a timeout, a full disk: may pass
+        error = TransientError(str(error).strip(), code="database_error")
+    if isinstance(error, TransientError):
+        return _transient(error, burned, tiers, previous_code)
+    if isinstance(error, ConfigError):
+        return Verdict(outcome=PARKED, code=error.code, message=clean(error.message), burns=False)
+    if isinstance(error, BridgeError):
+        return Verdict(outcome=FAILED, code=error.code, message=clean(error.message))
+    trace = "".join(traceback.format_exception(error))[-_MOST_TRACEBACK:]
+    message = clean(f"{type(error).__name__}: {error}")
+    trace = clean(trace, most=_MOST_TRACEBACK)
+    return Verdict(outcome=FAILED, code="unexpected_error", message=message, traceback=trace)
+
+
+def tiers_of(entity: Registered | None) -> tuple[float, ...]:
+    """Seconds before each retry: the entity's backoff, else the settings' even one."""
+    if entity is not None:
+        return entity.entity.retry.tiers
+    return (float(settings.RETRY_DELAY_SECONDS),) * settings.MAX_RETRIES
+
+
+def fingerprint(kind: str, path: str | None, code: str, message: str) -> uuid.UUID:
+    """Alike for failures that have one cause: numbers, ids and quoted values in the message don't count."""
+    shape = _UNSTEADY.sub("?", message)
+    return uuid.UUID(bytes=xxhash.xxh3_128_digest(f"{kind}|{path}|{code}|{shape}".encode()))
+
+
+def database_is_away(error: BaseException) -> bool:
+    """Whether this came of our own database being out of reach, wherever in the chain that is told."""
+    return any(
+        isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+        and (cause.sqlstate is None or cause.sqlstate.startswith(_DATABASE_AWAY))
+        for cause in _causes(error)
+    )
+
+
+def clean(text: str, most: int = _MOST_TEXT) -> str:
+    """Text that PostgreSQL takes, cut to a bearable length."""
+    return text.replace("\x00", "\ufffd")[:most]
+
+
+def _transient(
+    error: TransientError, burned: int, tiers: tuple[float, ...], previous_code: str | None
+) -> Verdict:
+    message = clean(error.message)
+    if error.parks_if_repeated and previous_code == error.code:
+        return Verdict(outcome=PARKED, code=error.code, message=message, burns=False)
+    if burned >= len(tiers):
+        return Verdict(outcome=FAILED, code=error.code, message=message)
+    delay = tiers[burned] if error.retry_after is None else error.retry_after
+    return Verdict(outcome=RETRY, code=error.code, message=message, delay=min(max(delay, 0.0), LONGEST_WAIT))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = cause.__cause__ or cause.__context__

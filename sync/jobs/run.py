@@ -1,0 +1,81 @@
+"""One attempt of a job, from its delivery to its end."""
+
+from __future__ import annotations
+
+import time
+from uuid import UUID
+
+import structlog
+from django.db import close_old_connections
+
+from sync import metrics
+from sync.errors import ConfigError, FatalError, StaleAttempt
+from sync.jobs import kinds, lanes
+from sync.jobs.claim import Claim, Interrupted
+from sync.jobs.lease import leases, worker_name
+from sync.jobs.retry import FAILED
+from sync.jobs.settle import hand_back, settle
+from sync.jobs.take import take
+
+log = structlog.get_logger(__name__)
+
+
+def run_job(job_id: UUID, fence: int) -> str:
+    """Run the job for this delivery; returns what became of it, `stale` where the delivery is outdated.
+
+    Raises only where the database is out of reach: then the lease runs out, and the job is recovered.
+    """
+    claim = take(job_id, fence, worker_name())
+    if claim is None:
+        return "stale"
+    path = None if claim.entity is None else claim.entity.path
+    with structlog.contextvars.bound_contextvars(job_id=str(job_id), entity=path):
+        began = time.monotonic()
+        with leases.held(claim):
+            outcome = _attempt(claim)
+        _count(claim, outcome, time.monotonic() - began)
+    # A transaction of its own, after the job's: a worker that dies in between leaves it to the sweep.
+    lanes.hand_over(claim.scopes)
+    return outcome
+
+
+def _attempt(claim: Claim) -> str:
+    try:
+        _handle(claim)
+    except StaleAttempt:
+        return "stale"
+    except Interrupted:
+        return "interrupted" if hand_back(claim) else "stale"
+    except Exception as error:  # a job ends in its row, whatever its handler raised
+        close_old_connections()  # the one that broke is of no use for writing down that it did
+        verdict = settle(claim, error)
+        if verdict is None:
+            log.warning("error_after_the_end", finished=claim.live.finished, reason=repr(error))
+            return "success" if claim.live.finished else "stale"
+        level = log.error if verdict.outcome == FAILED else log.warning
+        level("attempt_ended", outcome=verdict.outcome, code=verdict.code, reason=verdict.message)
+        metrics.errors.labels(type=verdict.code).inc()
+        return verdict.outcome
+    return "success"
+
+
+def _handle(claim: Claim) -> None:
+    if claim.entity_id is not None and claim.entity is None:
+        message = "The entity of this job is not declared any more: add its system again, or cancel the job."
+        raise ConfigError(message, code="unknown_entity")
+    kinds.handler_of(claim.kind)(claim)
+    if not claim.live.finished:
+        raise FatalError(f"The handler of {claim.kind} ended without finishing the job.", code="unfinished")
+
+
+def _count(claim: Claim, outcome: str, seconds: float) -> None:
+    took = {"seconds": round(seconds, 3)}
+    log.info("job_ran", kind=claim.kind, attempt=claim.attempt, outcome=outcome, metrics=took)
+    module = "" if claim.entity is None else claim.entity.path
+    if outcome == "success":
+        metrics.jobs_processed.labels(module=module).inc()
+    elif outcome == FAILED:
+        metrics.jobs_failed.labels(module=module).inc()
+    if claim.kind == "sync" and outcome in ("success", FAILED):
+        metrics.syncs.inc()
+        metrics.sync_duration.observe(seconds)

@@ -1,0 +1,112 @@
+"""How an attempt that did not succeed ends: its state and its next delivery commit together."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from sync.jobs import kinds, queue
+from sync.jobs.claim import Claim
+from sync.jobs.enqueue import BACKOFF
+from sync.jobs.events import note
+from sync.jobs.retry import FAILED, PARKED, RETRY, Verdict, fingerprint, judge, tiers_of
+from sync.models import Attempt, Job
+
+CONFIGURATION = "configuration"
+
+
+def settle(claim: Claim, error: Exception) -> Verdict | None:
+    """Write what follows an error; None where the claim was lost meanwhile, and nothing is written."""
+    with transaction.atomic():
+        job = _still_ours(claim)
+        if job is None:
+            return None
+        verdict = judge(
+            error,
+            burned=job.attempts,
+            tiers=tiers_of(claim.entity),
+            previous_code=_previous_code(claim),
+        )
+        _write(job, claim, verdict)
+    return verdict
+
+
+def hand_back(claim: Claim) -> bool:
+    """Give an interrupted job back at once, no try burned; False where the claim was lost meanwhile."""
+    with transaction.atomic():
+        job = _still_ours(claim)
+        if job is None:
+            return False
+        _end_attempt(claim, "interrupted")
+        note(job.pk, "interrupted", attempt=claim.attempt, worker=claim.worker)
+        redeliver(job)
+    return True
+
+
+def redeliver(job: Job, *, delay: float = 0.0, **changes: Any) -> None:
+    """Make a locked job pending with a fresh wake-up, due after `delay` seconds."""
+    state = {
+        "status": Job.Status.PENDING,
+        "hold": BACKOFF if delay else None,
+        "lease_until": None,
+        "run_after": Now() + timedelta(seconds=delay),  # the clock that decides when the queue finds it due
+    }
+    Job.objects.filter(pk=job.pk).update(**{**state, **changes})
+    job.refresh_from_db()
+    job.wakeup = queue.deliver(
+        job.pk,
+        job.fence,
+        queue=kinds.queue_of(job.kind),
+        priority=job.priority,
+        at=job.run_after if delay else None,
+    )
+    job.save(update_fields=["wakeup"])
+
+
+def _still_ours(claim: Claim) -> Job | None:
+    job = Job.objects.select_for_update().filter(pk=claim.job_id).first()
+    held = job is not None and job.fence == claim.fence and job.status == Job.Status.PROCESSING
+    return job if held else None
+
+
+def _write(job: Job, claim: Claim, verdict: Verdict) -> None:
+    _end_attempt(claim, verdict.outcome, verdict)
+    facts = {"attempt": claim.attempt, "code": verdict.code, "message": verdict.message}
+    if verdict.outcome == RETRY:
+        facts["seconds"] = verdict.delay
+    note(job.pk, verdict.outcome, **facts)
+    path = None if claim.entity is None else claim.entity.path
+    changes = {
+        "error_code": verdict.code,
+        "error": verdict.message,
+        "fingerprint": fingerprint(job.kind, path, verdict.code, verdict.message),
+        "attempts": job.attempts + verdict.burns,
+    }
+    if verdict.outcome == RETRY:
+        redeliver(job, delay=verdict.delay, **changes)
+        return
+    changes |= {"wakeup": None, "lease_until": None}
+    if verdict.outcome == PARKED:
+        changes |= {"status": Job.Status.PENDING, "hold": CONFIGURATION}
+    elif verdict.outcome == FAILED:
+        changes |= {"status": Job.Status.FAILED, "finished_at": Now()}
+    Job.objects.filter(pk=job.pk).update(**changes)
+
+
+def _end_attempt(claim: Claim, outcome: str, verdict: Verdict | None = None) -> None:
+    Attempt.objects.filter(job_id=claim.job_id, no=claim.attempt).update(
+        outcome=outcome,
+        finished_at=Now(),
+        error_code=verdict and verdict.code,
+        error=verdict and verdict.message,
+        traceback=verdict and verdict.traceback,
+    )
+
+
+def _previous_code(claim: Claim) -> str | None:
+    """The code of the attempt before, if it ran and failed."""
+    before = Attempt.objects.filter(job_id=claim.job_id, no=claim.attempt - 1)
+    return before.values_list("error_code", flat=True).first()

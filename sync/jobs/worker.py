@@ -1,0 +1,154 @@
+"""One worker process: a loop for each queue, so that slow syncs never hold up what is quick."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import structlog
+from django.conf import settings
+from django.db import Error, connection
+from procrastinate.contrib.django import app
+from procrastinate.worker import Worker
+
+from sync.errors import ConfigError, InvalidRequest
+from sync.jobs import kinds, reaper
+from sync.jobs.connector import worker_connector
+from sync.jobs.housekeeping import Housekeeping
+from sync.jobs.lease import leases, worker_name
+
+log = structlog.get_logger(__name__)
+
+GRACE = 7.0
+"""Seconds in which running jobs may hand their work back before the process ends anyway."""
+LAST_WORDS = 1.5
+"""Seconds to give back what did not stop in time; else its lease runs out, and it is recovered."""
+POLL = 1.0
+
+
+def run_worker(queues: Sequence[str] | None = None, concurrency: int | None = None) -> int:
+    """Run jobs until SIGTERM or SIGINT; the exit code is 0 when told to stop, 1 when the database is away.
+
+    `concurrency` is that of the queue `sync`, or of the named queues where it is not among them. Raises
+    InvalidRequest (unknown_queue, bad_concurrency) and ConfigError (not_migrated).
+    """
+    sizes = slots(queues, concurrency)
+    try:
+        _check_tables()
+    except Error as error:
+        log.error("worker_ended", reason=f"The database can't be reached: {str(error).strip()}")
+        return 1
+    finally:
+        connection.close()
+    with asyncio.Runner() as runner:
+        return runner.run(_Process(sizes).serve())
+
+
+def slots(queues: Sequence[str] | None, concurrency: int | None) -> dict[str, int]:
+    """How many jobs of each queue run at once here."""
+    named = list(queues or kinds.QUEUES)
+    if unknown := sorted(set(named) - set(kinds.QUEUES)):
+        known = ", ".join(kinds.QUEUES)
+        message = f"There is no queue {', '.join(unknown)}. Known are: {known}."
+        raise InvalidRequest(message, code="unknown_queue")
+    if concurrency is not None and concurrency < 1:
+        raise InvalidRequest(f"concurrency is {concurrency}: it is at least 1.", code="bad_concurrency")
+    sizes = {kinds.SYSTEM: 2, kinds.INTERACTIVE: 2, kinds.SYNC: settings.SYNC_WORKER_THREADS}
+    wide = [kinds.SYNC] if kinds.SYNC in named else named
+    return {name: concurrency if concurrency and name in wide else sizes[name] for name in named}
+
+
+def _check_tables() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('job'), to_regclass('procrastinate_jobs')")
+        row = cursor.fetchone()
+    if row is None or None in row:
+        raise ConfigError("The database has no tables yet: run `bridge migrate`.", code="not_migrated")
+
+
+class _Process:
+    def __init__(self, sizes: dict[str, int]) -> None:
+        self._sizes = sizes
+        self._told_to_stop = asyncio.Event()
+        self._housekeeping = Housekeeping()
+
+    async def serve(self) -> int:
+        loop = asyncio.get_running_loop()
+        # asyncio's own pool has cpu + 4 threads, however many slots the queues have.
+        loop.set_default_executor(ThreadPoolExecutor(sum(self._sizes.values()), thread_name_prefix="job"))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._told_to_stop.set)
+        connector = worker_connector()
+        with app.replace_connector(connector):
+            try:
+                await connector.open_async()
+            except psycopg.Error as error:
+                log.error("worker_ended", reason=f"The database can't be reached: {str(error).strip()}")
+                return 1
+            self._housekeeping.start()
+            log.info("worker_started", worker=worker_name(), queues=self._sizes)
+            code = await self._run([self._loop_of(name, size) for name, size in self._sizes.items()])
+            await connector.close_async()
+        return code
+
+    def _loop_of(self, queue: str, size: int) -> Worker:
+        return Worker(
+            app=app,
+            queues=[queue],
+            name=f"{worker_name()}:{queue}",
+            concurrency=size,
+            fetch_job_polling_interval=POLL,
+            abort_job_polling_interval=3600,  # jobs are cancelled by their fence, never by the queue
+            delete_jobs="successful",  # the job's row is the record; so the queue's tables stay small
+            update_heartbeat_interval=5,
+            stalled_worker_timeout=30,
+            install_signal_handlers=False,
+            task_middleware=app.worker_defaults.get("task_middleware"),
+        )
+
+    async def _run(self, workers: list[Worker]) -> int:
+        runs: list[Callable[[], Coroutine[Any, Any, None]]] = [worker.run for worker in workers]
+        stops: list[Callable[[], None]] = [worker.stop for worker in workers]
+        loops = [asyncio.create_task(run()) for run in runs]
+        stop = asyncio.create_task(self._told_to_stop.wait())
+        await asyncio.wait([*loops, stop], return_when=asyncio.FIRST_COMPLETED)
+        code = 0 if self._told_to_stop.is_set() else 1
+        if code:
+            log.error("worker_ended", reason=_why(loops))
+        stop.cancel()
+        self._housekeeping.stop()
+        leases.drain()
+        for end in stops:
+            end()
+        _, late = await asyncio.wait(loops, timeout=GRACE)
+        if late:
+            await _end_now(code)
+        log.info("worker_stopped", worker=worker_name())
+        return code
+
+
+def _why(loops: list[asyncio.Task[None]]) -> str:
+    for loop in loops:
+        if loop.done() and (error := loop.exception()):
+            cause = error.__cause__ or error
+            return f"The queue can't be read: {str(cause).strip()}"
+    return "A loop ended by itself; what it said last is above."
+
+
+async def _end_now(code: int) -> None:
+    """End although jobs still run: their threads can't be stopped, so not even Python may wait for them."""
+    claims = leases.running()
+    log.warning("worker_ends_with_jobs_running", jobs=[str(claim.job_id) for claim in claims])
+    giving_back = asyncio.get_running_loop().run_in_executor(ThreadPoolExecutor(1), reaper.abandon, claims)
+    try:
+        await asyncio.wait_for(giving_back, LAST_WORDS)
+    except (TimeoutError, Error) as error:
+        log.warning("jobs_not_given_back", reason=str(error).strip() or "the database did not answer in time")
+    logging.shutdown()
+    os._exit(code)
