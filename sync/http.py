@@ -21,6 +21,8 @@ from sync.budget import Gate, SharedGate
 from sync.errors import ConfigError, FatalError, NotFound, TransientError
 from sync.redaction import plain_address, redact
 
+__all__ = ["SHARED", "Answer", "Gate", "Session", "Words", "raise_for_status", "shortened"]
+
 LARGEST_ANSWER = 256 * 1024 * 1024
 """Bytes, unpacked; more would be a page that no worker can hold."""
 LONGEST_WAIT = 86_400.0
@@ -29,7 +31,8 @@ LONGEST_WORDS = 500
 
 # Shared by all sessions of the process, so that a client made for one job finds warm connections.
 _adapter = HTTPAdapter(pool_connections=32, pool_maxsize=16, max_retries=0)
-_shared_gate = SharedGate()
+SHARED = SharedGate()
+"""The gate that all processes obey."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +76,7 @@ class Session:
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
         largest: int = LARGEST_ANSWER,
-        gate: Gate | None = _shared_gate,
+        gate: Gate | None = SHARED,
     ) -> None:
         self.system = system
         self.base_url = base_url.rstrip("/")

@@ -26,7 +26,10 @@ def redact(text: str) -> str:
 
 def plain_address(url: str) -> str:
     """A URL without user, password, query and fragment: what a message may show of it."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(an address that cannot be read)"
     host = parts.netloc.rpartition("@")[2]
     if not parts.scheme:
         return parts.path

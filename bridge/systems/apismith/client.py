@@ -9,7 +9,7 @@ import msgspec
 
 from bridge import env
 from sync.errors import ConfigError, NotFound
-from sync.http import Answer, Session, raise_for_status
+from sync.http import SHARED, Answer, Gate, Session, raise_for_status
 from sync.sources import Ask, Page
 from sync.sources.auth import ServiceToken
 from sync.sources.envelope import opened
@@ -35,10 +35,10 @@ class Runtime:
 class ApiSmith:
     """The client of the APISmith that the environment names. Raises ConfigError (not_configured)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, gate: Gate | None = SHARED) -> None:
         url, secret, audience = _configured()
         auth = ServiceToken(secret, audience=audience)
-        self._session = Session("apismith", url, auth=auth)
+        self._session = Session("apismith", url, auth=auth, gate=gate)
         self._rest = RestClient("apismith", url, session=self._session, words=words)
 
     def pages(self, resource: Runtime, ask: Ask) -> Iterator[Page]:

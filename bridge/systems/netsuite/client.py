@@ -9,7 +9,7 @@ import msgspec
 from bridge import env
 from bridge.systems.netsuite.suiteql import SuiteQL
 from sync.errors import ConfigError, TransientError
-from sync.http import Answer, Session, raise_for_status
+from sync.http import SHARED, Answer, Gate, Session, raise_for_status
 from sync.sources import Ask, Page
 from sync.sources.auth import TokenBased
 from sync.sources.envelope import Envelope, opened
@@ -22,7 +22,7 @@ CREDENTIALS = ("ACCOUNT", "CONSUMER_KEY", "CONSUMER_SECRET", "TOKEN_ID", "TOKEN_
 class NetSuite:
     """The client of one account, which the environment names. Raises ConfigError (not_configured)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, gate: Gate | None = SHARED) -> None:
         given = _credentials()
         account = given["account"]
         auth = TokenBased(
@@ -34,7 +34,7 @@ class NetSuite:
         )
         host = account.lower().replace("_", "-")
         url = env.text("NETSUITE_URL") or f"https://{host}.suitetalk.api.netsuite.com"
-        self._session = Session("netsuite", url, auth=auth, headers={"Prefer": "transient"})
+        self._session = Session("netsuite", url, auth=auth, headers={"Prefer": "transient"}, gate=gate)
 
     def pages(self, resource: SuiteQL, ask: Ask) -> Iterator[Page]:
         """Windows of rows by id, from `ask.resume` ({"after": id, "read": rows before}) on."""

@@ -1,0 +1,51 @@
+"""What must not be seen of a secret, and what must stay readable."""
+
+from __future__ import annotations
+
+import pytest
+
+from sync.redaction import plain_address, redact
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bearer abcdefSECRETghijkl0123",
+        "basic YWxhSECRETZGRpbjpvcGVu",
+        "token=SECRET&limit=5",
+        '{"access_token": "SECRET"}',
+        "{'client_secret': 'x'} password = SECRET",
+        'oauth_signature="SECRET%3D"',
+        "api_key=SECRET",
+        "https://bob:SECRET@erp.example.com/x",
+        "got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJTRUNSRVQifQ.SECRETsignature",
+    ],
+)
+def test_it_hides(text: str) -> None:
+    assert "SECRET" not in redact(text)
+    assert "***" in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The bearer token is refused: Signature verification failed.",
+        "Invalid login attempt. For more details, see the Login Audit Trail",
+        "GET https://erp.example.com/things?limit=5",
+        "3 tokens left",
+    ],
+)
+def test_it_leaves(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://bob:x@erp.example.com:8443/a/b?key=x#y", "https://erp.example.com:8443/a/b"),
+        ("/a?key=x", "/a"),
+        ("", ""),
+    ],
+)
+def test_an_address_shows_where_not_who(url: str, shown: str) -> None:
+    assert plain_address(url) == shown
