@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from admin_ui.unfold import UNFOLD  # noqa: F401 - Unfold reads it from here
 from bridge import database, env, postgres
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -19,7 +20,9 @@ ALLOWED_HOSTS = env.listing("BRIDGE_ALLOWED_HOSTS", default=["localhost", "127.0
 BRIDGE_VERSION = "0.1.0"
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -81,6 +84,7 @@ CACHES: dict[str, dict[str, Any]] = {
     )
 }
 
+LOGGING_CONFIG = None  # bridge.logging.configure, called by each entry point
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -113,11 +117,17 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Records of slow systems, served with an honest age; jobs and failures, seen and mended.",
     "VERSION": BRIDGE_VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "FailedRecordState": "sync.models.FailedRecord.State",
+        "TrackerState": "sync.models.Tracker.State",
+        "JobStatus": "sync.models.Job.Status",
+    },
+    "DEFAULT_GENERATOR_CLASS": "api.schema.BridgeSchemaGenerator",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
-PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs.tasks"
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "queue_tasks"  # none: the one task is named here
 PROCRASTINATE_IMPORT_PATHS = ["sync.jobs.tasks"]
 
 BRIDGE_JWT_SECRET = env.secret("BRIDGE_JWT_SECRET", default="") or env.kept_secret("jwt_secret")
@@ -128,6 +138,7 @@ BRIDGE_BUILTIN_SYSTEMS = env.listing("BRIDGE_BUILTIN_SYSTEMS", default=["netsuit
 DEFAULT_BATCH_SIZE = env.integer("DEFAULT_BATCH_SIZE", default=1_000)
 MAX_BATCH_SIZE = env.integer("MAX_BATCH_SIZE", default=10_000)
 BRIDGE_BATCH_ROWS = env.integer("BRIDGE_BATCH_ROWS", default=50_000)
+BRIDGE_WEB_THREADS = env.integer("BRIDGE_WEB_THREADS", default=8)
 SYNC_WORKER_THREADS = env.integer("SYNC_WORKER_THREADS", default=4)
 MAX_RETRIES = env.integer("MAX_RETRIES", default=3)
 RETRY_DELAY_SECONDS = env.integer("RETRY_DELAY_SECONDS", default=60)

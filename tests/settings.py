@@ -13,6 +13,7 @@ if "BRIDGE_DATA_DIR" not in os.environ:
     _folder = tempfile.mkdtemp(prefix="bridge-tests-")
     os.environ["BRIDGE_DATA_DIR"] = _folder
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+os.environ.setdefault("BRIDGE_SYSTEMS", "tests.shop")
 os.environ.setdefault("INTERNAL_SERVICE_JWT_SECRET", "tests-only-secret-of-more-than-32-bytes")
 if not os.environ.get("DATABASE_URL"):
     from bridge.postgres import throwaway
@@ -28,5 +29,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+STATIC_ROOT = str(Path(os.environ["BRIDGE_DATA_DIR"]) / "static")
+Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # else WhiteNoise warns; finders serve the files
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES["default"]["TEST"] = {"NAME": f"bridge_tests_{os.getpid()}"}

@@ -56,7 +56,8 @@ def _good(batch: Batch) -> dict[str, Any]:
 
 def fingerprint_of(stage: str, code: str, field: str | None, entity: str) -> uuid.UUID:
     """What failures of one kind share."""
-    return uuid.UUID(bytes=xxhash.xxh3_128_digest("\x1f".join((entity, stage, code, field or ""))))
+    signature = "\x1f".join((entity, stage, code, field or ""))
+    return uuid.UUID(bytes=xxhash.xxh3_128_digest(signature.encode()))
 
 
 def _failure(batch: Batch, aside: SetAside) -> dict[str, Any]:

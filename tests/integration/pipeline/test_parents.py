@@ -1,0 +1,122 @@
+"""Children wait for their parents, and come as soon as these have."""
+
+from __future__ import annotations
+
+from sync import records
+from sync.models import Job, PendingChild, Tracker
+from sync.registry import registry
+from tests.farend import FarEnd
+from tests.integration.pipeline.conftest import gadget, maker, run_waiting, sync
+
+GADGETS, MAKERS, PARTS = "shop.gadgets", "shop.makers", "shop.parts"
+
+
+def there(path: str, number: int) -> bool:
+    return records.read(registry.find(path), {"id": str(number)}) is not None
+
+
+def test_a_row_without_its_parent_is_parked(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1, maker=1), gadget(2))
+
+    counts = sync(GADGETS)
+
+    assert (counts["inserted"], counts["pending"]) == (1, 1)
+    assert not there(GADGETS, 1)
+    assert PendingChild.objects.get().entity.path == GADGETS
+
+
+def test_the_parents_commit_wakes_it(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1, maker=1))
+    sync(GADGETS)
+    run_waiting("wake")
+
+    sync(MAKERS)
+    woken = run_waiting("wake")
+
+    assert there(GADGETS, 1)
+    assert not PendingChild.objects.exists()
+    assert sum((job.result or {}).get("inserted", 0) for job in woken) == 1
+    assert Tracker.objects.get(entity__path=GADGETS).live_rows == 1
+
+
+def test_a_row_whose_parent_is_here_does_not_wait(far_end: FarEnd) -> None:
+    sync(MAKERS)
+    far_end.set("gadgets", gadget(1, maker=1))
+
+    counts = sync(GADGETS)
+
+    assert (counts["inserted"], counts["pending"]) == (1, 0)
+
+
+def test_of_two_parents_it_waits_for_one_after_the_other(far_end: FarEnd) -> None:
+    far_end.set("parts", {"id": 1}, {"id": 2, "gadget": 1, "of": 3})
+    sync(PARTS)
+    far_end.set("gadgets", gadget(1))
+
+    sync(GADGETS)
+    run_waiting("wake")
+    assert PendingChild.objects.get().parent_entity.path == PARTS
+    far_end.set("parts", {"id": 3})
+    sync(PARTS)
+    run_waiting("wake")
+
+    assert there(PARTS, 2)
+    assert not PendingChild.objects.exists()
+
+
+def test_a_parent_in_the_same_batch_counts(far_end: FarEnd) -> None:
+    far_end.set("parts", {"id": 2, "of": 1}, {"id": 1})
+
+    counts = sync(PARTS)
+
+    assert (counts["inserted"], counts["pending"]) == (2, 0)
+
+
+def test_a_parent_that_is_parked_itself_does_not_count(far_end: FarEnd) -> None:
+    far_end.set("parts", {"id": 3, "of": 2}, {"id": 2, "of": 1}, {"id": 1, "gadget": 7})
+
+    counts = sync(PARTS)
+
+    assert (counts["inserted"], counts["pending"]) == (0, 3)
+    far_end.set("gadgets", gadget(7))
+    sync(GADGETS)
+    while Job.objects.filter(kind="wake", status=Job.Status.PENDING).exists():
+        run_waiting("wake")
+    assert all(there(PARTS, number) for number in (1, 2, 3))
+
+
+def test_only_the_newest_version_waits(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1, maker=1, name="Old"))
+    sync(GADGETS)
+    far_end.set("gadgets", gadget(1, maker=1, name="New", updated_at="2026-02-01T00:00:00Z"))
+
+    sync(GADGETS)
+
+    assert PendingChild.objects.get().data["name"] == "New"
+
+
+def test_a_child_that_lands_another_way_waits_no_longer(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1, maker=1))
+    sync(GADGETS)
+    far_end.set("gadgets", gadget(1, maker=None, updated_at="2026-02-01T00:00:00Z"))
+
+    sync(GADGETS)
+
+    assert there(GADGETS, 1)
+    assert not PendingChild.objects.exists()
+
+
+def test_an_older_waiting_version_gives_way_to_the_mirrored_one(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1, maker=3, name="Old"))
+    sync(GADGETS)
+    PendingChild.objects.update(version=0)
+    far_end.set("gadgets", gadget(1, name="New", updated_at="2026-02-01T00:00:00Z"))
+    sync(GADGETS)
+    far_end.set("makers", maker(3))
+
+    sync(MAKERS)
+    run_waiting("wake")
+
+    found = records.read(registry.find(GADGETS), {"id": "1"})
+    assert found
+    assert '"New"' in found.data

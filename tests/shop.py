@@ -1,0 +1,60 @@
+"""A system of the tests' own: makers, gadgets made by makers, parts of gadgets (and of other parts)."""
+
+from __future__ import annotations
+
+from sync.declare import Backoff, Budget, Entity, Parent, System, minutes
+from sync.fields import Decimal, Integer, Join, Money, Text, Timestamp, lower
+from sync.sources.paging import Offset
+from sync.sources.rest import Rest, RestClient
+from tests.farend import current_url
+
+CHANGED = Timestamp(source="updated_at", formats=("%Y-%m-%dT%H:%M:%SZ",))
+PAGING = Offset(total="total")
+
+makers = Entity(
+    name="makers",
+    source=Rest(path="/makers", key_path="/makers/{id}", since_param="since", paging=PAGING),
+    key=("id",),
+    cursor="changed",
+    fields={"id": Integer(required=True), "name": Text(required=True), "changed": CHANGED},
+    volatile=("changed",),
+)
+gadgets = Entity(
+    name="gadgets",
+    source=Rest(path="/gadgets", key_path="/gadgets/{id}", since_param="since", paging=PAGING),
+    key=("id",),
+    cursor="changed",
+    fields={
+        "id": Integer(required=True),
+        "name": Text(required=True, max_length=40),
+        "email": Text(clean=(lower,)),
+        "price": Money(),
+        "weight": Decimal(),
+        "note": Text(),
+        "maker": Integer(),
+        "changed": CHANGED,
+    },
+    computed={"title": Join("name", "note", by=" / ")},
+    volatile=("changed",),
+    parents=(Parent(entity="makers", by={"maker": "id"}),),
+    filters=("email", "price"),
+    owns_name=True,
+    aliases=("gadget",),
+    freshness=minutes(15),
+    page_size=10,
+    retry=Backoff(1, 10, 60),
+)
+parts = Entity(
+    name="parts",
+    source=Rest(path="/parts", key_path="/parts/{id}", paging=PAGING),
+    key=("id",),
+    fields={"id": Integer(required=True), "gadget": Integer(), "of": Integer(), "name": Text()},
+    parents=(Parent(entity="gadgets", by={"gadget": "id"}), Parent(entity="parts", by={"of": "id"})),
+)
+system = System(
+    name="shop",
+    label="Shop",
+    client=lambda: RestClient("shop", current_url()),
+    entities=(makers, gadgets, parts),
+    budget=Budget(),
+)
