@@ -125,7 +125,8 @@ def _make_leaf(cursor: Any, number: int) -> None:
     for table in ("record", "record_version"):
         name = f"{table}_{number}"
         cursor.execute(
-            f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING INDEXES, CHECK (entity_id = {number}))"
+            f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES,"
+            f" CHECK (entity_id = {number}))"
         )
         cursor.execute(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES IN ({number})")
     cursor.execute(f"CREATE INDEX record_{number}_changed ON record_{number} (changed_at, key_hash)")

@@ -1,0 +1,1 @@
+"""The operators' pages: one file a page, on Django admin and Unfold."""

@@ -1,0 +1,108 @@
+"""The audit: who did what, by which door, and what it changed. Nobody edits it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from admin_ui import render
+from admin_ui.filters import TextFilter
+from admin_ui.page import Page
+from admin_ui.site import site
+from sync.models import AuditEntry
+from sync.registry import registry
+from sync.schema import entity_id, ready
+
+PAGES = {
+    "job": "sync_job_change",
+    "failed_record": "sync_failedrecord_change",
+    "schedule": "sync_schedule_change",
+}
+"""Where an object of a type can be looked at."""
+
+
+class DoorFilter(TextFilter):
+    """By the way in."""
+
+    title = "door"
+    parameter_name = "door"
+    words = ("admin", "api", "shell")
+
+
+class ObjectFilter(TextFilter):
+    """By what was acted on."""
+
+    title = "object"
+    parameter_name = "object_type"
+    words = (*PAGES, "entity")
+
+
+@admin.register(AuditEntry, site=site)
+class AuditPage(Page):
+    """The list of acts and one of them."""
+
+    list_display = ("when", "actor", "door", "act", "target", "reason")
+    list_display_links = ("when",)
+    list_filter = (DoorFilter, ObjectFilter)
+    search_fields = ("actor", "object_id")
+    search_help_text = "Who, or the id of what was acted on"
+    fields = ("moment", "actor", "door", "act", "target", "reason", "was", "became", "request_id")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
+    ) -> tuple[QuerySet[AuditEntry], bool]:
+        """By the exact name or id."""
+        words = search_term.strip()
+        if not words:
+            return queryset, False
+        return queryset.filter(actor=words) | queryset.filter(object_id=words), False
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The detail."""
+        return self.render_detail(request, object_id, {"title": "Audit entry", **(extra_context or {})})
+
+    @display(description="When", ordering="id")
+    def when(self, entry: AuditEntry) -> str | SafeString:
+        """How long ago."""
+        return render.ago(entry.at)
+
+    @display(description="When")
+    def moment(self, entry: AuditEntry) -> str | SafeString:
+        """Exactly when."""
+        return render.both(entry.at)
+
+    @display(description="Object")
+    def target(self, entry: AuditEntry) -> str | SafeString:
+        """What was acted on, as a link where it has a page."""
+        words = f"{entry.object_type} {entry.object_id}"
+        if entry.object_type == "entity" and entry.object_id in registry and ready(entry.object_id):
+            return render.link(words, "sync_tracker_change", entity_id(entry.object_id))
+        page = PAGES.get(entry.object_type)
+        if page is None:
+            return words
+        try:
+            return render.link(words, page, entry.object_id)
+        except NoReverseMatch:
+            return words
+
+    @display(description="Before")
+    def was(self, entry: AuditEntry) -> str | SafeString:
+        """The state before."""
+        return render.block(entry.before)
+
+    @display(description="After")
+    def became(self, entry: AuditEntry) -> str | SafeString:
+        """The state after."""
+        return render.block(entry.after)

@@ -1,0 +1,31 @@
+"""A batch's numbers in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+COUNTS = {
+    "rows_fetched": "read",
+    "inserted": "inserted",
+    "updated": "updated",
+    "deleted": "deleted",
+    "skipped": "unchanged",
+    "pending": "waiting for a parent",
+    "failed": "failed",
+}
+"""Counts in the order they are told, with their words; `touched` is part of `skipped`."""
+
+
+def counts_words(counts: Mapping[str, int]) -> str:
+    """`1,000 read · 3 updated · 997 unchanged`; zeros are left out but for the rows read."""
+    told = [
+        f"{counts.get(name, 0):,} {word}"
+        for name, word in COUNTS.items()
+        if counts.get(name) or word == "read"
+    ]
+    return " · ".join(told)
+
+
+def seconds_words(stage_ms: Mapping[str, int]) -> str:
+    """`fetch 1.20 · ingest 0.31`: seconds of each stage that took any."""
+    return " · ".join(f"{stage} {ms / 1000:.2f}" for stage, ms in stage_ms.items() if ms)

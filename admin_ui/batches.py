@@ -1,0 +1,134 @@
+"""Batches: what was committed together, how many rows came of it, and how long each stage took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
+
+from admin_ui import render
+from admin_ui.batch_words import COUNTS, counts_words, seconds_words
+from admin_ui.filters import EntityFilter
+from admin_ui.page import Page
+from admin_ui.site import site
+from sync.models import Batch
+
+
+class OutcomeFilter(DropdownFilter):
+    """By whether rows were set aside or wait."""
+
+    title = "outcome"
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("failed", "With failed rows"), ("pending", "With rows waiting for a parent")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
+        name = self.value()
+        return queryset.filter(**{f"counts__{name}__gt": 0}) if name in {"failed", "pending"} else queryset
+
+
+SHOWN = ("seq", "counts", "stage_ms", "resume", "first_error", "committed_at", "job")
+"""Every column but the proof of what was seen, which has 16 bytes for each row read."""
+
+
+@admin.register(Batch, site=site)
+class BatchesPage(Page):
+    """The list of batches and one of them."""
+
+    list_display = ("id", "of_entity", "counted", "seconds", "committed", "of_job")
+    list_filter = (EntityFilter, OutcomeFilter)
+    list_select_related = ("entity",)
+    fields = (
+        "of_entity",
+        "of_job",
+        "pages",
+        "counted",
+        "total_seconds",
+        "committed_both",
+        "first_error",
+        "resumed",
+    )
+    change_form_outer_after_template = "admin_ui/tables.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
+        """With the entity, and only what is shown."""
+        return super().get_queryset(request).select_related("entity").only("entity", *SHOWN)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The detail, with the numbers as tables."""
+        batch = self.get_object(request, object_id or "")
+        context = dict(extra_context or {})
+        if isinstance(batch, Batch) and self.has_view_permission(request, batch):
+            context |= {
+                "title": f"Batch {batch.id} of {batch.entity}",
+                "subtitle": None,
+                "tables": [_counts(batch), _stages(batch)],
+            }
+        return self.render_detail(request, object_id, context)
+
+    @display(description="Entity", ordering="entity__path")
+    def of_entity(self, batch: Batch) -> str:
+        """The entity's path."""
+        return batch.entity.path
+
+    @display(description="Rows")
+    def counted(self, batch: Batch) -> str:
+        """What came of its rows."""
+        return counts_words(batch.counts)
+
+    @display(description="Seconds a stage")
+    def seconds(self, batch: Batch) -> str:
+        """Where the time went."""
+        return seconds_words(batch.stage_ms) or render.NONE
+
+    @display(description="Took")
+    def total_seconds(self, batch: Batch) -> str:
+        """All stages together."""
+        return render.span(sum(batch.stage_ms.values()) / 1000)
+
+    @display(description="Committed", ordering="id")
+    def committed(self, batch: Batch) -> str | SafeString:
+        """How long ago."""
+        return render.ago(batch.committed_at)
+
+    @display(description="Committed")
+    def committed_both(self, batch: Batch) -> str | SafeString:
+        """When, exactly."""
+        return render.both(batch.committed_at)
+
+    @display(description="Job")
+    def of_job(self, batch: Batch) -> SafeString:
+        """The job it belongs to."""
+        return render.link(str(batch.job_id)[:13] + "…", "sync_job_change", batch.job_id)
+
+    @display(description="Pages")
+    def pages(self, batch: Batch) -> str:
+        """The numbers of its first and last page."""
+        return f"{batch.resume.get('first', batch.seq)} to {batch.resume.get('last', batch.seq)}"
+
+    @display(description="Where the next one starts")
+    def resumed(self, batch: Batch) -> str | SafeString:
+        """The resume position."""
+        return render.block(batch.resume)
+
+
+def _counts(batch: Batch) -> dict[str, Any]:
+    rows = [[word, f"{batch.counts.get(name, 0):,}"] for name, word in COUNTS.items()]
+    return {"title": "Rows", "headers": ["What became of them", "Rows"], "rows": rows}
+
+
+def _stages(batch: Batch) -> dict[str, Any]:
+    rows = [[stage, f"{ms / 1000:.3f}"] for stage, ms in batch.stage_ms.items()]
+    return {"title": "Time", "headers": ["Stage", "Seconds"], "rows": rows, "empty": "Not measured."}

@@ -1,0 +1,68 @@
+"""The tables of a job's page: its attempts, its events in words, its batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from admin_ui import render
+from admin_ui.batch_words import counts_words, seconds_words
+from sync import events
+from sync.models import Attempt, Job
+
+MOST_EVENTS = 200
+MOST_BATCHES = 100
+SHOWN_OF_BATCH = ("seq", "counts", "stage_ms", "committed_at", "first_error", "job")
+OUTCOMES = {
+    "success": "success",
+    "retry": "warning",
+    "failed": "danger",
+    "parked": "warning",
+    "lost": "danger",
+}
+Table = dict[str, Any]
+
+
+def tables(job: Job) -> list[Table]:
+    """Attempts, batches, events: each with a title, headers, rows and what to say where there are none."""
+    return [_attempts(job), _batches(job), _events(job)]
+
+
+def _attempts(job: Job) -> Table:
+    rows = [_attempt(run) for run in job.runs.all()]
+    headers = ["No.", "Outcome", "Worker", "Started", "Took", "Error"]
+    return {"title": "Attempts", "headers": headers, "rows": rows, "empty": "It has not run yet."}
+
+
+def _attempt(run: Attempt) -> list[Any]:
+    took = run.finished_at - run.started_at if run.finished_at else None
+    outcome = run.outcome or "running"
+    return [
+        run.no,
+        render.label(outcome, OUTCOMES.get(outcome, "")),
+        run.worker,
+        render.stamp(run.started_at),
+        render.span(took),
+        f"{run.error_code}: {run.error}" if run.error else render.NONE,
+    ]
+
+
+def _batches(job: Job) -> Table:
+    rows = [
+        [
+            render.link(batch.id, "sync_batch_change", batch.id),
+            batch.seq,
+            counts_words(batch.counts),
+            seconds_words(batch.stage_ms),
+            render.stamp(batch.committed_at),
+            batch.first_error or render.NONE,
+        ]
+        for batch in job.batches.only(*SHOWN_OF_BATCH).order_by("-id")[:MOST_BATCHES]
+    ]
+    headers = ["Batch", "First page", "Rows", "Seconds a stage", "Committed", "First error"]
+    return {"title": "Batches", "headers": headers, "rows": rows, "empty": "Nothing was committed yet."}
+
+
+def _events(job: Job) -> Table:
+    latest = list(job.events.order_by("-id")[:MOST_EVENTS])
+    rows = [[render.stamp(events.moment(event.id)), events.words(event)] for event in latest]
+    return {"title": "Events", "headers": ["When", "What"], "rows": rows, "empty": "None are kept."}

@@ -1,0 +1,280 @@
+"""Jobs: what was asked for, how far it came, why it failed; re-run, cancel, resolve."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
+from unfold.enums import ActionVariant
+
+from admin_ui import render
+from admin_ui.acts import Act, on_many, on_one
+from admin_ui.filters import EntityFilter, TextFilter
+from admin_ui.job_detail import tables
+from admin_ui.page import Page
+from admin_ui.progress import progress, with_progress
+from admin_ui.search import by_id
+from admin_ui.site import site
+from sync.jobs import verbs
+from sync.jobs.kinds import HANDLERS
+from sync.models import Job
+
+UNFINISHED = (Job.Status.PENDING, Job.Status.PROCESSING)
+RETRIED_WHILE_PENDING = ("backoff", "configuration")
+DEAD = Q(status=Job.Status.FAILED, resolved_at=None)
+
+RETRY = Act(
+    name="retry",
+    title="Re-run",
+    icon="replay",
+    variant=ActionVariant.PRIMARY,
+    question="Run it again now, with all its tries?",
+    done="{count} asked to run again.",
+    call=lambda key, by, remark: verbs.retry(UUID(key), by=by, reason=remark or None),
+    remark="optional",
+)
+CANCEL = Act(
+    name="cancel",
+    title="Cancel",
+    icon="cancel",
+    question="Stop it? What it has committed stays; the rest is not done.",
+    done="{count} cancelled.",
+    call=lambda key, by, remark: verbs.cancel(UUID(key), by=by, reason=remark or None),
+    remark="optional",
+)
+RESOLVE = Act(
+    name="resolve",
+    title="Resolve",
+    icon="done_all",
+    question="Close it as dealt with, without running it again? It stops blocking what waits behind it.",
+    done="{count} resolved.",
+    call=lambda key, by, remark: verbs.resolve(UUID(key), by=by, remark=remark),
+    remark="required",
+)
+
+
+class StatusFilter(TextFilter):
+    """By status."""
+
+    title = "status"
+    parameter_name = "status"
+    words = tuple(Job.Status.values)
+
+
+class KindFilter(TextFilter):
+    """By kind of work."""
+
+    title = "kind"
+    parameter_name = "kind"
+    words = tuple(HANDLERS)
+
+
+class StandingFilter(DropdownFilter):
+    """By what a person has to do with it."""
+
+    title = "standing"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("dead", "Dead: failed, not resolved"), ("resolved", "Resolved"), ("unfinished", "Under way")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        match self.value():
+            case "dead":
+                return queryset.filter(DEAD)
+            case "resolved":
+                return queryset.filter(resolved_at__isnull=False)
+            case "unfinished":
+                return queryset.filter(status__in=UNFINISHED)
+        return queryset
+
+
+@admin.register(Job, site=site)
+class JobsPage(Page):
+    """The list of jobs, the detail of one, and what can be done to them."""
+
+    list_display = ("state", "work", "kind", "advance", "tries", "created", "duration", "trouble")
+    list_display_links = ("state", "work")
+    list_filter = (StandingFilter, StatusFilter, EntityFilter, KindFilter)
+    list_select_related = ("entity",)
+    search_fields = ("id",)
+    search_help_text = "An id, or how it begins"
+    actions = ("retry_many", "cancel_many", "resolve_many")
+    actions_detail = ("retry_one", "resolve_one", "cancel_one")
+    change_form_outer_after_template = "admin_ui/tables.html"
+
+    retry_one, retry_many = on_one(RETRY), on_many(RETRY)
+    cancel_one, cancel_many = on_one(CANCEL), on_many(CANCEL)
+    resolve_one, resolve_many = on_one(RESOLVE), on_many(RESOLVE)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        """With the entity and the progress, whatever the length of the list."""
+        return with_progress(super().get_queryset(request).select_related("entity"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
+    ) -> tuple[QuerySet[Job], bool]:
+        """By id or its beginning, as a range that the primary key's index serves."""
+        return by_id(queryset, search_term), False
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only the buttons that make sense for the job as it stands."""
+        job = self.get_object(request, str(object_id))
+        names = {f"sync_job_{act.name}_one" for act in sensible(job)} if job else set()
+        offered = super().get_actions_detail(request, object_id)
+        return [button for button in offered if button.action_name in names]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The detail; it keeps itself up to date while the job is under way."""
+        job = self.get_object(request, object_id or "")
+        context = dict(extra_context or {})
+        if isinstance(job, Job) and self.has_view_permission(request, job):
+            context |= {
+                "title": f"{job.kind} {job.entity or ''}".strip(),
+                "subtitle": str(job.id),
+                "tables": tables(job),
+                "live": job.status in UNFINISHED,
+            }
+        return self.render_detail(request, object_id, context)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The error first, where there is one."""
+        facts = [
+            "state",
+            "work",
+            "kind",
+            "advance",
+            "tries",
+            "requested_by",
+            "created_both",
+            "started",
+            "finished",
+        ]
+        if obj and obj.status == Job.Status.PENDING:
+            facts += ["waits"]
+        if obj and obj.parent_id:
+            facts += ["parent"]
+        if obj and obj.resolved_at:
+            facts += ["resolution"]
+        sets: list[Any] = [(None, {"fields": facts})]
+        if obj and obj.error:
+            sets.insert(0, ("Error", {"fields": ["error_code", "error_text"]}))
+        return [*sets, ("Parameters and result", {"fields": ["parameters", "outcome"]})]
+
+    @display(description="Status", ordering="status")
+    def state(self, job: Job) -> SafeString:
+        """The status as a label, and why a pending one waits."""
+        word = "resolved" if job.resolved_at else job.status
+        shown = render.label(word, render.JOB_LABELS.get(word, ""))
+        return format_html('{} <span class="b-quiet">{}</span>', shown, job.hold) if job.hold else shown
+
+    @display(description="Entity", ordering="entity__path")
+    def work(self, job: Job) -> str:
+        """The entity's path."""
+        return job.entity.path if job.entity else render.NONE
+
+    @display(description="Progress")
+    def advance(self, job: Job) -> str | SafeString:
+        """Rows so far, of all where the far end says how many there are."""
+        return progress(job)
+
+    @display(description="Attempts", ordering="attempts")
+    def tries(self, job: Job) -> str:
+        """Burned tries; worker deaths beside them."""
+        return f"{job.attempts} (+{job.deaths} worker deaths)" if job.deaths else str(job.attempts)
+
+    @display(description="Created", ordering="id")
+    def created(self, job: Job) -> str | SafeString:
+        """How long ago it was asked for."""
+        return render.ago(job.created_at)
+
+    @display(description="Took")
+    def duration(self, job: Job) -> str:
+        """From start to end, or until now."""
+        if job.started_at is None:
+            return render.NONE
+        return render.span((job.finished_at or timezone.now()) - job.started_at)
+
+    @display(description="Error")
+    def trouble(self, job: Job) -> str | SafeString:
+        """The last error in one line."""
+        if not job.error:
+            return render.NONE
+        return format_html('<span class="b-cut" title="{}">{}</span>', job.error, job.error)
+
+    @display(description="Created")
+    def created_both(self, job: Job) -> str | SafeString:
+        """The moment it was asked for."""
+        return render.both(job.created_at)
+
+    @display(description="Started")
+    def started(self, job: Job) -> str | SafeString:
+        """When it first ran."""
+        return render.both(job.started_at)
+
+    @display(description="Finished")
+    def finished(self, job: Job) -> str | SafeString:
+        """When it ended, and how long it took."""
+        return (
+            format_html("{} (took {})", render.both(job.finished_at), self.duration(job))
+            if job.finished_at
+            else "–"
+        )
+
+    @display(description="Runs again")
+    def waits(self, job: Job) -> str | SafeString:
+        """Not before this moment."""
+        return render.both(job.run_after)
+
+    @display(description="Asked for by job")
+    def parent(self, job: Job) -> SafeString:
+        """The job that asked for this one."""
+        return render.link(job.parent_id, "sync_job_change", job.parent_id)
+
+    @display(description="Resolved")
+    def resolution(self, job: Job) -> SafeString:
+        """Who closed it, when, and why."""
+        return format_html(
+            "{} by {}: {}", render.both(job.resolved_at), job.resolved_by, job.remark or render.NONE
+        )
+
+    @display(description="Message")
+    def error_text(self, job: Job) -> str | SafeString:
+        """The far end's words in full."""
+        return render.block(job.error)
+
+    @display(description="Parameters")
+    def parameters(self, job: Job) -> str | SafeString:
+        """What it was asked to do."""
+        return render.block(job.params or None)
+
+    @display(description="Result")
+    def outcome(self, job: Job) -> str | SafeString:
+        """What came of it."""
+        return render.block(job.result)
+
+
+def sensible(job: Job) -> list[Act]:
+    """The acts that the job's status allows."""
+    match job.status:
+        case Job.Status.FAILED:
+            return [RETRY] if job.resolved_at else [RETRY, RESOLVE]
+        case Job.Status.PENDING:
+            return [RETRY, CANCEL] if job.hold in RETRIED_WHILE_PENDING else [CANCEL]
+        case Job.Status.PROCESSING:
+            return [CANCEL]
+    return []

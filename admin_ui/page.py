@@ -1,0 +1,65 @@
+"""What all pages share: they only show, and acts need the permission to operate, here and on the server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+
+from admin_ui.access import may_operate, require_operate
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+
+    class UnfoldAdmin(ModelAdmin[Any]):
+        """Unfold's own annotations contradict Django's: this is what our pages use of it."""
+
+        def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]: ...
+
+else:
+    from unfold.admin import ModelAdmin as UnfoldAdmin
+
+
+class Page(UnfoldAdmin):
+    """A table's list and detail, read-only."""
+
+    list_per_page = 50
+    show_full_result_count = False  # a second count(*) over the whole table for each list
+    list_filter_submit = True
+    compressed_fields = True
+    actions: Any = ()
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Rows come from the engine."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Rows are changed by acts only."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Rows are kept."""
+        return False
+
+    def has_operate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The permission that every act here asks for."""
+        return may_operate(request)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list; an act sent by someone who may only look is refused (Django would just ignore it)."""
+        if request.method == "POST" and {"action", ACTION_CHECKBOX_NAME} & set(request.POST):
+            require_operate(request)
+        return super().changelist_view(request, extra_context)
+
+    def render_detail(
+        self, request: HttpRequest, object_id: str | None, context: dict[str, Any]
+    ) -> HttpResponse:
+        """Show a detail page with more to show than the table's own columns."""
+        if object_id is None:
+            raise PermissionDenied
+        return super().changeform_view(request, object_id, "", context)

@@ -1,0 +1,25 @@
+"""Every page, so that importing this registers them all."""
+
+from admin_ui import (
+    audit,
+    batches,
+    failed_records,
+    jobs,
+    pending_children,
+    records,
+    schedules,
+    trackers,
+    users,
+)
+
+__all__ = [
+    "audit",
+    "batches",
+    "failed_records",
+    "jobs",
+    "pending_children",
+    "records",
+    "schedules",
+    "trackers",
+    "users",
+]

@@ -1,0 +1,210 @@
+"""Records: the mirror, entity by entity; the data of one, its age and its history."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
+
+from admin_ui import render
+from admin_ui.counted import CountedPaginator
+from admin_ui.filters import EntityFilter
+from admin_ui.keys import key_of
+from admin_ui.page import Page
+from admin_ui.record_history import history
+from admin_ui.search import by_key
+from admin_ui.site import site
+from sync.models import RecordRow, Tracker
+from sync.registry import registry
+from sync.schema import entity_id, ready
+
+SHOWN_FIELDS = 4
+
+
+class DeletedFilter(DropdownFilter):
+    """Deleted records are left out unless asked for."""
+
+    title = "deleted"
+    parameter_name = "deleted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("with", "With deleted ones"), ("only", "Deleted ones only")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[RecordRow]) -> QuerySet[RecordRow]:
+        if self.value() == "with":
+            return queryset
+        return queryset.filter(deleted_at__isnull=self.value() != "only")
+
+
+@admin.register(RecordRow, site=site)
+class RecordsPage(Page):
+    """The list of an entity's records; without an entity there is only the choice of one."""
+
+    list_display = ("key", "summary", "revision", "age", "changed", "gone")
+    list_display_links = ("key",)
+    list_filter = (EntityFilter, DeletedFilter)
+    list_select_related = ("entity",)
+    list_before_template = "admin_ui/choose_entity.html"
+    search_fields = ("key_hash",)
+    search_help_text = "A key, as in the API's addresses"
+    sortable_by = ()  # the primary key's order is the only one an index serves for every entity
+    fields = (
+        "of_entity",
+        "key",
+        "revision",
+        "synced",
+        "changed_both",
+        "gone",
+        "came_from",
+        "hashes",
+        "content",
+    )
+    change_form_outer_after_template = "admin_ui/tables.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RecordRow]:
+        """Nothing until an entity is chosen: the view spans all of them."""
+        rows = super().get_queryset(request).select_related("entity")
+        match = request.resolver_match
+        if match and match.url_name == "sync_recordrow_changelist" and not _chosen(request):
+            return rows.none()
+        return rows
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> RecordRow | None:
+        """By both columns of the key, so that the index is used; `ref` is computed by the view."""
+        number, _, key_hash = object_id.partition("~")
+        try:
+            found = self.get_queryset(request).filter(entity_id=int(number), key_hash=UUID(key_hash))
+        except ValueError:
+            return None
+        return found.first()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[RecordRow], search_term: str
+    ) -> tuple[QuerySet[RecordRow], bool]:
+        """The one record with this key."""
+        if not search_term.strip():
+            return queryset, False
+        found = by_key(queryset, search_term, request.GET.get("entity"))
+        return queryset.none() if found is None else found, False
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: Any, per_page: int, *more: Any, **named: Any
+    ) -> Any:
+        """The tracker knows how many live rows there are: a count over the leaf would read all of it."""
+        paginator = CountedPaginator(queryset, per_page, *more, **named)
+        path = _chosen(request)
+        if path and not request.GET.get("q") and not request.GET.get("deleted"):
+            rows = (
+                Tracker.objects.filter(entity_id=entity_id(path)).values_list("live_rows", flat=True).first()
+            )
+            paginator.known = rows or 0
+        return paginator
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, titled by its entity."""
+        path = _chosen(request)
+        chosen = registry.find(path).label if path else "choose an entity"
+        context = {"title": f"Records: {chosen}", "entities": list(registry), "chosen": path}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The detail, with the versions that this one took the place of."""
+        record = self.get_object(request, object_id or "")
+        context = dict(extra_context or {})
+        if record is not None and self.has_view_permission(request, record):
+            context |= {
+                "title": f"{record.entity.path} {self.key(record)}",
+                "subtitle": None,
+                "tables": [history(record)],
+            }
+        return self.render_detail(request, object_id, context)
+
+    @display(description="Key")
+    def key(self, record: RecordRow) -> str:
+        """As in the API's addresses."""
+        return key_of(record.entity.path, record.data) or str(record.key_hash)
+
+    @display(description="Data")
+    def summary(self, record: RecordRow) -> SafeString:
+        """The first few fields that are no part of the key."""
+        words = " · ".join(str(value) for value in _first_values(record))
+        return format_html('<span class="b-cut" title="{}">{}</span>', words, words)
+
+    @display(description="Asked")
+    def age(self, record: RecordRow) -> str | SafeString:
+        """When the far end was asked for this state."""
+        return render.ago(record.synced_at)
+
+    @display(description="Changed")
+    def changed(self, record: RecordRow) -> str | SafeString:
+        """When this version came."""
+        return render.ago(record.changed_at)
+
+    @display(description="Deleted")
+    def gone(self, record: RecordRow) -> str | SafeString:
+        """When it was found deleted at the far end."""
+        return render.ago(record.deleted_at)
+
+    @display(description="Entity")
+    def of_entity(self, record: RecordRow) -> str:
+        """The entity's path."""
+        return record.entity.path
+
+    @display(description="Far end asked")
+    def synced(self, record: RecordRow) -> str | SafeString:
+        """When the far end was asked for this state, exactly."""
+        return render.both(record.synced_at)
+
+    @display(description="Changed")
+    def changed_both(self, record: RecordRow) -> str | SafeString:
+        """When this version came, exactly."""
+        return render.both(record.changed_at)
+
+    @display(description="Came with")
+    def came_from(self, record: RecordRow) -> SafeString:
+        """The batch and row it came with."""
+        batch = render.link(f"batch {record.batch_id}", "sync_batch_change", record.batch_id)
+        return format_html("{}, row {}", batch, record.row_no)
+
+    @display(description="Hashes")
+    def hashes(self, record: RecordRow) -> SafeString:
+        """Of its key and of its data."""
+        return format_html(
+            '<span class="b-json">key {}<br>data {}</span>',
+            record.key_hash.hex,
+            bytes(record.data_hash).hex(),
+        )
+
+    @display(description="Data")
+    def content(self, record: RecordRow) -> str | SafeString:
+        """All fields."""
+        return render.block(record.data)
+
+
+def _chosen(request: HttpRequest) -> str | None:
+    path = request.GET.get("entity")
+    return path if path and path in registry and ready(path) else None
+
+
+def _first_values(record: RecordRow) -> list[Any]:
+    path = record.entity.path
+    key = registry.find(path).entity.key if path in registry else ()
+    told = [value for name, value in record.data.items() if name not in key and value not in (None, "")]
+    return told[:SHOWN_FIELDS]

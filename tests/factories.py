@@ -1,0 +1,218 @@
+"""Rows for tests, a function per noun; what a test does not name has a plain value."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission, User
+
+from sync import schema
+from sync.ids import uuid7
+from sync.keys import key_hash
+from sync.models import (
+    Attempt,
+    AuditEntry,
+    Batch,
+    FailedRecord,
+    Job,
+    JobEvent,
+    PendingChild,
+    Record,
+    RecordVersion,
+    Schedule,
+    Tracker,
+)
+from sync.registry import registry
+
+ENTITY = "shop.gadgets"
+
+
+def now() -> datetime:
+    """This moment, UTC."""
+    return datetime.now(UTC)
+
+
+def viewer(name: str = "vera") -> User:
+    """Somebody who may look at every page."""
+    user = User.objects.create_user(name, password="pass", is_staff=True)
+    user.groups.add(Group.objects.get(name="Viewers"))
+    return user
+
+
+def operator(name: str = "olga") -> User:
+    """Somebody who may act too."""
+    user = User.objects.create_user(name, password="pass", is_staff=True)
+    user.groups.add(Group.objects.get(name="Operators"))
+    return user
+
+
+def administrator(name: str = "anna") -> User:
+    """Somebody who may do everything."""
+    return User.objects.create_superuser(name, password="pass")
+
+
+def stranger(name: str = "sven", *permissions: str) -> User:
+    """Somebody of the staff with just these permissions (codenames)."""
+    user = User.objects.create_user(name, password="pass", is_staff=True)
+    user.user_permissions.add(*Permission.objects.filter(codename__in=permissions))
+    return user
+
+
+def job(entity: str | None = ENTITY, **columns: Any) -> Job:
+    """A pending sync, as a row only: nothing will run it."""
+    plain: dict[str, Any] = {"kind": "sync", "requested_by": "test"}
+    return Job.objects.create(entity_id=schema.entity_id(entity) if entity else None, **{**plain, **columns})
+
+
+def dead_job(entity: str | None = ENTITY, **columns: Any) -> Job:
+    """A job that is out of tries."""
+    plain = {
+        "status": Job.Status.FAILED,
+        "attempts": 4,
+        "error_code": "far_end_unavailable",
+        "error": "The far end answered 500: out of order.",
+        "started_at": now() - timedelta(minutes=2),
+        "finished_at": now(),
+    }
+    return job(entity, **{**plain, **columns})
+
+
+def attempt(of: Job, no: int = 1, **columns: Any) -> Attempt:
+    """A run of a job."""
+    plain = {"fence": no, "worker": "test:1", "started_at": now()}
+    return Attempt.objects.create(job=of, no=no, **{**plain, **columns})
+
+
+def event(of: Job, name: str, **facts: Any) -> JobEvent:
+    """A line of a job's log."""
+    return JobEvent.objects.create(job=of, name=name, facts=facts)
+
+
+def batch(of: Job, seq: int = 1, **columns: Any) -> Batch:
+    """A committed batch of ten inserted rows."""
+    plain: dict[str, Any] = {
+        "entity_id": of.entity_id,
+        "resume": {"first": seq, "last": seq, "next": None},
+        "counts": {"rows_fetched": 10, "inserted": 10},
+        "stage_ms": {"fetch": 1200, "ingest": 310},
+        "fingerprint": uuid.UUID(int=1),
+        "committed_at": now(),
+    }
+    return Batch.objects.create(job=of, seq=seq, **{**plain, **columns})
+
+
+def failed_record(entity: str = ENTITY, **columns: Any) -> FailedRecord:
+    """A row that validate refused because its name is too long."""
+    error = {
+        "stage": "validate",
+        "code": "too_long",
+        "field": "name",
+        "message": "name is too long.",
+        "value": "x" * 41,
+    }
+    row = {"id": 7, "name": "x" * 41, "price": 1.10}
+    plain: dict[str, Any] = {
+        "raw_hash": uuid.uuid4(),
+        "synced_at": now(),
+        "batch_id": 1,
+        "row_no": 0,
+        "mapping": 0,
+        "stage": "validate",
+        "code": "too_long",
+        "field": "name",
+        "message": "name is too long.",
+        "errors": [error],
+        "fingerprint": uuid.UUID(int=2),
+        "raw": b'{"id":7,"name":"' + b"x" * 41 + b'","price":1.10}',
+        "normalized": {name: str(value) for name, value in row.items()},
+        "first_seen_at": now(),
+        "last_seen_at": now(),
+    }
+    return FailedRecord.objects.create(entity_id=schema.entity_id(entity), **{**plain, **columns})
+
+
+def pending_child(entity: str = ENTITY, parent: str = "shop.makers", **columns: Any) -> PendingChild:
+    """A gadget that waits for its maker 9."""
+    data = {"id": 7, "name": "Lamp", "maker": 9}
+    parent_key = key_hash(registry.find(parent), {"id": "9"})
+    plain: dict[str, Any] = {
+        "key_hash": key_hash(registry.find(entity), {"id": "7"}),
+        "parent_entity_id": schema.entity_id(parent),
+        "parent_key_hash": parent_key,
+        "version": 0,
+        "synced_at": now(),
+        "raw_hash": uuid.uuid4(),
+        "data_hash": b"\0" * 32,
+        "data": data,
+        "mapping": 0,
+        "batch_id": 1,
+        "row_no": 0,
+        "next_try_at": now() + timedelta(minutes=5),
+        "created_at": now(),
+    }
+    return PendingChild.objects.create(entity_id=schema.entity_id(entity), **{**plain, **columns})
+
+
+def record(entity: str = ENTITY, data: dict[str, Any] | None = None, **columns: Any) -> Record:
+    """A mirrored row; its key is read from the data. The tracker's count of live rows follows."""
+    registered = registry.find(entity)
+    served = {"id": 1, "name": "Lamp", "price": "1.1"} if data is None else data
+    plain: dict[str, Any] = {
+        "key_hash": key_hash(registered, {name: str(served[name]) for name in registered.entity.key}),
+        "raw_hash": uuid.uuid4(),
+        "version": 0,
+        "synced_at": now(),
+        "changed_at": now(),
+        "batch_id": 1,
+        "row_no": 0,
+        "revision": 1,
+        "mapping": 0,
+        "data_hash": hashlib.sha256(json.dumps(served).encode()).digest(),
+        "data": served,
+    }
+    row = Record.objects.create(entity_id=schema.entity_id(entity), **{**plain, **columns})
+    if row.deleted_at is None:
+        tracker = Tracker.objects.get(entity_id=row.entity_id)
+        tracker.live_rows += 1
+        tracker.save(update_fields=["live_rows"])
+    return row
+
+
+def record_version(of: Record, revision: int, data: dict[str, Any], **columns: Any) -> RecordVersion:
+    """A version that a newer one took the place of."""
+    plain: dict[str, Any] = {
+        "raw_hash": uuid.uuid4(),
+        "version": 0,
+        "valid_from": now() - timedelta(days=2),
+        "valid_to": now() - timedelta(days=1),
+        "batch_id": 1,
+        "row_no": 0,
+        "mapping": 0,
+        "deleted": False,
+        "data_hash": b"\0" * 32,
+    }
+    own = {"entity_id": of.entity_id, "key_hash": of.key_hash, "revision": revision, "data": data}
+    return RecordVersion.objects.create(**{**plain, **own, **columns})
+
+
+def schedule(name: str = "test", entity: str | None = ENTITY, **columns: Any) -> Schedule:
+    """Every quarter of an hour."""
+    plain: dict[str, Any] = {"kind": "sync", "every": timedelta(minutes=15)}
+    number = schema.entity_id(entity) if entity else None
+    return Schedule.objects.create(name=name, entity_id=number, **{**plain, **columns})
+
+
+def audit_entry(**columns: Any) -> AuditEntry:
+    """An act of a person."""
+    plain = {
+        "actor": "olga",
+        "door": "admin",
+        "act": "job.retry",
+        "object_type": "job",
+        "object_id": str(uuid7()),
+    }
+    return AuditEntry.objects.create(**{**plain, **columns})

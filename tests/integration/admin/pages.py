@@ -1,0 +1,39 @@
+"""How tests speak of the pages."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+
+LISTS = {
+    "jobs": "sync_job_changelist",
+    "failed records": "sync_failedrecord_changelist",
+    "batches": "sync_batch_changelist",
+    "trackers": "sync_tracker_changelist",
+    "schedules": "sync_schedule_changelist",
+    "pending children": "sync_pendingchild_changelist",
+    "records": "sync_recordrow_changelist",
+    "audit": "sync_auditentry_changelist",
+}
+
+
+def page(name: str, *args: Any) -> str:
+    """The path of a page of the admin."""
+    return reverse(f"admin:{name}", args=args)
+
+
+def text(response: Any) -> str:
+    """What a reader sees: the page's text without tags, blanks joined."""
+    assert isinstance(response, HttpResponse)
+    html = re.sub(r"<(script|style)\b.*?</\1>", " ", response.content.decode(), flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def main_text(response: Any) -> str:
+    """The text of the page's own part, without the menu."""
+    html = response.content.decode()
+    return text(HttpResponse(html[html.index('id="content"') :]))
