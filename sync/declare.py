@@ -107,7 +107,7 @@ class Entity:
     freshness: timedelta = timedelta(minutes=15)
     schedule: Every | Cron | None = None
     max_parallel: int = 1  # sync jobs of this entity running at once
-    retry: Backoff = Backoff(1, 10, 60)  # noqa: RUF009 - frozen
+    retry: Backoff = Backoff(1, 10, 60)
     targets: tuple[str, ...] = ()
     page_size: int | None = None  # rows; None = DEFAULT_BATCH_SIZE
     overlap: timedelta = timedelta(minutes=2)  # asked again before the watermark
@@ -124,4 +124,4 @@ class System:
     entities: tuple[Entity, ...]
     label: str = ""
     commands: tuple[Any, ...] = ()
-    budget: Budget = Budget()  # noqa: RUF009 - frozen
+    budget: Budget = Budget()

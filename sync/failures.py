@@ -31,7 +31,9 @@ def retry(failed_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> Job:
 def retry_many(failed_ids: list[uuid.UUID], *, by: Actor) -> list[Job]:
     """One job an entity for many failed records; those no longer open are passed over."""
     with transaction.atomic():
-        found = FailedRecord.objects.select_for_update().filter(id__in=failed_ids, state=FailedRecord.State.OPEN)
+        found = FailedRecord.objects.select_for_update().filter(
+            id__in=failed_ids, state=FailedRecord.State.OPEN
+        )
         by_entity: dict[int, list[FailedRecord]] = {}
         for failed in found.order_by("id"):
             by_entity.setdefault(failed.entity_id, []).append(failed)
@@ -39,7 +41,9 @@ def retry_many(failed_ids: list[uuid.UUID], *, by: Actor) -> list[Job]:
         return [_replay(group, by) for group in by_entity.values()]
 
 
-def mend(failed_id: uuid.UUID, data: Mapping[str, Any], *, by: Actor, reason: str | None = None) -> FailedRecord:
+def mend(
+    failed_id: uuid.UUID, data: Mapping[str, Any], *, by: Actor, reason: str | None = None
+) -> FailedRecord:
     """Lay these values over the input of the failed stage; the record stays open until a retry lands it.
 
     Names are the far end's columns where the row failed in normalize, ours later on: those of `input_of`.
@@ -50,7 +54,10 @@ def mend(failed_id: uuid.UUID, data: Mapping[str, Any], *, by: Actor, reason: st
     with transaction.atomic():
         failed = _open(failed_id)
         before = failed.mended
-        failed.mended = {**(input_of(failed) or {}), **{str(name): _exact(value) for name, value in data.items()}}
+        failed.mended = {
+            **(input_of(failed) or {}),
+            **{str(name): _exact(value) for name, value in data.items()},
+        }
         failed.save(update_fields=["mended"])
         _note("failed_record.mend", failed, by, reason=reason, before=before, after=failed.mended)
     return failed
@@ -64,7 +71,14 @@ def discard(failed_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> Fa
         failed.closed_at, failed.closed_by, failed.remark = timezone.now(), by.name, reason
         failed.next_try_at = None
         failed.save(update_fields=["state", "closed_at", "closed_by", "remark", "next_try_at"])
-        _note("failed_record.discard", failed, by, reason=reason, before={"state": "open"}, after={"state": failed.state})
+        _note(
+            "failed_record.discard",
+            failed,
+            by,
+            reason=reason,
+            before={"state": "open"},
+            after={"state": failed.state},
+        )
     return failed
 
 
@@ -115,7 +129,9 @@ def _open(failed_id: uuid.UUID) -> FailedRecord:
     if failed is None:
         raise NotFound(f"There is no failed record {failed_id}.")
     if failed.state != FailedRecord.State.OPEN:
-        raise Conflict(f"This failed record is {failed.state}: only an open one can be mended, retried or discarded.")
+        raise Conflict(
+            f"This failed record is {failed.state}: only an open one can be mended, retried or discarded."
+        )
     return failed
 
 

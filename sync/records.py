@@ -135,4 +135,6 @@ def _parse_cursor(text: str) -> tuple[datetime, uuid.UUID]:
         micros = int.from_bytes(content[:8], "big")
         return _EPOCH + timedelta(microseconds=micros), uuid.UUID(bytes=content[8:])
     except (ValueError, binascii.Error, OverflowError):
-        raise InvalidRequest("`after` is not a cursor of ours: pass `next` of the page before.", code="bad_cursor") from None
+        raise InvalidRequest(
+            "`after` is not a cursor of ours: pass `next` of the page before.", code="bad_cursor"
+        ) from None

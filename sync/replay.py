@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +70,8 @@ def _batch(run: Run, entry: int, group: list[FailedRecord], no: int) -> Batch:
         return replace(batch, raw=mended)
     names = list(run.registered.entity.fields) if entry < 3 else list(run.registered.names)
     columns = {
-        name: pl.Series([_text((given or {}).get(name)) for given in inputs], dtype=pl.String) for name in names
+        name: pl.Series([_text((given or {}).get(name)) for given in inputs], dtype=pl.String)
+        for name in names
     }
     return batch.with_frame(rows.with_columns(**columns))
 
@@ -94,13 +94,19 @@ def _text(value: Any) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return json.dumps(value, sort_keys=True, separators=(",", ":")) if isinstance(value, dict | list) else str(value)
+    return (
+        json.dumps(value, sort_keys=True, separators=(",", ":"))
+        if isinstance(value, dict | list)
+        else str(value)
+    )
 
 
 def _commit(run: Run, batch: Batch, group: list[FailedRecord]) -> None:
     with transaction.atomic():
         run.claim.hold()
-        locked = FailedRecord.objects.select_for_update(of=("self",)).filter(id__in=[failed.id for failed in group])
+        locked = FailedRecord.objects.select_for_update(of=("self",)).filter(
+            id__in=[failed.id for failed in group]
+        )
         still_open = {failed.id for failed in locked if failed.state == FailedRecord.State.OPEN}
         again = batch.aside
         # Lineage and failures keep the bytes the source sent, not the mended ones; and a failure of a replay is
@@ -134,7 +140,12 @@ def _keep_open(run: Run, failed: FailedRecord, aside: SetAside) -> None:
         raise ConfigError("A row was set aside without a fault: a rule of the entity is broken.")
     first = aside.faults[0]
     entered = _entry(failed)
-    failed.stage, failed.code, failed.field, failed.message = first.stage, first.code, first.field, first.message
+    failed.stage, failed.code, failed.field, failed.message = (
+        first.stage,
+        first.code,
+        first.field,
+        first.message,
+    )
     failed.errors = [
         {"stage": f.stage, "code": f.code, "field": f.field, "message": f.message, "value": f.value}
         for f in aside.faults
@@ -150,5 +161,3 @@ def _keep_open(run: Run, failed: FailedRecord, aside: SetAside) -> None:
             "attempts",
         ]
     )  # fmt: skip
-
-

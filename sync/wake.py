@@ -84,7 +84,10 @@ def _batch(claim: Claim, child: Registered, rows: list[tuple[Any, ...]], no: int
             "_data": pl.Series([row[6] for row in rows], dtype=pl.String),
             "_batch_id": pl.Series([row[8] for row in rows], dtype=pl.Int64),
             "_row_no": pl.Series([row[9] for row in rows], dtype=pl.Int64),
-            **{name: pl.Series([_text(values.get(name)) for values in data], dtype=pl.String) for name in references},
+            **{
+                name: pl.Series([_text(values.get(name)) for values in data], dtype=pl.String)
+                for name in references
+            },
         }
     )
     return Batch(

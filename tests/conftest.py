@@ -8,8 +8,17 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import DjangoDbBlocker
 
-KEPT = ("entity", "django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions",
-        "tracker", "scope_limit", "schedule")
+KEPT = (
+    "entity",
+    "django_migrations",
+    "django_content_type",
+    "auth_permission",
+    "auth_group",
+    "auth_group_permissions",
+    "tracker",
+    "scope_limit",
+    "schedule",
+)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -50,8 +59,10 @@ def empty() -> None:
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT string_agg(format('%%I', relname), ', ') FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
-            " WHERE nspname = 'bridge' AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> ALL(%s)",
+            "SELECT string_agg(format('%%I', relname), ', ')"
+            " FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+            " WHERE nspname = 'bridge' AND relkind IN ('r', 'p') AND NOT relispartition"
+            " AND relname <> ALL(%s)",
             (list(KEPT),),
         )
         row = cursor.fetchone()

@@ -23,21 +23,19 @@ class FarEnd:
     url: str = ""
 
     def __enter__(self) -> FarEnd:
-        global current
+        _running.append(self)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
-        current = self
         return self
 
     def __exit__(self, *_: object) -> None:
-        global current
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-        current = None
+        _running.remove(self)
 
     def set(self, path: str, *rows: dict[str, Any] | bytes) -> None:
         """Let `path` have these rows."""
@@ -67,18 +65,20 @@ class FarEnd:
 
     def _page(self, rows: list[bytes], params: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         since = params.get("since")
-        wanted = [row for row in rows if since is None or str((_loaded(row) or {}).get("updated_at", "~")) >= since]
+        wanted = [
+            row for row in rows if since is None or str((_loaded(row) or {}).get("updated_at", "~")) >= since
+        ]
         offset, limit = int(params.get("offset", 0)), int(params.get("limit", 1000))
         body = b",".join(wanted[offset : offset + limit])
         return 200, {}, b'{"items": [' + body + b'], "total": %d}' % len(wanted)
 
 
-current: FarEnd | None = None
+_running: list[FarEnd] = []
 
 
 def current_url() -> str:
     """Where the far end of the running test is."""
-    return current.url if current else "http://127.0.0.1:9"
+    return _running[-1].url if _running else "http://127.0.0.1:9"
 
 
 def _loaded(row: bytes) -> dict[str, Any] | None:

@@ -22,8 +22,8 @@ if not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = _server.enter_context(throwaway(Path(os.environ["BRIDGE_DATA_DIR"]) / "pg"))
     atexit.register(_server.close)  # after the last test, before the folder goes
 
-from bridge.settings import *  # noqa: E402, F403
-from bridge.settings import DATABASES  # noqa: E402
+from bridge.settings import *  # noqa: F403
+from bridge.settings import DATABASES
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

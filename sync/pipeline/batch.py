@@ -81,7 +81,9 @@ class Batch:
     frame: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"_row": pl.UInt32}))
     faults: Mapping[int, tuple[Fault, ...]] = field(default_factory=dict)  # by row, not yet set aside
     aside: tuple[SetAside, ...] = ()
-    good: pl.DataFrame | None = None  # `_key_hash` and `_version` of every readable row, also of the skipped ones
+    good: pl.DataFrame | None = (
+        None  # `_key_hash` and `_version` of every readable row, also of the skipped ones
+    )
     parked: pl.DataFrame | None = None  # rows that wait, with `_parent_entity` and `_parent_hash`
     landed: tuple[Landed, ...] = ()  # what `ingest` wrote
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from django.db import connection
 from sync.pipeline.batch import Batch
 from sync.queries import query
 
-_STORED = {
+_STORED: dict[str, pl.DataType | type[pl.DataType]] = {
     "_key_hash": pl.Binary,
     "_stored_version": pl.Int64,
     "_stored_at": pl.Datetime("us", "UTC"),
@@ -25,9 +25,13 @@ def delta(batch: Batch) -> Batch:
         return batch
     asked = pl.Series("_synced_at", batch.asked_at, dtype=pl.Datetime("us", "UTC"))
     frame = batch.frame.with_columns(asked.gather(batch.frame["_row"]).alias("_synced_at"))
-    newest = frame.sort("_version", "_synced_at", "_row").unique("_key_hash", keep="last", maintain_order=True)
+    newest = frame.sort("_version", "_synced_at", "_row").unique(
+        "_key_hash", keep="last", maintain_order=True
+    )
     repeated = frame.height - newest.height
-    told = newest.join(_stored(batch, newest["_key_hash"]), on="_key_hash", how="left").with_columns(_op().alias("_op"))
+    told = newest.join(_stored(batch, newest["_key_hash"]), on="_key_hash", how="left").with_columns(
+        _op().alias("_op")
+    )
     going = told.filter(pl.col("_op") != "skip").drop("_stored_version", "_stored_at", "_stored_hash")
     skipped = told.height - going.height
     batch = replace(batch, frame=going, good=newest.select("_key_hash", "_version"))

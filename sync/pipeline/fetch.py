@@ -27,7 +27,9 @@ def fetch(batch: Batch) -> Batch:
     assert run is not None
     pages = _collect(run)
     if not pages:
-        raise FatalError(f"{batch.registered.path}: the client ended its pages without a last one.", code="no_last_page")
+        raise FatalError(
+            f"{batch.registered.path}: the client ended its pages without a last one.", code="no_last_page"
+        )
     rows: list[bytes] = []
     asked_at: list[datetime] = []
     for numbered in pages:

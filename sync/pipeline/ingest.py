@@ -71,4 +71,6 @@ def _confirm(cursor: Any, batch: Batch) -> None:
 def live_delta(batch: Batch) -> int:
     """By how much the number of live records grew: inserts, and deleted ones that came back."""
     revived = set(batch.frame.filter(pl.col("_op") == "revive")["_key_hash"])
-    return sum(row.op == "insert" or (row.op == "update" and row.key_hash.bytes in revived) for row in batch.landed)
+    return sum(
+        row.op == "insert" or (row.op == "update" and row.key_hash.bytes in revived) for row in batch.landed
+    )

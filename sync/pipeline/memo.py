@@ -20,7 +20,9 @@ _ROW = np.dtype([("fields", ">i2"), ("length", ">i4"), ("high", ">u8"), ("low", 
 class Memo:
     """Raw hashes of live records, sorted for look-up."""
 
-    def __init__(self, low: npt.NDArray[np.uint64] | None = None, high: npt.NDArray[np.uint64] | None = None) -> None:
+    def __init__(
+        self, low: npt.NDArray[np.uint64] | None = None, high: npt.NDArray[np.uint64] | None = None
+    ) -> None:
         self._low = low if low is not None else np.empty(0, np.uint64)
         self._high = high if high is not None else np.empty(0, np.uint64)
 
@@ -33,7 +35,9 @@ class Memo:
         with connection.cursor() as cursor, cursor.copy(query("stored_hashes", leaf=leaf)) as copy:
             for block in copy:
                 content += block
-        rows = np.frombuffer(content, _ROW, count=(len(content) - _HEADER - _TRAILER) // _ROW.itemsize, offset=_HEADER)
+        rows = np.frombuffer(
+            content, _ROW, count=(len(content) - _HEADER - _TRAILER) // _ROW.itemsize, offset=_HEADER
+        )
         low = rows["low"].astype(np.uint64)
         order = np.argsort(low, kind="stable")
         return cls(low[order], rows["high"].astype(np.uint64)[order])

@@ -13,7 +13,9 @@ from django.db import DataError, Error, IntegrityError, OperationalError, transa
 from sync.pipeline.batch import Batch, Fault, Landed, SetAside
 from sync.queries import query
 
-_PROGRAM_LIMIT = "54"  # SQLSTATE class, such as an index row that is too large: the row's fault, not the server's
+_PROGRAM_LIMIT = (
+    "54"  # SQLSTATE class, such as an index row that is too large: the row's fault, not the server's
+)
 
 
 def write_narrowed(cursor: Any, batch: Batch) -> Batch:
@@ -90,7 +92,7 @@ def _set_aside(batch: Batch, row: _Row, error: Error) -> SetAside:
     fault = Fault(
         stage="ingest",
         code="refused_by_database",
-        message=f"The database refused this row: {primary}. Mend the value it names, or raise the limit in the declaration.",
+        message=f"The database refused this row: {primary}. Mend the value it names, or change the declaration.",
     )
     mapped = {name: row[name] for name in batch.registered.names if name in row}
     return SetAside(

@@ -56,7 +56,7 @@ class PageStream:
                 if not self._put(numbered):
                     return
             self._put(None)
-        except BaseException as error:  # noqa: BLE001 - it is raised again by take, on the job's own thread
+        except BaseException as error:
             self._put(error)
         finally:
             connections.close_all()  # the session's look at the budget opened one for this thread

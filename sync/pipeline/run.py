@@ -105,7 +105,7 @@ def cursor_order(registered: Registered) -> Any:
     """How two cursors of the entity compare: numbers by value, timestamps and text as they stand."""
     cursor = registered.entity.cursor
     numeric = cursor is not None and registered.entity.fields[cursor].kind == "integer"
-    return (lambda value: int(value)) if numeric else (lambda value: value)
+    return int if numeric else str
 
 
 def _segments(committed: list[BatchRow]) -> list[Segment]:
@@ -125,10 +125,9 @@ def _settle(claim: Claim, tracker: Tracker) -> dict[str, Any]:
     asked = claim.params.get("since")
     full = bool(claim.params.get("full"))
     assert claim.entity is not None
+    since = asked or (None if full else tracker.watermark)
     if claim.entity.entity.cursor is None:
-        since = None
-    else:
-        since = asked or (None if full else tracker.watermark)
+        since = None  # every read is a full one
     return {"since": since, "began": datetime.now(UTC).isoformat()}
 
 

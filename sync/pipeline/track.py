@@ -91,7 +91,9 @@ def _seen(batch: Batch) -> bytes:
 
 
 def _note_changes(cursor: Any, batch: Batch, run: Run) -> None:
-    changes = [(_OPS[op], rows) for op in _OPS for rows in _chunks([row for row in batch.landed if row.op == op])]
+    changes = [
+        (_OPS[op], rows) for op in _OPS for rows in _chunks([row for row in batch.landed if row.op == op])
+    ]
     number = sum(len(rows) for _, rows in changes)
     if not number:
         return
@@ -176,5 +178,3 @@ def _notify(cursor: Any, batch: Batch, run: Run) -> None:
     if len(payload) > _LONGEST_PAYLOAD:
         payload = json.dumps({"e": run.entity_id, "k": "*"}, separators=(",", ":"))
     cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, payload))
-
-

@@ -8,12 +8,25 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("bridge", "sync", "api", "admin_ui")
-EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "managers", "extras", "misc"}
+EMPTY_NAMES = {
+    "utils",
+    "util",
+    "helpers",
+    "helper",
+    "common",
+    "base",
+    "manager",
+    "managers",
+    "extras",
+    "misc",
+}
 
 
 def files(*folders: str) -> list[Path]:
     found = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    return [path for path in found if "migrations" not in path.parts and path.read_text(encoding="utf-8").strip()]
+    return [
+        path for path in found if "migrations" not in path.parts and path.read_text(encoding="utf-8").strip()
+    ]
 
 
 def functions(path: Path) -> list[tuple[str, int]]:
@@ -48,21 +61,34 @@ def test_nine_of_ten_functions_have_at_most_25_lines() -> None:
 
 
 def test_no_file_has_a_name_that_says_nothing() -> None:
-    assert [str(path.relative_to(ROOT)) for path in files(*PRODUCT, "tests") if path.stem in EMPTY_NAMES] == []
+    assert [
+        str(path.relative_to(ROOT)) for path in files(*PRODUCT, "tests") if path.stem in EMPTY_NAMES
+    ] == []
 
 
 def test_every_module_says_what_it_is() -> None:
     silent = [
         str(path.relative_to(ROOT))
         for path in files(*PRODUCT)
-        if ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None and path.name != "__init__.py"
+        if ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None
+        and path.name != "__init__.py"
     ]
 
     assert silent == []
 
 
 def test_the_top_level_is_the_agreed_one() -> None:
-    agreed = {"manage.py", "pyproject.toml", "bridge", "sync", "api", "admin_ui", "tests", "deploy", "README.md"}
+    agreed = {
+        "manage.py",
+        "pyproject.toml",
+        "bridge",
+        "sync",
+        "api",
+        "admin_ui",
+        "tests",
+        "deploy",
+        "README.md",
+    }
     made_by_tools = {"bridge.egg-info", "build", "dist", "staticfiles", "__pycache__"}
 
     found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} - made_by_tools

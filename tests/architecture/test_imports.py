@@ -113,7 +113,9 @@ def test_jobs_are_deferred_in_one_place() -> None:
         for folder in ("bridge", "sync", "api", "admin_ui")
         for path in modules(folder)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"defer", "defer_async"}
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"defer", "defer_async"}
         and path.relative_to(ROOT) != Path("sync/jobs/queue.py")
     ]
 

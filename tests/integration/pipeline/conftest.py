@@ -36,7 +36,12 @@ def maker(number: int) -> dict[str, Any]:
 
 
 def gadget(number: int, **values: Any) -> dict[str, Any]:
-    row = {"id": number, "name": f"Gadget {number}", "price": "10.00", "updated_at": f"2026-01-01T00:{number % 60:02}:00Z"}
+    row = {
+        "id": number,
+        "name": f"Gadget {number}",
+        "price": "10.00",
+        "updated_at": f"2026-01-01T00:{number % 60:02}:00Z",
+    }
     return {**row, **values}
 
 

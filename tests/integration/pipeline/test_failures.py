@@ -163,7 +163,9 @@ def test_a_mend_of_one_stage_is_not_given_to_the_next(far_end: FarEnd) -> None:
 
 def test_a_row_that_the_database_refuses_is_narrowed_down(far_end: FarEnd) -> None:
     long = "".join(random.Random(7).choices(string.ascii_letters + string.digits, k=9_000))
-    far_end.set("gadgets", *(gadget(number) for number in range(1, 8)), gadget(8, email=f"{long}@example.com"))
+    far_end.set(
+        "gadgets", *(gadget(number) for number in range(1, 8)), gadget(8, email=f"{long}@example.com")
+    )
 
     counts = sync(GADGETS)
 
@@ -190,7 +192,11 @@ def test_discarding_closes_with_a_remark(far_end: FarEnd) -> None:
 
     failures.discard(only().id, by=OPERATOR, reason="a test row")
 
-    assert (only().state, only().remark, only().closed_by) == (FailedRecord.State.DISCARDED, "a test row", "olga")
+    assert (only().state, only().remark, only().closed_by) == (
+        FailedRecord.State.DISCARDED,
+        "a test row",
+        "olga",
+    )
     assert AuditEntry.objects.get(act="failed_record.discard").reason == "a test row"
 
 
