@@ -1,7 +1,9 @@
 #!/usr/bin/env python
 """Django's command line; `bridge` is the same with verbs of its own."""
 
+import sys
+
 from bridge.cli import main
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

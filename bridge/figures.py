@@ -1,0 +1,92 @@
+"""How each entity stands, in a handful of queries for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, QuerySet
+
+from sync.models import EntityRow, FailedRecord, Job, PendingChild, Tracker
+from sync.registry import Registered, registry
+
+WORKER_SILENCE = 30  # seconds after which a worker counts as gone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """The figures of one entity."""
+
+    entity: str  # its path
+    system: str
+    records: int  # live rows of the mirror
+    pending: int  # rows waiting for their parent
+    failed: int  # open failed records
+    last_sync_at: datetime | None  # end of the last complete run
+    fresh_to: datetime | None  # start of the last complete run: everything until then is here
+    state: str  # active or paused
+    job: str | None  # id of the sync job under way
+    job_status: str | None
+    job_error: str | None  # why the newest sync job failed, until a later one succeeds
+
+    def plain(self) -> dict[str, Any]:
+        """As a dict."""
+        return asdict(self)
+
+
+def standings() -> list[Standing]:
+    """All declared entities, in the order of their declaration."""
+    numbers = dict(EntityRow.objects.values_list("path", "id"))
+    trackers = {tracker.pk: tracker for tracker in Tracker.objects.all()}
+    failed = _counts(FailedRecord.objects.filter(state=FailedRecord.State.OPEN))
+    pending = _counts(PendingChild.objects.all())
+    newest = Job.objects.filter(kind="sync").order_by("entity_id", "-id").distinct("entity_id")
+    jobs = {job.entity_id: job for job in newest}
+    return [
+        _standing(
+            registered, trackers[number], jobs.get(number), failed.get(number, 0), pending.get(number, 0)
+        )
+        for registered in registry
+        for number in [numbers[registered.path]]
+    ]
+
+
+def dead_jobs() -> int:
+    """How many jobs are out of tries and not yet resolved."""
+    return Job.objects.filter(status=Job.Status.FAILED, resolved_at=None).count()
+
+
+def living_workers() -> int:
+    """How many loops of worker processes have been heard of lately (one for each queue of each process)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)",
+            [WORKER_SILENCE],
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _standing(
+    registered: Registered, tracker: Tracker, job: Job | None, failed: int, pending: int
+) -> Standing:
+    under_way = job is not None and job.status in (Job.Status.PENDING, Job.Status.PROCESSING)
+    return Standing(
+        entity=registered.path,
+        system=registered.system.name,
+        records=tracker.live_rows,
+        pending=pending,
+        failed=failed,
+        last_sync_at=tracker.last_sync_at,
+        fresh_to=tracker.fresh_to,
+        state=tracker.state,
+        job=str(job.id) if job and under_way else None,
+        job_status=(job.hold or job.status) if job and under_way else None,
+        job_error=job.error if job and job.status != Job.Status.SUCCESS else None,
+    )
+
+
+def _counts(rows: QuerySet[Any]) -> dict[int, int]:
+    return dict(rows.order_by().values_list("entity_id").annotate(Count("pk")))

@@ -1,0 +1,33 @@
+"""The verbs of `bridge`, one module each: `arguments(parser)` declares its options, `run(options)` does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.prepare import Needs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verb:
+    """What the command line must know of a verb before it loads its module."""
+
+    line: str  # for `bridge --help`
+    needs: Needs = Needs.TABLES
+
+
+VERBS: dict[str, Verb] = {
+    "up": Verb(
+        line="start everything: database, tables, sandbox, web, worker; Ctrl-C stops it", needs=Needs.NOTHING
+    ),
+    "status": Verb(line="how every entity stands, which jobs run, whether a worker lives"),
+    "entities": Verb(line="the entities with their records, pending children and failures"),
+    "sync": Verb(line="read what changed in an entity, or all of it"),
+    "jobs": Verb(line="list, show, retry, cancel and resolve jobs"),
+    "failed": Verb(line="list, show, patch, retry and discard failed records"),
+    "pending": Verb(line="the rows that wait for their parent"),
+    "token": Verb(line="make a token for a client of the API; it alone is printed", needs=Needs.NOTHING),
+    "sandbox": Verb(line="serve the far ends: NetSuite and APISmith on public data", needs=Needs.NOTHING),
+    "web": Verb(line="serve the API, the admin and the docs"),
+    "worker": Verb(line="run jobs until told to stop"),
+    "check": Verb(line="check the configuration, the declarations and the database", needs=Needs.NOTHING),
+}
