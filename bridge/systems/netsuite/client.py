@@ -24,16 +24,14 @@ class NetSuite:
 
     def __init__(self, *, gate: Gate | None = SHARED) -> None:
         given = _credentials()
-        account = given["account"]
         auth = TokenBased(
-            realm=account.upper().replace("-", "_"),
+            realm=given["account"].upper().replace("-", "_"),
             consumer_key=given["consumer_key"],
             consumer_secret=given["consumer_secret"],
             token_id=given["token_id"],
             token_secret=given["token_secret"],
         )
-        host = account.lower().replace("_", "-")
-        url = env.text("NETSUITE_URL") or f"https://{host}.suitetalk.api.netsuite.com"
+        url = env.text("NETSUITE_URL") or address(given["account"])
         self._session = Session("netsuite", url, auth=auth, headers={"Prefer": "transient"}, gate=gate)
 
     def pages(self, resource: SuiteQL, ask: Ask) -> Iterator[Page]:
@@ -80,6 +78,11 @@ class NetSuite:
         _raise_for_login(answer)
         raise_for_status(answer, words)
         return answer, opened(answer, "items")
+
+
+def address(account: str) -> str:
+    """Where an account answers: `1234567_SB1` at 1234567-sb1."""
+    return f"https://{account.lower().replace('_', '-')}.suitetalk.api.netsuite.com"
 
 
 def words(answer: Answer) -> str:

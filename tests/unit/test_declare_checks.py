@@ -1,0 +1,176 @@
+"""What `manage.py check` says about declarations: each fault with its number and a hint."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bridge.systems import SYSTEMS
+from bridge.systems.loading import load
+from sync.checks import check
+from sync.declare import Backoff, Budget, Cron, Entity, Every, Parent, System
+from sync.fields import Date, Decimal, Field, FirstOf, Integer, Join, Json, Text, Timestamp
+from sync.registry import Registry
+from sync.sources.rest import RestClient
+
+FIELDS: dict[str, Field] = {
+    "id": Integer(required=True),
+    "name": Text(),
+    "changed": Timestamp(),
+    "details": Json(),
+    "maker": Integer(),
+}
+
+
+def entity(**changes: Any) -> Entity:
+    return Entity(**{"name": "gadgets", "source": None, "key": ("id",), "fields": FIELDS, **changes})
+
+
+def system(*entities: Entity, **changes: Any) -> System:
+    def client() -> RestClient:
+        return RestClient("shop", "http://127.0.0.1:9")
+
+    return System(**{"name": "shop", "client": client, "entities": entities, **changes})
+
+
+def found(*systems: System) -> list[tuple[str, str]]:
+    known = Registry()
+    known.fill(systems)
+    messages = check(known)
+    assert all(message.hint for message in messages)
+    return [(str(message.id), f"{message.msg} {message.hint}") for message in messages]
+
+
+def test_the_systems_that_ship_are_declared_well() -> None:
+    assert found(*load(SYSTEMS, [])) == []
+
+
+def test_a_plain_declaration_is_well() -> None:
+    makers = entity(name="makers")
+    child = entity(
+        cursor="changed",
+        version="changed",
+        volatile=("changed",),
+        filters=("name", "title"),
+        computed={"title": FirstOf("name", Join("id", "name"))},
+        parents=(Parent(entity="makers", by={"maker": "id"}), Parent(entity="shop.gadgets", by={"id": "id"})),
+        aliases=("gadget",),
+        owns_name=True,
+        page_size=10_000,
+        schedule=Cron("0 3 * * 1", zone="Europe/Berlin"),
+    )
+
+    assert found(system(makers, child)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "number", "words"),
+    [
+        ({"name": "Gadgets"}, "E001", "its name 'Gadgets' cannot be used"),
+        ({"fields": {**FIELDS, "unit-price": Text()}}, "E001", "the field 'unit-price'"),
+        ({"key": ()}, "E002", "it has no key"),
+        ({"key": ("idd",)}, "E002", "names 'idd', which is not one of its fields. Did you mean 'id'?"),
+        ({"key": ("details",)}, "E002", "'details', which is nested"),
+        ({"cursor": "chnged"}, "E003", "Did you mean 'changed'?"),
+        ({"cursor": "details"}, "E003", "of the kind json. Choose a field of the kind timestamp or"),
+        ({"version": "name"}, "E004", "of the kind text. Choose a field of the kind timestamp or integer"),
+        ({"version": "rowversion"}, "E004", "Its fields are id, name, changed, details, maker."),
+        ({"volatile": ("chnaged",)}, "E005", "Did you mean 'changed'?"),
+        ({"filters": ("nam",)}, "E006", "Did you mean 'name'?"),
+        ({"filters": ("details",)}, "E006", "its filter 'details' is nested"),
+        ({"parents": (Parent(entity="gadget", by={"id": "id"}),)}, "E007", "Did you mean"),
+        ({"parents": (Parent(entity="gadgets", by={"mker": "id"}),)}, "E007", "Did you mean 'maker'?"),
+        (
+            {"parents": (Parent(entity="gadgets", by={"maker": "name"}),)},
+            "E007",
+            "its whole key, each once: 'id'",
+        ),
+        ({"parents": (Parent(entity="gadgets", by={}),)}, "E007", "its whole key"),
+        ({"computed": {"name": FirstOf("id")}}, "E008", "'name' is both read and computed"),
+        ({"computed": {"title": FirstOf("nme", Join("id"))}}, "E008", "Did you mean 'name'?"),
+        ({"computed": {"title": FirstOf(Join("idd"))}}, "E008", "Did you mean 'id'?"),
+        ({"name": "orders", "owns_name": True}, "E009", "one of the API's own"),
+        ({"aliases": ("health",), "owns_name": True}, "E009", "one of the API's own"),
+        ({"name": "shop", "owns_name": True}, "E009", "which is a system's"),
+        ({"name": "history"}, "E009", "is reserved"),
+        ({"page_size": 10_001}, "E012", "From 1 to MAX_BATCH_SIZE, which is 10000"),
+        ({"page_size": 0}, "E012", "its page_size is 0"),
+    ],
+)
+def test_it_finds(changes: dict[str, Any], number: str, words: str) -> None:
+    ((id_, said),) = found(system(entity(**changes)))
+
+    assert id_ == f"sync.{number}"
+    assert words in said
+    assert said.startswith("shop.")
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        (Text(max_length=0), "has max_length=0"),
+        (Text(max_length=2, allowed=("abc",)), "allows 'abc', longer than max_length"),
+        (Text(pattern="("), "has the pattern '(', which cannot be read"),
+        (Text(pattern="(?=x)"), "cannot look ahead"),
+        (Text(allowed=("a",), default="b"), "has the default 'b', which is not allowed"),
+        (Integer(minimum=2, maximum=1), "goes from 2 to 1"),
+        (Decimal(minimum="ten"), "the bound 'ten', which is not a number"),
+        (Decimal(minimum="1.5", maximum="1.25"), "goes from 1.5 to 1.25"),
+        (Date(formats=()), "has no formats"),
+        (Timestamp(fraction=2), "has fraction=2"),
+        (Timestamp(zone="Europe/Atlantis"), "the unknown time zone 'Europe/Atlantis'"),
+    ],
+)
+def test_it_finds_limits_that_no_value_meets(field: Field, words: str) -> None:
+    ((id_, said),) = found(system(entity(fields={**FIELDS, "extra": field})))
+
+    assert id_ == "sync.E013"
+    assert f"its field 'extra' {words}" in said or words in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"freshness": timedelta(0)}, "its freshness is not above 0"),
+        ({"overlap": timedelta(seconds=-1)}, "its overlap is below 0"),
+        ({"max_parallel": 0}, "its max_parallel is 0"),
+        ({"retry": Backoff(1, -1)}, "seconds before a retry"),
+        ({"schedule": Every(timedelta(0))}, "its schedule is every 0:00:00"),
+        ({"schedule": Cron("0 3 * *")}, "its schedule '0 3 * *' cannot be read"),
+        ({"schedule": Cron("0 25 * * *")}, "its schedule '0 25 * * *' cannot be read"),
+        ({"schedule": Cron("0 3 * * *", zone="Nowhere")}, "the unknown time zone 'Nowhere'"),
+    ],
+)
+def test_it_finds_times_that_make_no_sense(changes: dict[str, Any], words: str) -> None:
+    ((id_, said),) = found(system(entity(**changes)))
+
+    assert id_ == "sync.E014"
+    assert words in said
+
+
+def test_it_finds_a_rate_that_lets_nothing_through() -> None:
+    ((id_, said),) = found(system(entity(), budget=Budget(per_second=0)))
+
+    assert (id_, "its budget has per_second=0" in said) == ("sync.E014", True)
+
+
+@pytest.mark.parametrize("name", ["jobs", "api", "far_end"])
+def test_it_finds_a_system_with_a_reserved_name(name: str) -> None:
+    ((id_, said),) = found(system(entity(), name=name))
+
+    assert (id_, "is reserved" in said) == ("sync.E009", True)
+
+
+def test_it_finds_a_bare_name_that_two_claim() -> None:
+    ((id_, said),) = found(system(entity(owns_name=True)), system(entity(owns_name=True), name="other"))
+
+    assert id_ == "sync.E010"
+    assert said.startswith("shop.gadgets and other.gadgets: more than one owns the bare name 'gadgets'")
+
+
+def test_it_finds_two_entities_of_one_name() -> None:
+    ((id_, said),) = found(system(entity(), entity(name="other", aliases=("gadgets",))))
+
+    assert (id_, "'gadgets' names more than one" in said) == ("sync.E011", True)
