@@ -8,14 +8,16 @@ import msgspec
 import requests
 
 from bridge.sandbox.server import Sandbox
-from bridge.systems.apismith.sandbox import CREDENTIALS as APISMITH
-from bridge.systems.netsuite.sandbox import CREDENTIALS as NETSUITE
+from bridge.systems.apismith.sandbox import CREDENTIALS as APISMITH_CREDENTIALS
+from bridge.systems.netsuite.sandbox import CREDENTIALS as NETSUITE_CREDENTIALS
+
+CREDENTIALS = {**NETSUITE_CREDENTIALS, **APISMITH_CREDENTIALS}
 
 
 def environment(sandbox: Sandbox) -> dict[str, str]:
     """What leads the clients of the systems to a running sandbox."""
     urls = {f"{name.upper()}_URL": f"{sandbox.url}/{name}" for name in sandbox.systems}
-    return {**NETSUITE, **APISMITH, **urls}
+    return {**CREDENTIALS, **urls}
 
 
 def switch(sandbox: Sandbox, system: str, mood: str, **facts: Any) -> None:

@@ -14,7 +14,7 @@ from tests import sandboxed
 def running_sandbox() -> Iterator[Sandbox]:
     with pytest.MonkeyPatch.context() as patch:
         # The far end reads its secret when it starts.
-        patch.setenv("INTERNAL_SERVICE_JWT_SECRET", sandboxed.APISMITH["INTERNAL_SERVICE_JWT_SECRET"])
+        patch.setenv("INTERNAL_SERVICE_JWT_SECRET", sandboxed.CREDENTIALS["INTERNAL_SERVICE_JWT_SECRET"])
         with Sandbox() as sandbox:
             yield sandbox
 

@@ -14,7 +14,7 @@ from bridge.systems.netsuite.entities import customers, products
 from bridge.systems.netsuite.suiteql import SuiteQL
 from sync.errors import ConfigError, FatalError, TransientError
 from sync.sources import Ask, Page
-from tests.sandboxed import NETSUITE, asked, change, delete, switch
+from tests.sandboxed import CREDENTIALS, asked, change, delete, switch
 from tests.wire import Asked, Said, Wire, said
 
 CUSTOMER, PRODUCT = customers.source, products.source
@@ -122,7 +122,7 @@ def test_a_refused_login_may_be_overload_and_parks_when_it_repeats(
         NetSuite(gate=None).check()
 
     assert (caught.value.code, caught.value.parks_if_repeated) == ("invalid_login", True)
-    assert not [value for value in ("wrong-secret", *NETSUITE.values()) if value in caught.value.message]
+    assert not [value for value in ("wrong-secret", *CREDENTIALS.values()) if value in caught.value.message]
 
 
 def test_too_many_requests_at_once_comes_in_netsuites_words(sandbox: Sandbox) -> None:
