@@ -194,7 +194,7 @@ def _unknown(code: str, role: str, names: Iterable[str], known: Iterable[str]) -
     for name in names:
         if name not in there:
             hint = _near(name, there) or f"Its fields are {', '.join(there) or 'none'}."
-            yield code, f"its {role} names {name!r}, which is not one of its fields", hint
+            yield code, f"{name!r} in its {role} is not one of its fields", hint
 
 
 def _near(name: str, there: list[str]) -> str:
@@ -204,4 +204,4 @@ def _near(name: str, there: list[str]) -> str:
 
 def _error(path: str, wrong: Wrong) -> CheckMessage:
     code, message, hint = wrong
-    return Error(f"{path}: {message}.", hint=hint, obj=None, id=f"sync.{code}")
+    return Error(f"{message}.", hint=hint, obj=path, id=f"sync.{code}")

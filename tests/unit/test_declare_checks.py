@@ -40,7 +40,7 @@ def found(*systems: System) -> list[tuple[str, str]]:
     known.fill(systems)
     messages = check(known)
     assert all(message.hint for message in messages)
-    return [(str(message.id), f"{message.msg} {message.hint}") for message in messages]
+    return [(str(message.id), f"{message.obj}: {message.msg} {message.hint}") for message in messages]
 
 
 def test_the_systems_that_ship_are_declared_well() -> None:
@@ -71,7 +71,7 @@ def test_a_plain_declaration_is_well() -> None:
         ({"name": "Gadgets"}, "E001", "its name 'Gadgets' cannot be used"),
         ({"fields": {**FIELDS, "unit-price": Text()}}, "E001", "the field 'unit-price'"),
         ({"key": ()}, "E002", "it has no key"),
-        ({"key": ("idd",)}, "E002", "names 'idd', which is not one of its fields. Did you mean 'id'?"),
+        ({"key": ("idd",)}, "E002", "'idd' in its key is not one of its fields. Did you mean 'id'?"),
         ({"key": ("details",)}, "E002", "'details', which is nested"),
         ({"cursor": "chnged"}, "E003", "Did you mean 'changed'?"),
         ({"cursor": "details"}, "E003", "of the kind json. Choose a field of the kind timestamp or"),
