@@ -8,12 +8,13 @@ import os
 import signal
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import Any
 
 import psycopg
 import structlog
 from django.conf import settings
-from django.db import Error, connection
+from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
 from procrastinate.contrib.django import app
 from procrastinate.worker import Worker
 
@@ -39,6 +40,8 @@ def run_worker(queues: Sequence[str] | None = None, concurrency: int | None = No
     InvalidRequest (unknown_queue, bad_concurrency) and ConfigError (not_migrated).
     """
     sizes = slots(queues, concurrency)
+    # A thread's connection serves the jobs that follow; checked before each, since the database may restart.
+    connections.settings[DEFAULT_DB_ALIAS] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     try:
         _check_tables()
     except Error as error:
@@ -91,6 +94,7 @@ class _Process:
             except psycopg.Error as error:
                 log.error("worker_ended", reason=f"The database can't be reached: {str(error).strip()}")
                 return 1
+            import_module("sync.jobs.tasks")  # a plain Worker, unlike the app, does not load them
             self._housekeeping.start()
             log.info("worker_started", worker=worker_name(), queues=self._sizes)
             code = await self._run([self._loop_of(name, size) for name, size in self._sizes.items()])

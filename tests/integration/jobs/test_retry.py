@@ -1,0 +1,178 @@
+"""What follows an error: its kind decides, then the entity's backoff."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import OperationalError
+from pytest_django import Settings
+
+from sync.errors import ConfigError, FatalError, TransientError
+from sync.jobs import verbs
+from sync.jobs.claim import Claim
+from sync.models import Attempt, EntityRow, Job
+from tests.integration.jobs.conftest import OPERATOR, Register, ask, done, run, wakeups
+
+
+def raises(error: Exception) -> object:
+    def handler(claim: Claim) -> None:
+        raise error
+
+    return handler
+
+
+def waits(job: Job) -> float:
+    """Seconds from the end of the last attempt to the next."""
+    ended = Attempt.objects.filter(job=job).latest("no").finished_at
+    assert ended is not None
+    return round((job.run_after - ended).total_seconds(), 1)
+
+
+DOWN = TransientError("Shop answered 500: out of order.")
+
+
+def test_three_tiers_are_four_runs_then_it_is_failed_with_the_far_ends_words(handle: Register) -> None:
+    handle(raises(DOWN))
+    job = ask()
+    waited = []
+    for _ in range(3):
+        assert run(job) == "retry"
+        assert (job.status, job.hold) == ("pending", "backoff")
+        waited.append(waits(job))
+
+    assert run(job) == "failed"
+    assert waited == [1, 10, 60]
+    assert (job.status, job.attempts, job.error_code, job.error) == (
+        "failed",
+        4,
+        "far_end_unavailable",
+        "Shop answered 500: out of order.",
+    )
+    assert job.fingerprint
+    assert list(Attempt.objects.values_list("outcome", flat=True)) == ["retry", "retry", "retry", "failed"]
+
+
+def test_the_next_delivery_is_scheduled_for_the_moment_the_job_names(handle: Register) -> None:
+    handle(raises(DOWN))
+    job = ask()
+
+    run(job)
+
+    last = wakeups(job)[-1]
+    assert (last["id"], last["at"], last["fence"]) == (job.wakeup, job.run_after, job.fence)
+
+
+def test_what_the_far_end_asks_for_comes_before_the_tiers(handle: Register) -> None:
+    handle(raises(TransientError("Too many requests.", code="rate_limited", retry_after=7)))
+    job = ask()
+
+    run(job)
+
+    assert waits(job) == 7
+
+
+def test_without_an_entity_the_settings_decide(handle: Register, settings: Settings) -> None:
+    settings.MAX_RETRIES, settings.RETRY_DELAY_SECONDS = 1, 5
+    handle(raises(DOWN))
+    job = ask(path=None)
+
+    run(job)
+    assert waits(job) == 5
+    run(job)
+    assert job.status == "failed"
+
+
+def test_a_matter_of_configuration_is_parked_until_somebody_runs_it_again(handle: Register) -> None:
+    handle(raises(ConfigError("The password is wrong: set SHOP_PASSWORD.", code="bad_credentials")))
+    job = ask()
+
+    assert run(job) == "parked"
+    assert (job.status, job.hold, job.wakeup, job.attempts) == ("pending", "configuration", None, 0)
+    handle(done)
+    verbs.retry(job.pk, by=OPERATOR)
+    assert run(job) == "success"
+
+
+def test_an_answer_that_may_pass_is_parked_when_it_is_repeated(handle: Register) -> None:
+    handle(raises(TransientError("Invalid login.", code="unauthorized", parks_if_repeated=True)))
+    job = ask()
+
+    assert [run(job), run(job)] == ["retry", "parked"]
+    assert job.hold == "configuration"
+
+
+def test_a_passing_answer_after_another_fault_is_tried_again(handle: Register) -> None:
+    handle(raises(DOWN))
+    job = ask()
+    run(job)
+    handle(raises(TransientError("Invalid login.", code="unauthorized", parks_if_repeated=True)))
+
+    assert run(job) == "retry"
+
+
+def test_a_refusal_fails_at_once(handle: Register) -> None:
+    handle(raises(FatalError("There is no such table.", code="bad_request")))
+    job = ask()
+
+    assert run(job) == "failed"
+    assert (job.attempts, job.error_code) == (1, "bad_request")
+
+
+def test_a_fault_of_ours_fails_at_once_with_its_traceback(handle: Register) -> None:
+    handle(raises(ZeroDivisionError("by\x00zero")))
+    job = ask()
+
+    assert run(job) == "failed"
+    assert job.error_code == "unexpected_error"
+    assert job.error == "ZeroDivisionError: by\ufffdzero"
+    assert "test_retry.py" in (Attempt.objects.get().traceback or "")
+
+
+def test_a_database_that_goes_away_burns_no_try(handle: Register) -> None:
+    import psycopg
+
+    def loses_it(claim: Claim) -> None:
+        try:
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        except psycopg.OperationalError as error:
+            raise OperationalError(str(error)) from error
+
+    handle(loses_it)
+    job = ask()
+
+    assert run(job) == "retry"
+    assert (job.attempts, job.error_code) == (0, "database_unavailable")
+
+
+def test_failures_of_one_cause_have_one_fingerprint(handle: Register) -> None:
+    jobs = []
+    for number in (1, 2):
+        handle(raises(FatalError(f"Row {number} of 'customers' is refused.")))
+        jobs.append(ask())
+        run(jobs[-1])
+
+    assert jobs[0].fingerprint == jobs[1].fingerprint
+
+
+def test_a_job_whose_system_was_taken_out_is_parked(handle: Register) -> None:
+    handle(done)
+    gone = EntityRow.objects.create(path="gone.things", system="gone", name="things")
+    job = ask(path=None)
+    Job.objects.update(entity_id=gone.pk)
+    try:
+        assert run(job) == "parked"
+        assert job.error_code == "unknown_entity"
+    finally:
+        Job.objects.all().delete()
+        gone.delete()
+
+
+@pytest.mark.parametrize("error", [DOWN, FatalError("No.")])
+def test_each_end_is_told_in_the_log(handle: Register, error: Exception) -> None:
+    handle(raises(error))
+    job = ask()
+
+    outcome = run(job)
+
+    event = job.events.get()
+    assert event.name == outcome
+    assert event.facts["message"] == str(error)

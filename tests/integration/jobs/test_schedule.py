@@ -1,0 +1,183 @@
+"""Schedules: due ones are asked for once, declared ones follow the code, edited ones their editor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sync.declare import Cron, every
+from sync.declare import Every as Interval
+from sync.jobs import cadence, schedule
+from sync.models import Job, Schedule
+from sync.registry import Registry
+from tests import shop
+from tests.integration.jobs.conftest import entity, run, together
+
+HOUR = timedelta(hours=1)
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def no_other_schedules(committed: None) -> Iterator[None]:
+    Schedule.objects.all().delete()
+    yield
+    Schedule.objects.all().delete()
+    schedule.default_schedules()
+
+
+def planned(**columns: Any) -> Schedule:
+    from sync import schema
+
+    plain: dict[str, Any] = {
+        "name": "nightly",
+        "kind": "sync",
+        "entity_id": schema.entity_id("shop.gadgets"),
+        "every": HOUR,
+        "next_run_at": NOON,
+    }
+    return Schedule.objects.create(**{**plain, **columns})
+
+
+def declare(monkeypatch: pytest.MonkeyPatch, declared: Interval | Cron | None) -> None:
+    """The shop's gadgets, and nothing else, with this schedule."""
+    known = Registry()
+    known.fill([replace(shop.system, entities=(replace(shop.gadgets, schedule=declared),))])
+    monkeypatch.setattr(schedule, "registry", known)
+
+
+def test_a_due_schedule_asks_for_its_job(committed: None) -> None:
+    planned(params={"full": True})
+
+    (job,) = schedule.tick(NOON)
+
+    assert (job.kind, job.params, job.priority, job.requested_by) == ("sync", {"full": True}, 10, "schedule:nightly")
+    kept = Schedule.objects.get()
+    assert (kept.last_run_at, kept.next_run_at) == (NOON, NOON + HOUR)
+
+
+@pytest.mark.parametrize("columns", [{"enabled": False}, {"next_run_at": NOON + timedelta(seconds=1)}])
+def test_what_is_off_or_not_due_asks_for_nothing(columns: dict[str, Any]) -> None:
+    planned(**columns)
+
+    assert schedule.tick(NOON) == []
+
+
+def test_two_ticks_at_once_ask_once(committed: None) -> None:
+    planned()
+
+    together(2, lambda _: schedule.tick(NOON))
+
+    assert Job.objects.count() == 1
+
+
+def test_however_many_slots_were_missed_one_run_makes_up_for_them(committed: None) -> None:
+    planned()
+    late = NOON + timedelta(hours=5, minutes=10)
+
+    assert len(schedule.tick(late)) == 1
+    assert schedule.tick(late) == []
+    assert Schedule.objects.get().next_run_at == NOON + timedelta(hours=6)
+
+
+def test_a_slot_is_skipped_while_the_last_job_is_not_done(committed: None) -> None:
+    planned()
+    (job,) = schedule.tick(NOON)
+
+    assert schedule.tick(NOON + HOUR) == []
+    Job.objects.filter(pk=job.pk).update(status="failed")
+    assert len(schedule.tick(NOON + 2 * HOUR)) == 1
+
+
+def test_overlap_may_be_allowed(committed: None) -> None:
+    planned(overlap="allow")
+    schedule.tick(NOON)
+
+    assert len(schedule.tick(NOON + HOUR)) == 1
+
+
+def test_an_edited_schedule_first_learns_its_next_moment(committed: None) -> None:
+    planned(next_run_at=None, edited=True)
+
+    assert schedule.tick(NOON) == []
+    assert Schedule.objects.get().next_run_at == NOON + HOUR
+
+
+def test_a_cadence_that_cannot_be_read_is_switched_off(committed: None) -> None:
+    planned(every=None, cron="every now and then")
+
+    assert schedule.tick(NOON) == []
+    assert not Schedule.objects.get().enabled
+
+
+def test_cron_follows_its_zone_through_the_change_of_clocks(committed: None) -> None:
+    daily = planned(every=None, cron="0 3 * * *", zone="Europe/Berlin")
+
+    moments = [
+        cadence.next_run(daily, datetime(2026, 3, day, 12, 0, tzinfo=UTC)).isoformat() for day in (27, 28)
+    ]
+
+    assert moments == ["2026-03-28T02:00:00+00:00", "2026-03-29T01:00:00+00:00"]
+
+
+def test_a_declared_schedule_first_runs_after_one_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    declare(monkeypatch, every(minutes=15))
+
+    before = datetime.now(UTC)
+    schedule.default_schedules()
+
+    made = Schedule.objects.get(name="shop.gadgets")
+    assert (made.kind, made.every, made.params, made.edited) == ("sync", timedelta(minutes=15), {}, False)
+    assert made.entity is not None
+    assert made.entity.path == entity().path
+    assert made.next_run_at is not None
+    assert made.next_run_at >= before + timedelta(minutes=15)
+
+
+def test_a_declared_schedule_follows_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    declare(monkeypatch, every(minutes=15))
+    schedule.default_schedules()
+    declare(monkeypatch, Cron("0 3 * * *", zone="Europe/Berlin", full=True))
+    schedule.default_schedules()
+
+    kept = Schedule.objects.get()
+    assert (kept.cron, kept.zone, kept.every, kept.params) == ("0 3 * * *", "Europe/Berlin", None, {"full": True})
+    declare(monkeypatch, None)
+    schedule.default_schedules()
+    assert not Schedule.objects.exists()
+
+
+def test_repeating_it_does_not_put_the_next_run_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    declare(monkeypatch, every(minutes=15))
+    schedule.default_schedules()
+    Schedule.objects.update(next_run_at=NOON)
+
+    schedule.default_schedules()
+
+    assert Schedule.objects.get().next_run_at == NOON
+
+
+def test_an_edited_schedule_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    declare(monkeypatch, every(minutes=15))
+    schedule.default_schedules()
+    Schedule.objects.update(edited=True, every=HOUR, enabled=False)
+
+    declare(monkeypatch, every(minutes=1))
+    schedule.default_schedules()
+
+    kept = Schedule.objects.get()
+    assert (kept.every, kept.enabled) == (HOUR, False)
+
+
+def test_the_job_of_a_schedule_runs_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sync.jobs import kinds
+    from tests.integration.jobs.conftest import done
+
+    monkeypatch.setitem(kinds.HANDLERS, "sync", done)
+    planned()
+    (job,) = schedule.tick(NOON)
+
+    assert run(job) == "success"
