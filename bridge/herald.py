@@ -15,7 +15,8 @@ from uuid import UUID
 import structlog
 from django.db import DatabaseError, InterfaceError, connection
 
-from bridge.following import Outcome, follow
+from bridge.bars import Outcome
+from bridge.following import follow
 from bridge.services.admin_login import admin_login
 from bridge.services.first_sync import ask_for_first_syncs
 from bridge.services.greeting import Greeting, address, example_path
@@ -72,8 +73,8 @@ class Herald(threading.Thread):
         if not jobs:
             return
         self.screen.say("First sync:")
-        outcomes = follow(jobs, stopped=self.stopping, screen=self.screen.bars())
-        left = [outcome for outcome in outcomes.values() if outcome is not Outcome.SUCCESS]
+        last = follow(jobs, stopped=self.stopping, screen=self.screen.bars()).values()
+        left = [look for look in last if look.outcome is not Outcome.SUCCESS]
         if not left:
             self.screen.say("All records are here. `bridge status` shows how they stand.")
         elif not self.stopping.is_set():

@@ -23,24 +23,28 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Ask for the sync, and wait for it where asked to."""
+    from bridge.bars import Outcome
     from bridge.figures import living_workers
-    from bridge.following import Outcome, follow
+    from bridge.following import follow
     from bridge.person import actor
     from sync.registry import registry
     from sync.start import start_sync
 
     wanted = start_sync(registry.find(options.entity), since=options.since, full=options.full, by=actor())
-    outcome = Outcome.SUCCESS
+    well = True
     if not living_workers():
         say("No worker is alive, so it waits: start `bridge up` or `bridge worker`.")
     if options.wait:
-        (outcome,) = follow([wanted.job.id], quiet=options.json).values()
+        (ended,) = follow([wanted.job.id], quiet=options.json).values()
+        well = ended.outcome is Outcome.SUCCESS
     if options.json:
         print_json(_shown(str(wanted.job.id)))
-    elif not options.wait:
+    elif options.wait:
+        print(f"{ended.name}: {ended.words}")
+    else:
         verb = "Asked for" if wanted.created else "Already under way:"
         print(f"{verb} {registry.find(options.entity).path}, job {wanted.job.id}; `bridge status` shows it.")
-    return OK if outcome is Outcome.SUCCESS else FAILED
+    return OK if well else FAILED
 
 
 def _shown(job_id: str) -> object:
