@@ -1,0 +1,113 @@
+"""The constraints that an entity declares: of each field by its kind, and its own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal as Exact
+
+import polars as pl
+
+from sync.canonical import FORMS, LARGEST_EXACT
+from sync.declare import Entity, Rule
+from sync.errors import ConfigError
+from sync.fields import Decimal, Field, Integer, Text
+from sync.number import shown
+from sync.pipeline.constraint import Constraint
+
+
+def constraints_of(entity: Entity) -> list[Constraint]:
+    """All constraints of an entity, field by field in the declared order, then its own rules."""
+    constraints = [
+        constraint for name, field in entity.fields.items() for constraint in _of_field(name, field)
+    ]
+    return constraints + [_of_rule(entity, rule) for rule in entity.rules]
+
+
+def _of_field(name: str, field: Field) -> Iterator[Constraint]:
+    text = pl.col(name)
+
+    def ask(
+        code: str, broken: pl.Expr, message: Callable[[str], str], **more: Callable[[str], bool]
+    ) -> Constraint:
+        return Constraint(
+            code=code,
+            broken=broken,
+            message=lambda value: f"{name}: {message(value)}",
+            field=name,
+            reads=frozenset({name}),
+            **more,
+        )
+
+    if field.required:
+        blank = text.is_null() | (text.str.strip_chars().str.len_bytes() == 0)
+        yield ask("required", blank, lambda _: "a value is required, none was found")
+    if field.kind in FORMS:
+        odd = ~text.str.contains(FORMS[field.kind])
+        if field.kind in ("date", "timestamp"):
+            odd |= text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).is_null() & text.is_not_null()
+        yield ask(
+            "wrong_type", odd, lambda value: f"{shown(value)} is not the canonical text of a {field.kind}"
+        )
+    if field.allowed:
+        known = ", ".join(field.allowed)
+        unknown = ~text.is_in(list(field.allowed))
+        yield ask("not_allowed", unknown, lambda value: f"{shown(value)} is not one of {known}")
+    if isinstance(field, Text):
+        yield from _of_text(text, field, ask)
+    if isinstance(field, Integer | Decimal):
+        yield from _of_number(text, field, ask)
+
+
+def _of_text(text: pl.Expr, field: Text, ask: Callable[..., Constraint]) -> Iterator[Constraint]:
+    most, pattern = field.max_length, field.pattern
+    if most is not None:
+        yield ask(
+            "too_long",
+            text.str.len_chars() > most,
+            lambda value: f"{len(value):,} characters, at most {most:,} are allowed",
+        )
+    if pattern is not None:
+        odd = ~text.str.contains(f"^(?:{pattern})$")
+        yield ask("wrong_pattern", odd, lambda value: f"{shown(value)} does not look like {pattern}")
+
+
+def _of_number(
+    text: pl.Expr, field: Integer | Decimal, ask: Callable[..., Constraint]
+) -> Iterator[Constraint]:
+    low, high = field.minimum, field.maximum
+    exact = text.str.contains(FORMS[field.kind])
+    rounded = text.cast(pl.Float64, strict=False)  # never on the wrong side of a bound, at most on it
+    if low is not None:
+        least = Exact(low)
+        yield ask(
+            "too_small",
+            exact & (rounded <= float(least)),
+            lambda value: f"{shown(value)} is less than {low}",
+            certain=lambda value: Exact(value) < least,
+        )
+    if high is not None:
+        most = Exact(high)
+        yield ask(
+            "too_large",
+            exact & (rounded >= float(most)),
+            lambda value: f"{shown(value)} is more than {high}",
+            certain=lambda value: Exact(value) > most,
+        )
+    if isinstance(field, Integer) and not field.wide:
+        yield ask(
+            "too_large",
+            exact & (text.str.len_bytes() >= len(str(LARGEST_EXACT))),
+            lambda value: f"{shown(value)} is beyond {LARGEST_EXACT}; only a field declared wide keeps it",
+            certain=lambda value: abs(int(value)) > LARGEST_EXACT,
+        )
+
+
+def _of_rule(entity: Entity, rule: Rule) -> Constraint:
+    code, message, broken = rule
+    expression = broken()
+    reads = frozenset(expression.meta.root_names())
+    if unknown := reads - set(entity.fields):
+        raise ConfigError(
+            f"Rule {code} of {entity.name} reads {', '.join(sorted(unknown))}, which is not declared."
+        )
+    return Constraint(code=code, broken=expression, message=lambda _: message, reads=reads)

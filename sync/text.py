@@ -1,0 +1,34 @@
+"""Text as it is stored: NFC, one kind of line ending, no control characters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from sync.errors import RecordError
+
+CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f]"
+"""Taken out after line endings became \\n: all of C0 but tab and line feed (PostgreSQL refuses NUL), and DEL.
+
+C1 (0x80 to 0x9f) stays: it is mostly text decoded with the wrong table, which can still be mended.
+"""
+
+_CONTROLS = re.compile(CONTROLS)
+
+
+def clean_text(text: str, *, trim: bool = True) -> str:
+    """The text in its stored form. Raises RecordError bad_unicode for half a surrogate pair."""
+    check_unicode(text)
+    text = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return unicodedata.normalize("NFC", text.strip() if trim else text)
+
+
+def check_unicode(text: str) -> None:
+    """Raise RecordError bad_unicode where the text cannot be written as UTF-8."""
+    if text.isascii():
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        message = f"half a surrogate pair stands alone at character {error.start + 1}"
+        raise RecordError(message, code="bad_unicode") from error

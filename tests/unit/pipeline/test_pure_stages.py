@@ -1,0 +1,87 @@
+"""All pure stages: nothing crashes them, nothing is lost on the way."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.fields import (
+    Boolean,
+    Date,
+    Decimal,
+    Field,
+    FirstOf,
+    Integer,
+    Join,
+    Json,
+    Money,
+    Text,
+    Timestamp,
+    lower,
+)
+from sync.keys import key_hash, key_text, parse_key
+from tests.unit.pipeline.staging import batch_of, registered, through
+
+FIELDS: dict[str, Field] = {
+    "id": Integer(required=True),
+    "part": Text(max_length=20),
+    "email": Text(clean=(lower,), pattern=".*@.*"),
+    "amount": Money(minimum="0"),
+    "rate": Decimal(decimal_comma=True, maximum="1e10"),
+    "on": Boolean(default="false"),
+    "day": Date(formats=("%Y-%m-%d", "%m/%d/%Y")),
+    "at": Timestamp(fraction=3, zone="Europe/Berlin", formats=("%Y-%m-%dT%H:%M:%S%#z", "%Y-%m-%d %H:%M:%S")),
+}
+WITHOUT_JSON = registered(
+    FIELDS,
+    key=("id", "part"),
+    cursor="at",
+    volatile=("at",),
+    computed={"name": FirstOf(Join("part", "email"), "id")},
+)
+WITH_JSON = registered({**FIELDS, "more": Json()}, key=("id", "part"), cursor="at")
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=True)
+    | st.text(max_size=20)
+    | st.sampled_from(
+        ["2024-01-05", "7/4/1996", "0000-00-00", "2024-01-05 10:00:00", "9999-12-31T23:59:59-12:00"]
+    )
+    | st.sampled_from(["€ 10", "(5)", "1e309", "a@b", "|\\", "\ud800", "\x00", " "]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+objects = st.fixed_dictionaries({}, optional=dict.fromkeys([*FIELDS, "more"], values)).map(json.dumps)
+rows = st.one_of(objects.map(str.encode), objects.map(str.encode), st.binary(max_size=20))
+
+
+@given(st.lists(rows, max_size=8), st.booleans())
+def test_it_loses_no_row_and_crashes_on_none(lines: list[bytes], nested: bool) -> None:
+    of = WITH_JSON if nested else WITHOUT_JSON
+
+    batch = through(batch_of(of, lines))
+
+    good, aside = batch.frame["_row"].to_list(), [row.row for row in batch.aside]
+    assert sorted([*good, *aside]) == list(range(len(lines)))
+    assert all(row.faults for row in batch.aside)
+    assert batch.faults == {}
+    for found in batch.frame.iter_rows(named=True):
+        assert _names_its_record(of, found)
+
+
+def _names_its_record(of: Any, found: dict[str, Any]) -> bool:
+    data = json.loads(found["_data"])
+    key = {name: found[name] for name in of.entity.key}
+    written = key_text(of, data)
+    return (
+        list(data) == sorted(of.names)
+        and "\x00" not in found["_data"]
+        and key_hash(of, key).bytes == found["_key_hash"]
+        and parse_key(of, written) == key
+    )
