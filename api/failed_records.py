@@ -25,7 +25,11 @@ from sync.models import FailedRecord
 
 FILTERS = ("entity", "state", "stage", "code")
 ID = OpenApiParameter("failed_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
-HEAVY = ("raw", "normalized", "mapped", "mended", "errors")  # columns that a list does without
+# Of a list: without the rows' contents, which may be large.
+COLUMNS = (
+    *("entity__path", "state", "stage", "code", "field", "message", "attempts", "times_seen"),
+    *("first_seen_at", "last_seen_at", "next_try_at", "closed_at", "closed_by", "remark"),
+)
 REASON = inline_serializer("FailedRecordAct", {"reason": serializers.CharField(required=False)})
 MEND = inline_serializer(
     "FailedRecordMend",
@@ -142,7 +146,7 @@ class FailedRecordDiscardView(APIView):
 
 
 def _filtered(query: Query) -> QuerySet[FailedRecord]:
-    rows = FailedRecord.objects.select_related("entity").defer(*HEAVY)
+    rows = FailedRecord.objects.select_related("entity").only(*COLUMNS)
     if state := query.choice("state", FailedRecord.State.values):
         rows = rows.filter(state=state)
     rows = rows.filter(**{name: query.text(name) for name in ("stage", "code") if query.text(name)})

@@ -20,7 +20,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 CHANNEL = "bridge_changed"
 LIFETIME = 30.0  # seconds: the bound on what a connection lost unnoticed could cost
 MOST = 20_000  # records; about 20 MB at 1 kB each
-PROBE = 2.0  # seconds without news after which the connection is tried
+PROBE = 0.5  # seconds without news after which the connection is tried
 REST = 1.0  # seconds between tries to connect
 
 log = structlog.get_logger("sync.cache")

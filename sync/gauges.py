@@ -36,7 +36,7 @@ def queues() -> list[Queue]:
         Job.objects.filter(status=Job.Status.PENDING)
         .order_by()
         .values_list("kind")
-        .annotate(Count("id"), Min("run_after", filter=ready))
+        .annotate(length=Count("id"), since=Min("run_after", filter=ready))
     )
     lengths = dict.fromkeys(kinds.QUEUES, 0)
     oldest: dict[str, datetime] = {}

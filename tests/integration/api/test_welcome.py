@@ -1,0 +1,34 @@
+"""GET /: what this is and where things are."""
+
+from __future__ import annotations
+
+from django.test import Client
+
+
+def test_a_browser_gets_a_page_that_needs_nothing_else(client: Client) -> None:
+    response = client.get("/", headers={"accept": "text/html,*/*"})
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "/api/v1/shop/gadgets" in page
+    assert 'href="/docs"' in page
+    assert "http://testserver/api/v1/" in page
+    assert "<script" not in page
+    assert "//cdn" not in page
+
+
+def test_a_program_gets_json(client: Client) -> None:
+    body = client.get("/", headers={"accept": "application/json"}).json()
+
+    assert body["name"] == "Bridge"
+    assert {"entity": "shop.gadgets", "label": "Shop gadgets", "url": "/api/v1/shop/gadgets"} in body[
+        "entities"
+    ]
+    assert body["links"]["docs"] == "/docs"
+
+
+def test_a_browser_that_is_lost_gets_a_sentence(client: Client) -> None:
+    response = client.get("/nowhere", headers={"accept": "text/html"})
+
+    assert response.status_code == 404
+    assert b"There is nothing at this address" in response.content
