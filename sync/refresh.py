@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import xxhash
 from django.db import connection, transaction
 
+from sync import records
+from sync.errors import ConfigError
 from sync.keys import key_hash
 from sync.queries import query
 
@@ -18,15 +20,37 @@ if TYPE_CHECKING:
     from sync.sources import Page
 
 
+NOT_READ_BY_KEY = "not_read_by_key"
+"""The code with which a client says that its far end has no reads by key."""
+
+
 def run_refresh(claim: Claim) -> None:
     """Read the job's one record and commit it, or note that the far end has none. Raises the far end's errors."""
     assert claim.entity is not None, "a refresh is always of an entity"
     asked_at = datetime.now(UTC)
-    page = claim.entity.system.client().one(claim.entity.entity.source, claim.params["key"])
+    try:
+        page = claim.entity.system.client().one(claim.entity.entity.source, claim.params["key"])
+    except ConfigError as error:
+        if error.code != NOT_READ_BY_KEY:
+            raise
+        _read_changes(claim, asked_at)
+        return
     if page is None or not page.rows:
         _note_absent(claim, page.asked_at if page else asked_at)
     else:
         _commit(claim, page)
+
+
+def _read_changes(claim: Claim, asked_at: datetime) -> None:
+    """What a far end without reads by key can do: one incremental read, by this very job."""
+    from sync.pipeline.runner import run_sync
+
+    assert claim.entity is not None
+    number = key_hash(claim.entity, claim.params["key"])
+    run_sync(claim)
+    if records.read_hash(claim.entity, number) is None:
+        with transaction.atomic():
+            _remember_absent(claim, number, asked_at)
 
 
 def _commit(claim: Claim, page: Page) -> None:
@@ -57,11 +81,15 @@ def _commit(claim: Claim, page: Page) -> None:
 
 def _note_absent(claim: Claim, asked_at: datetime) -> None:
     assert claim.entity is not None
-    number: uuid.UUID = key_hash(claim.entity, claim.params["key"])
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
         claim.hold()
-        given = {"key_hash": number, "entity_id": claim.entity_id, "checked_at": asked_at}
-        cursor.execute(query("note_absent"), given)
         claim.finish({"found": False})
-        payload = json.dumps({"e": claim.entity_id, "k": [number.hex]}, separators=(",", ":"))
+        _remember_absent(claim, key_hash(claim.entity, claim.params["key"]), asked_at)
+
+
+def _remember_absent(claim: Claim, number: uuid.UUID, asked_at: datetime) -> None:
+    given = {"key_hash": number, "entity_id": claim.entity_id, "checked_at": asked_at}
+    payload = json.dumps({"e": claim.entity_id, "k": [number.hex]}, separators=(",", ":"))
+    with connection.cursor() as cursor:
+        cursor.execute(query("note_absent"), given)
         cursor.execute("SELECT pg_notify('bridge_changed', %s)", (payload,))

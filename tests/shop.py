@@ -51,10 +51,16 @@ parts = Entity(
     fields={"id": Integer(required=True), "gadget": Integer(), "of": Integer(), "name": Text()},
     parents=(Parent(entity="gadgets", by={"gadget": "id"}), Parent(entity="parts", by={"of": "id"})),
 )
+notes = Entity(
+    name="notes",
+    source=Rest(path="/notes", paging=PAGING),  # cannot be read by key
+    key=("id",),
+    fields={"id": Integer(required=True), "text": Text()},
+)
 system = System(
     name="shop",
     label="Shop",
     client=lambda: RestClient("shop", current_url()),
-    entities=(makers, gadgets, parts),
+    entities=(makers, gadgets, parts, notes),
     budget=Budget(),
 )

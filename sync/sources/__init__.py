@@ -39,7 +39,10 @@ class Client(Protocol):
         ...
 
     def one(self, resource: Any, key: Mapping[str, str]) -> Page | None:
-        """The row with that key (ours: canonical text) as a page of one; None = the far end says there is none."""
+        """The row with that key (ours: canonical text) as a page of one; None = the far end says there is none.
+
+        A far end without reads by key raises ConfigError(code="not_read_by_key"): its changes are read instead.
+        """
         ...
 
     def check(self) -> None:

@@ -22,6 +22,7 @@ def far_end(committed: None) -> Iterator[FarEnd]:
         server.set("makers", maker(1), maker(2))
         server.set("gadgets")
         server.set("parts")
+        server.set("notes")
         yield server
 
 
