@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from sync.jobs.message import to_message
 from sync.models import Job
 
 
@@ -26,19 +27,10 @@ class JobMessageSerializer(serializers.Serializer[Any]):
 
 
 def message_of(job: Job) -> dict[str, Any]:
-    """The job in those words."""
-    params = job.params
+    """The job's message, and how far it is."""
     return {
-        "jobId": str(job.id),
-        "module": job.entity.path if job.entity else None,
-        "type": "full" if params.get("full") else job.kind,
+        **to_message(job),
         "status": job.status,
-        "attempts": job.attempts,
-        "params": {
-            "since": params.get("since"),
-            "page": params.get("page"),
-            "pageSize": params.get("page_size"),
-        },
         "createdAt": job.created_at,
         "startedAt": job.started_at,
         "finishedAt": job.finished_at,
