@@ -12,11 +12,11 @@ HOST = "127.0.0.1"
 
 
 def use_sandbox() -> int | None:
-    """Set the URLs and credentials of systems without one in our environment; return the sandbox's port.
+    """Set URL and credentials of each system that has neither in our environment; return the sandbox's port.
 
-    None where every system has its own URL. A URL of our own choosing never goes with credentials of yours.
+    None where each has its own: credentials of yours never go to an address of our choosing.
     """
-    homeless = [name for name in sandboxed_systems() if not env.text(f"{name.upper()}_URL")]
+    homeless = [name for name in sandboxed_systems() if not _is_configured(name)]
     if not homeless:
         return None
     if not env.secret("INTERNAL_SERVICE_JWT_SECRET"):
@@ -34,6 +34,10 @@ def sandboxed_systems() -> list[str]:
 
     chosen = env.listing("BRIDGE_BUILTIN_SYSTEMS", default=list(SYSTEMS))
     return [name for name in SYSTEMS if name in chosen]
+
+
+def _is_configured(name: str) -> bool:
+    return any(env.secret(key) for key in (f"{name.upper()}_URL", *_credentials(name)))
 
 
 def _credentials(name: str) -> Mapping[str, str]:
