@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import action
@@ -154,7 +154,7 @@ def _go(request: HttpRequest, path: str) -> HttpResponse:
     # The dialog posts by htmx, which would follow a redirect inside the dialog.
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": path})
-    return HttpResponse(status=302, headers={"Location": path})
+    return HttpResponseRedirect(path)
 
 
 def _names(page: Any) -> str:

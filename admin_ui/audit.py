@@ -52,7 +52,7 @@ class AuditPage(Page):
     list_filter = (DoorFilter, ObjectFilter)
     search_fields = ("actor", "object_id")
     search_help_text = "Who, or the id of what was acted on"
-    fields = ("moment", "actor", "door", "act", "target", "reason", "was", "became", "request_id")
+    fields = (("moment", "act"), ("actor", "door"), "target", "reason", "was", "became", "request_id")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str

@@ -45,13 +45,10 @@ class BatchesPage(Page):
     list_filter = (EntityFilter, OutcomeFilter)
     list_select_related = ("entity",)
     fields = (
-        "of_entity",
-        "of_job",
-        "pages",
+        ("of_entity", "of_job"),
+        ("pages", "total_seconds"),
+        ("committed_both", "first_error"),
         "counted",
-        "total_seconds",
-        "committed_both",
-        "first_error",
         "resumed",
     )
     change_form_outer_after_template = "admin_ui/tables.html"

@@ -73,25 +73,15 @@ class StageFilter(TextFilter):
 class FailedRecordsPage(Page):
     """The list of rows set aside, and one of them with its three shapes beside each other."""
 
-    list_display = (
-        "condition",
-        "of_entity",
-        "stage",
-        "code",
-        "wrong_field",
-        "words",
-        "times_seen",
-        "tries",
-        "seen",
-    )
+    list_display = ("condition", "of_entity", "stage", "code", "wrong_field", "words", "times_seen", "seen")
     list_display_links = ("condition", "of_entity")
     list_filter = (StateFilter, EntityFilter, StageFilter)
     list_select_related = ("entity",)
     search_fields = ("id",)
-    search_help_text = "An id or how it begins; with an entity chosen also a key"
+    search_help_text = "An id; with an entity chosen also a key"
     actions = ("retry_many", "discard_many")
     actions_detail = ("retry_one", "discard_one")
-    change_form_outer_after_template = "admin_ui/failed_record.html"
+    change_form_outer_before_template = "admin_ui/failed_record.html"
 
     retry_one, retry_many = on_one(RETRY), on_many(RETRY)
     discard_one, discard_many = on_one(DISCARD), on_many(DISCARD)
@@ -140,15 +130,11 @@ class FailedRecordsPage(Page):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """What went wrong, and where the row came from."""
-        facts = [
-            "condition",
-            "of_entity",
-            "stage",
-            "code",
-            "times_seen",
-            "tries",
-            "seen_both",
-            "first_seen",
+        facts: list[Any] = [
+            ("condition", "of_entity"),
+            ("stage", "code"),
+            ("times_seen", "tries"),
+            ("first_seen", "seen_both"),
             "batch",
         ]
         return [(None, {"fields": [*facts, "closing"] if obj and obj.closed_at else facts})]

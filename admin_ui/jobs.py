@@ -153,19 +153,13 @@ class JobsPage(Page):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The error first, where there is one."""
-        facts = [
-            "state",
-            "work",
-            "kind",
-            "advance",
-            "tries",
-            "requested_by",
-            "created_both",
-            "started",
-            "finished",
+        facts: list[Any] = [
+            ("state", "work"),
+            ("kind", "requested_by"),
+            ("advance", "tries"),
+            ("created_both", "started"),
+            ("finished", "waits") if obj and obj.status == Job.Status.PENDING else "finished",
         ]
-        if obj and obj.status == Job.Status.PENDING:
-            facts += ["waits"]
         if obj and obj.parent_id:
             facts += ["parent"]
         if obj and obj.resolved_at:

@@ -8,8 +8,10 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from unfold.views import ChangeList
 
 from admin_ui.access import may_operate, require_operate
+from admin_ui.render import NONE
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -23,8 +25,20 @@ else:
     from unfold.admin import ModelAdmin as UnfoldAdmin
 
 
+class PageList(ChangeList):
+    """A list that says how many rows there are of all only where it left some out."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """The rows; an unfiltered list is all of them, so nothing is counted twice."""
+        super().get_results(request)
+        if not self.query and not self.has_active_filters:
+            self.full_result_count = self.result_count
+
+
 class Page(UnfoldAdmin):
     """A table's list and detail, read-only."""
+
+    empty_value_display = NONE
 
     list_per_page = 50
     show_full_result_count = False  # a second count(*) over the whole table for each list
@@ -47,6 +61,10 @@ class Page(UnfoldAdmin):
     def has_operate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The permission that every act here asks for."""
         return may_operate(request)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PageList]:
+        """The list's own class."""
+        return PageList
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -28,8 +28,8 @@ class PendingChildrenPage(Page):
     list_filter = (EntityFilter, ParentFilter)
     list_select_related = ("entity", "parent_entity")
     search_fields = ("id",)
-    search_help_text = "An id or how it begins; with an entity chosen also a key"
-    fields = ("of_entity", "row", "awaited", "since_both", "tries", "next_both", "batch", "content")
+    search_help_text = "An id; with an entity chosen also a key"
+    fields = (("of_entity", "row"), "awaited", ("since_both", "tries"), ("next_both", "batch"), "content")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PendingChild]:
         """With both entities."""

@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
@@ -51,17 +53,14 @@ class RecordsPage(Page):
     list_display_links = ("key",)
     list_filter = (EntityFilter, DeletedFilter)
     list_select_related = ("entity",)
-    list_before_template = "admin_ui/choose_entity.html"
+    list_before_template = "admin_ui/chosen_entity.html"
     search_fields = ("key_hash",)
     search_help_text = "A key, as in the API's addresses"
     sortable_by = ()  # the primary key's order is the only one an index serves for every entity
     fields = (
-        "of_entity",
-        "key",
-        "revision",
-        "synced",
-        "changed_both",
-        "gone",
+        ("of_entity", "key"),
+        ("revision", "gone"),
+        ("synced", "changed_both"),
         "came_from",
         "hashes",
         "content",
@@ -69,12 +68,8 @@ class RecordsPage(Page):
     change_form_outer_after_template = "admin_ui/tables.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RecordRow]:
-        """Nothing until an entity is chosen: the view spans all of them."""
-        rows = super().get_queryset(request).select_related("entity")
-        match = request.resolver_match
-        if match and match.url_name == "sync_recordrow_changelist" and not _chosen(request):
-            return rows.none()
-        return rows
+        """With the entity."""
+        return super().get_queryset(request).select_related("entity")
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -112,11 +107,14 @@ class RecordsPage(Page):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list, titled by its entity."""
-        path = _chosen(request)
-        chosen = registry.find(path).label if path else "choose an entity"
-        context = {"title": f"Records: {chosen}", "entities": list(registry), "chosen": path}
-        return super().changelist_view(request, {**context, **(extra_context or {})})
+        """The list of an entity, or the choice of one."""
+        if path := _chosen(request):
+            context = {"chosen": registry.find(path), **(extra_context or {})}
+            return super().changelist_view(request, context)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {**site.each_context(request), "title": "Records", "entities": list(registry)}
+        return TemplateResponse(request, "admin_ui/choose_entity.html", context)
 
     def changeform_view(
         self,

@@ -50,7 +50,7 @@ def span(seconds: float | timedelta | None) -> str:
     """A length of time in its two largest units; under ten seconds with a decimal."""
     if seconds is None:
         return NONE
-    rest = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+    rest = max(seconds.total_seconds() if isinstance(seconds, timedelta) else seconds, 0.0)  # clocks differ
     if rest < 10:
         return f"{rest:.1f} s"
     parts: list[str] = []

@@ -115,8 +115,8 @@ class SchedulesPage(Page):
 
     @display(description="Next runs")
     def coming(self, schedule: Schedule) -> str | SafeString:
-        """The coming moments, as it is saved."""
-        moments = cadence.next_runs(schedule)
+        """The coming moments, as it is saved: a form with errors has changed the object already."""
+        moments = cadence.next_runs(Schedule.objects.get(pk=schedule.pk))
         return format_html_join("", "{}<br>", ((render.stamp(moment),) for moment in moments)) or "It is off."
 
     @display(description="Last run")

@@ -6,18 +6,56 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from admin_ui import render
 from admin_ui.access import may_operate
+from admin_ui.acts import Act, on_many, on_one
 from admin_ui.overview import overview
 from admin_ui.page import Page
 from admin_ui.site import site
-from sync.models import Tracker
-from sync.registry import registry
+from sync.audit import Actor
+from sync.errors import NotFound
+from sync.jobs import verbs
+from sync.models import EntityRow, Tracker
+from sync.registry import Registered, registry
+
+
+def _pause(key: str, by: Actor, remark: str) -> None:
+    verbs.pause(_registered(key), by=by, reason=remark)
+
+
+def _resume(key: str, by: Actor, remark: str) -> None:
+    verbs.resume(_registered(key), by=by, reason=remark)
+
+
+def _registered(key: str) -> Registered:
+    row = EntityRow.objects.filter(pk=key).first()
+    if row is None:
+        raise NotFound(f"There is no tracker {key}.")
+    return registry.find(row.path)
+
+
+PAUSE = Act(
+    name="pause",
+    title="Pause",
+    icon="pause",
+    question="Start no more jobs of it until it is resumed? What runs now goes on.",
+    done="{count} paused.",
+    call=_pause,
+    remark="optional",
+)
+RESUME = Act(
+    name="resume",
+    title="Resume",
+    icon="play_arrow",
+    question="Let its jobs start again?",
+    done="{count} resumed.",
+    call=_resume,
+)
 
 
 class SystemFilter(DropdownFilter):
@@ -51,33 +89,47 @@ class TrackersPage(Page):
     )
     list_display_links = ("name",)
     list_filter = (SystemFilter,)
+    ordering = ("entity__path",)
+    actions = ("pause_many", "resume_many")
+    actions_detail = ("pause_one", "resume_one")
     fields = (
-        "name",
-        "standing",
+        ("name", "standing"),
+        ("newest", "live"),
+        ("failures", "waiting"),
+        ("synced_both", "fresh_both"),
+        ("watermark", "feed_seq"),
         "remark",
-        "newest",
-        "live",
-        "failures",
-        "waiting",
-        "synced_both",
-        "fresh_both",
-        "watermark",
-        "feed_seq",
-        "ask",
     )
+
+    pause_one, pause_many = on_one(PAUSE), on_many(PAUSE)
+    resume_one, resume_many = on_one(RESUME), on_many(RESUME)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tracker]:
         """With everything the row shows, in one query."""
-        return overview(super().get_queryset(request)).order_by("entity__path")
+        return overview(super().get_queryset(request))
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """The way to a sync only for those who may ask for one."""
         shown = self.list_display
         return shown if may_operate(request) else tuple(name for name in shown if name != "ask")
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """As in the list."""
-        return self.fields if may_operate(request) else tuple(name for name in self.fields if name != "ask")
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Pause an active one, resume a paused one."""
+        tracker = self.get_object(request, str(object_id))
+        paused = tracker is not None and tracker.state == Tracker.State.PAUSED
+        name = f"sync_tracker_{RESUME.name if paused else PAUSE.name}_one"
+        offered = super().get_actions_detail(request, object_id)
+        return [button for button in offered if button.action_name == name]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The detail."""
+        return self.render_detail(request, object_id, {"title": "Tracker", **(extra_context or {})})
 
     @display(description="Entity", ordering="entity__path")
     def name(self, tracker: Tracker) -> str:

@@ -50,6 +50,9 @@ class RecordRow(RecordColumns):
             models.UniqueConstraint(fields=("entity", "key_hash"), name="record_row_key"),
         )
 
+    def __str__(self) -> str:
+        return f"{self.entity} {self.key_hash}"
+
 
 class RecordVersion(models.Model):
     """A version that a newer one took the place of."""

@@ -1,0 +1,104 @@
+"""The schedules page: the one that is edited."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from sync.models import AuditEntry, Schedule
+from tests import factories
+from tests.integration.admin.pages import page, text
+
+
+def edit(client: Client, schedule: Schedule, **values: str) -> str:
+    form = {"enabled": "on", "every": "00:15:00", "cron": "", "zone": "UTC", **values}
+    return text(client.post(page("sync_schedule_change", schedule.pk), form, follow=True))
+
+
+def test_an_edit_is_kept_marked_recomputed_and_audited(operating: Client) -> None:
+    schedule = factories.schedule(next_run_at=None)
+
+    edit(operating, schedule, every="", cron="0 3 * * *", zone="Europe/Berlin")
+
+    schedule.refresh_from_db()
+    entry = AuditEntry.objects.get(act="schedule.edit")
+    assert (schedule.cron, schedule.every, schedule.edited) == ("0 3 * * *", None, True)
+    assert schedule.next_run_at is not None
+    assert schedule.next_run_at > datetime.now(UTC)
+    assert schedule.next_run_at.minute == 0
+    assert (entry.actor, entry.door) == ("olga", "admin")
+    assert entry.before == {"enabled": True, "every": 900.0, "cron": None, "zone": "UTC"}
+    assert entry.after == {"enabled": True, "every": None, "cron": "0 3 * * *", "zone": "Europe/Berlin"}
+
+
+def test_an_interval_counts_from_now(operating: Client) -> None:
+    schedule = factories.schedule()
+
+    edit(operating, schedule, every="01:00:00")
+
+    schedule.refresh_from_db()
+    assert schedule.every == timedelta(hours=1)
+    assert schedule.next_run_at is not None
+    assert timedelta(minutes=59) < schedule.next_run_at - datetime.now(UTC) <= timedelta(hours=1)
+
+
+def test_it_can_be_switched_off(operating: Client) -> None:
+    schedule = factories.schedule()
+
+    edit(operating, schedule, enabled="")
+
+    schedule.refresh_from_db()
+    assert not schedule.enabled
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"every": "", "cron": "every day"}, "'every day' is not a cron expression"),
+        ({"every": "", "cron": "0 25 * * *"}, "is not a cron expression"),
+        ({"every": "", "cron": "0 3 * * *", "zone": "Mars/Base"}, "There is no time zone 'Mars/Base'"),
+        ({"cron": "0 3 * * *"}, "Give either a cron expression or an interval."),
+        ({"every": ""}, "Give either a cron expression or an interval."),
+        ({"every": "soon"}, "Enter a valid duration."),
+        ({"every": "00:00:00"}, "Give either a cron expression or an interval."),
+        ({"every": "-00:15:00"}, "An interval is at least one second."),
+    ],
+)
+def test_a_cadence_that_cannot_be_read_is_an_error_of_the_form(
+    operating: Client, values: dict[str, str], words: str
+) -> None:
+    schedule = factories.schedule()
+
+    assert words in edit(operating, schedule, **values)
+
+    schedule.refresh_from_db()
+    assert (schedule.every, schedule.cron, schedule.edited) == (timedelta(minutes=15), None, False)
+
+
+def test_saving_without_a_change_leaves_it_declared(operating: Client) -> None:
+    schedule = factories.schedule()
+
+    edit(operating, schedule)
+
+    schedule.refresh_from_db()
+    assert not schedule.edited
+    assert not AuditEntry.objects.exists()
+
+
+def test_it_shows_the_coming_moments(viewing: Client) -> None:
+    moment = datetime(2031, 5, 4, 3, 0, tzinfo=UTC)
+    schedule = factories.schedule(cron="0 3 * * *", every=None, next_run_at=moment)
+
+    shown = text(viewing.get(page("sync_schedule_change", schedule.pk)))
+
+    assert "2031-05-04 03:00:00 UTC 2031-05-05 03:00:00 UTC" in shown
+
+
+def test_a_viewer_may_not_edit(viewing: Client) -> None:
+    schedule = factories.schedule()
+
+    answer = viewing.post(page("sync_schedule_change", schedule.pk), {"every": "00:01:00", "zone": "UTC"})
+
+    assert answer.status_code == 403

@@ -1,0 +1,75 @@
+"""Sync now: from the form to the job's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from sync.models import AuditEntry, Job
+from sync.registry import registry
+from tests.integration.admin.pages import page, text
+
+
+def ask(client: Client, **form: str) -> Any:
+    return client.post(page("sync_now"), {"entity": "shop.gadgets", **form}, follow=True)
+
+
+def test_it_enqueues_and_leads_to_the_job(operating: Client) -> None:
+    answer = ask(operating)
+
+    job = Job.objects.get()
+    assert answer.redirect_chain == [(page("sync_job_change", job.pk), 302)]
+    assert (job.kind, job.requested_by, job.params) == ("sync", "olga", {})
+    assert job.entity is not None
+    assert job.entity.path == "shop.gadgets"
+    assert AuditEntry.objects.get(act="sync.start").object_id == str(job.pk)
+
+
+def test_since_is_taken_as_the_entitys_cursor_writes_it(operating: Client) -> None:
+    ask(operating, since="2025-12-08 10:30")
+
+    assert Job.objects.get().params == {"since": "2025-12-08T10:30:00Z"}
+
+
+def test_full_reads_everything(operating: Client) -> None:
+    ask(operating, full="on")
+
+    assert Job.objects.get().params == {"full": True}
+
+
+def test_the_same_twice_joins_the_first(operating: Client) -> None:
+    ask(operating)
+
+    assert "The same is under way already" in text(ask(operating))
+    assert Job.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"since": "yesterday"}, "write a moment such as"),
+        ({"since": "2099-01-01"}, "lies in the future"),
+        ({"since": "2025-01-01", "full": "on"}, "not for both"),
+        ({"entity": "shop.parts", "since": "2025-01-01"}, "has no cursor"),
+        ({"entity": "shop.nothing"}, "Select a valid choice"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_at_the_field(
+    operating: Client, form: dict[str, str], words: str
+) -> None:
+    assert words in text(ask(operating, **form))
+    assert not Job.objects.exists()
+
+
+def test_every_declared_entity_can_be_chosen(operating: Client) -> None:
+    choices = dict(operating.get(page("sync_now")).context["form"].fields["entity"].choices)
+
+    assert {registered.path for registered in registry} == set(choices)
+
+
+def test_a_viewer_may_not_ask(viewing: Client) -> None:
+    assert viewing.get(page("sync_now")).status_code == 403
+    assert viewing.post(page("sync_now"), {"entity": "shop.gadgets"}).status_code == 403
+    assert not Job.objects.exists()
