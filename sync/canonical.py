@@ -26,6 +26,16 @@ FORMS = {
 }
 """What canonical text of a kind looks like, as a regular expression of Rust's and of Python's."""
 
+_SAMPLES = {
+    "integer": "1000",
+    "decimal": "1000.5",
+    "money": "1000.5",
+    "boolean": "true",
+    "date": "2025-12-08",
+    "timestamp": "2025-12-08T10:30:00Z",
+    "json": '{"a":1}',
+}
+
 LARGEST_EXACT = 2**53 - 1
 """The largest whole number that every JSON reader keeps; beyond it a field is declared `wide`."""
 
@@ -76,6 +86,11 @@ def read_json(text: str) -> Any:
         raise RecordError(f"is not JSON: {error}", code="unreadable_json") from error
     except RecursionError as error:
         raise RecordError("is nested too deep to be read", code="unreadable_json") from error
+
+
+def not_canonical(kind: str, text: str) -> str:
+    """The words for a value that is not written as its kind is stored: somebody mended it so."""
+    return f"{shown(text)} is not written as {kind} is stored, such as {_SAMPLES[kind]}"
 
 
 def boolean(field: Boolean, text: str) -> str:

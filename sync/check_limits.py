@@ -8,8 +8,11 @@ from decimal import Decimal as Exact
 from decimal import InvalidOperation
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sync.canonical import canonical
 from sync.declare import Cron, Entity, Every, System
+from sync.errors import RecordError
 from sync.fields import Date, Decimal, Field, Integer, Text, Timestamp
+from sync.formats import format_problem
 
 Wrong = tuple[str, str, str]
 """Code, what is wrong, what to do."""
@@ -43,6 +46,11 @@ def _of_field(field: Field) -> Iterator[tuple[str, str]]:
         yield from _of_decimal(field)
     elif isinstance(field, Date | Timestamp):
         yield from _of_moment(field)
+    if field.default is not None:
+        try:
+            canonical(field, field.default)
+        except RecordError as error:
+            yield f"has a default that cannot be read: {error.message}", "Write it as it is to be stored."
     if field.default is not None and field.allowed and field.default not in field.allowed:
         yield f"has the default {field.default!r}, which is not allowed", "Add it to allowed, or change it."
 
@@ -84,6 +92,9 @@ def _of_decimal(field: Decimal) -> Iterator[tuple[str, str]]:
 def _of_moment(field: Date | Timestamp) -> Iterator[tuple[str, str]]:
     if not field.formats:
         yield "has no formats", "Name at least one, such as '%Y-%m-%d'."
+    for form in field.formats:
+        if problem := format_problem(form, date=isinstance(field, Date)):
+            yield f"has the format {form!r}", f"{problem[0].upper()}{problem[1:]}."
     if isinstance(field, Timestamp):
         if field.fraction not in FRACTIONS:
             yield f"has fraction={field.fraction}", f"One of {', '.join(map(str, FRACTIONS))}."

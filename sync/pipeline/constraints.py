@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal as Exact
+from functools import partial
 
 import polars as pl
 
-from sync.canonical import FORMS, LARGEST_EXACT
+from sync.canonical import FORMS, LARGEST_EXACT, not_canonical
 from sync.declare import Entity, Rule
 from sync.errors import ConfigError
 from sync.fields import Decimal, Field, Integer, Text
@@ -45,9 +46,7 @@ def _of_field(name: str, field: Field) -> Iterator[Constraint]:
         odd = ~text.str.contains(FORMS[field.kind])
         if field.kind in ("date", "timestamp"):
             odd |= text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).is_null() & text.is_not_null()
-        yield ask(
-            "wrong_type", odd, lambda value: f"{shown(value)} is not the canonical text of a {field.kind}"
-        )
+        yield ask("wrong_type", odd, partial(not_canonical, field.kind))
     if field.allowed:
         known = ", ".join(field.allowed)
         unknown = ~text.is_in(list(field.allowed))

@@ -7,11 +7,10 @@ from functools import partial
 
 import polars as pl
 
-from sync.canonical import FORMS, canonical
+from sync.canonical import FORMS, canonical, not_canonical
 from sync.declare import Entity
 from sync.errors import RecordError
 from sync.fields import Boolean, Field, Integer, Json
-from sync.number import shown
 from sync.pipeline.constraint import Constraint
 from sync.registry import Registered
 
@@ -80,4 +79,4 @@ def _is_canonical_json(text: str) -> bool:
 
 
 def _words(name: str, kind: str, value: str) -> str:
-    return f"{name}: {shown(value)} is not the canonical text of a {kind}"
+    return f"{name}: {not_canonical(kind, value)}"

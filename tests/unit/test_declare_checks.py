@@ -115,6 +115,12 @@ def test_it_finds(changes: dict[str, Any], number: str, words: str) -> None:
         (Text(pattern="("), "has the pattern '(', which cannot be read"),
         (Text(pattern="(?=x)"), "cannot look ahead"),
         (Text(allowed=("a",), default="b"), "has the default 'b', which is not allowed"),
+        (
+            Date(default="today"),
+            'has a default that cannot be read: "today" is not a date such as 2025-12-08',
+        ),
+        (Date(formats=("yyyy-mm-dd",)), "has the format 'yyyy-mm-dd'"),
+        (Timestamp(formats=("%Y-%m-%d %H:%M:%S.%f",)), "has the format '%Y-%m-%d %H:%M:%S.%f'"),
         (Integer(minimum=2, maximum=1), "goes from 2 to 1"),
         (Decimal(minimum="ten"), "the bound 'ten', which is not a number"),
         (Decimal(minimum="1.5", maximum="1.25"), "goes from 1.5 to 1.25"),
