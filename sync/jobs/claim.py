@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from sync.errors import StaleAttempt
@@ -71,20 +71,22 @@ class Claim:
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """End the job well, in the transaction of its data. Raises StaleAttempt as `hold` does."""
-        ended = Job.objects.filter(pk=self.job_id, fence=self.fence, status=Job.Status.PROCESSING).update(
-            status=Job.Status.SUCCESS,
-            result=dict(result),
-            finished_at=Now(),
-            lease_until=None,
-            wakeup=None,
-            deaths=0,
-            error_code=None,
-            error=None,
-        )
-        if not ended:
-            raise StaleAttempt(f"Attempt {self.attempt} of job {self.job_id} no longer holds it.")
-        runs = Attempt.objects.filter(job_id=self.job_id, no=self.attempt)
-        runs.update(outcome="success", finished_at=Now())
+        ours = Job.objects.filter(pk=self.job_id, fence=self.fence, status=Job.Status.PROCESSING)
+        with transaction.atomic(savepoint=False):
+            ended = ours.update(
+                status=Job.Status.SUCCESS,
+                result=dict(result),
+                finished_at=Now(),
+                lease_until=None,
+                wakeup=None,
+                deaths=0,
+                error_code=None,
+                error=None,
+            )
+            if not ended:
+                raise StaleAttempt(f"Attempt {self.attempt} of job {self.job_id} no longer holds it.")
+            runs = Attempt.objects.filter(job_id=self.job_id, no=self.attempt)
+            runs.update(outcome="success", finished_at=Now())
         self.live.finished = True
 
     def event(self, name: str, **facts: Any) -> None:

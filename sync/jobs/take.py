@@ -7,7 +7,9 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Max
 from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
 
+from sync import metrics
 from sync.errors import UnknownEntity
 from sync.jobs import lanes
 from sync.jobs.claim import LEASE, Claim
@@ -53,6 +55,7 @@ def _claim(job: Job, worker: str) -> Claim:
         lease_until=Now() + LEASE,
         started_at=Coalesce("started_at", Now()),
     )
+    metrics.job_wait.observe(max((timezone.now() - job.run_after).total_seconds(), 0))
     last = Attempt.objects.filter(job=job).aggregate(no=Max("no"))["no"] or 0
     attempt = Attempt(job=job, no=last + 1, fence=job.fence + 1, worker=worker)
     attempt.started_at = Now()  # the database's clock, as for leases and batches

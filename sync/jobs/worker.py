@@ -26,7 +26,7 @@ from sync.jobs.lease import leases, worker_name
 
 log = structlog.get_logger(__name__)
 
-GRACE = 7.0
+GRACE = 6.0
 """Seconds in which running jobs may hand their work back before the process ends anyway."""
 LAST_WORDS = 1.5
 """Seconds to give back what did not stop in time; else its lease runs out, and it is recovered."""
@@ -45,7 +45,7 @@ def run_worker(queues: Sequence[str] | None = None, concurrency: int | None = No
     try:
         _check_tables()
     except Error as error:
-        log.error("worker_ended", reason=f"The database can't be reached: {str(error).strip()}")
+        log.error("worker_ended", reason=f"The database can't be reached: {_brief(error)}")
         return 1
     finally:
         connection.close()
@@ -92,7 +92,7 @@ class _Process:
             try:
                 await connector.open_async()
             except psycopg.Error as error:
-                log.error("worker_ended", reason=f"The database can't be reached: {str(error).strip()}")
+                log.error("worker_ended", reason=f"The database can't be reached: {_brief(error)}")
                 return 1
             import_module("sync.jobs.tasks")  # a plain Worker, unlike the app, does not load them
             self._housekeeping.start()
@@ -140,9 +140,13 @@ class _Process:
 def _why(loops: list[asyncio.Task[None]]) -> str:
     for loop in loops:
         if loop.done() and (error := loop.exception()):
-            cause = error.__cause__ or error
-            return f"The queue can't be read: {str(cause).strip()}"
+            return f"The queue can't be read: {_brief(error.__cause__ or error)}"
     return "A loop ended by itself; what it said last is above."
+
+
+def _brief(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 async def _end_now(code: int) -> None:

@@ -22,7 +22,7 @@ VALID: dict[str, Any] = {
 
 
 def is_valid(message: object) -> bool:
-    return Draft202012Validator(schema(), format_checker=FormatChecker()).is_valid(message)
+    return bool(Draft202012Validator(schema(), format_checker=FormatChecker()).is_valid(message))
 
 
 def changed(**parts: Any) -> dict[str, Any]:
@@ -33,7 +33,9 @@ def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(schema())
 
 
-@pytest.mark.parametrize("params", [{}, {"since": "2025-12-08T10:30:00Z", "page": 2, "page_size": 500, "full": True}])
+@pytest.mark.parametrize(
+    "params", [{}, {"since": "2025-12-08T10:30:00Z", "page": 2, "page_size": 500, "full": True}]
+)
 def test_a_job_is_told_as_the_schema_says(params: dict[str, Any]) -> None:
     job = Job(id=uuid7(), kind="sync", entity=EntityRow(path="shop.gadgets"), params=params, attempts=1)
 
@@ -47,7 +49,12 @@ def test_a_job_is_told_as_the_schema_says(params: dict[str, Any]) -> None:
 def test_what_is_told_is_read_back() -> None:
     read = from_message(VALID)
 
-    assert (str(read.job_id), read.module, read.kind, read.attempts) == (VALID["jobId"], "shop.gadgets", "sync", 1)
+    assert (str(read.job_id), read.module, read.kind, read.attempts) == (
+        VALID["jobId"],
+        "shop.gadgets",
+        "sync",
+        1,
+    )
     assert (read.since, read.page, read.page_size) == ("2025-12-08T10:30:00Z", 2, 500)
 
 

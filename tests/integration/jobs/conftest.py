@@ -23,6 +23,12 @@ from sync.registry import Registered, registry
 
 GADGETS = "shop.gadgets"
 OPERATOR = Actor(name="olga", door="admin", request_id="r-1")
+SERVE = """
+import sys, django
+django.setup()
+from tests.integration.jobs.handlers import serve
+sys.exit(serve())
+"""
 Handler = Callable[[Claim], Any]
 Register = Callable[..., None]
 SpawnWorker = Callable[..., "subprocess.Popen[bytes]"]
@@ -73,7 +79,7 @@ def wakeups(job: Job) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def together(number: int, act: Callable[[int], None]) -> None:
+def together(number: int, act: Callable[[int], object]) -> None:
     """Let threads do it at the same moment; raises what one of them raised."""
     start = threading.Barrier(number)
     errors: list[BaseException] = []
@@ -103,8 +109,13 @@ def worker(committed: None) -> Iterator[SpawnWorker]:
 
     def spawn(**environment: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.jobs.handlers"],
-            env={**os.environ, "DATABASE_URL": database_url(), **environment},
+            [sys.executable, "-c", SERVE],
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "tests.settings",
+                "DATABASE_URL": database_url(),
+                **environment,
+            },
         )
         spawned.append(process)
         return process

@@ -1,15 +1,16 @@
-"""A worker process whose kinds of jobs are the tests': `python -m tests.integration.jobs.handlers`."""
+"""What a worker process of the tests knows to do; `serve` is its main function."""
 
 from __future__ import annotations
 
 import os
-import sys
 import time
 
-import django
 from django.db import transaction
 
+from sync.jobs import kinds
 from sync.jobs.claim import Claim, Interrupted
+from sync.jobs.enqueue import enqueue
+from sync.jobs.worker import run_worker
 
 
 def quick(claim: Claim) -> None:
@@ -36,8 +37,6 @@ def deaf(claim: Claim) -> None:
 
 def rolls_back(claim: Claim) -> None:
     """Asks for a job in a transaction that is undone, then for one in a transaction that is not."""
-    from sync.jobs.enqueue import enqueue
-
     with transaction.atomic():
         enqueue("quick", requested_by="undone")
         transaction.set_rollback(True)
@@ -46,18 +45,15 @@ def rolls_back(claim: Claim) -> None:
         claim.finish({})
 
 
-def main() -> int:
-    """The worker, with these kinds beside the product's."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-    django.setup()
-    from sync.jobs import kinds
-    from sync.jobs.worker import run_worker
+KINDS: dict[str, str | kinds.Handler] = {
+    "quick": quick,
+    "until_let_go": until_let_go,
+    "deaf": deaf,
+    "rolls_back": rolls_back,
+}
 
-    kinds.HANDLERS.update(
-        {"quick": quick, "until_let_go": until_let_go, "deaf": deaf, "rolls_back": rolls_back}
-    )
+
+def serve() -> int:
+    """The product's worker, with these kinds beside its own."""
+    kinds.HANDLERS.update(KINDS)
     return run_worker()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

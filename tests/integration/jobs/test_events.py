@@ -27,7 +27,9 @@ def test_a_week_begins_on_monday_at_midnight_utc() -> None:
     assert made[0] == "job_event_2040w01"
     assert len(made) == 9
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'job_event_2040w01'")
+        cursor.execute(
+            "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'job_event_2040w01'"
+        )
         row = cursor.fetchone()
     monday = first_uuid7(datetime(2040, 1, 2, tzinfo=UTC).timestamp())
     assert row is not None

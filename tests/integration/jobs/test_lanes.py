@@ -121,7 +121,8 @@ def _work_until_empty() -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE procrastinate_jobs SET status = 'doing' WHERE id = (SELECT id FROM procrastinate_jobs"
-                " WHERE status = 'todo' LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING (args->>'job_id')::uuid, (args->>'fence')::int"
+                " WHERE status = 'todo' LIMIT 1 FOR UPDATE SKIP LOCKED)"
+                " RETURNING (args->>'job_id')::uuid, (args->>'fence')::int"
             )
             row = cursor.fetchone()
         if row:

@@ -42,7 +42,11 @@ def test_the_handler_sees_what_it_was_asked(handle: Register) -> None:
     run(ask(params={"since": "2026-01-01"}))
 
     assert seen[0].entity is not None
-    assert (seen[0].entity.path, seen[0].params, seen[0].attempt) == ("shop.gadgets", {"since": "2026-01-01"}, 1)
+    assert (seen[0].entity.path, seen[0].params, seen[0].attempt) == (
+        "shop.gadgets",
+        {"since": "2026-01-01"},
+        1,
+    )
 
 
 def test_a_doubled_delivery_does_nothing(handle: Register) -> None:

@@ -54,7 +54,12 @@ def test_a_due_schedule_asks_for_its_job(committed: None) -> None:
 
     (job,) = schedule.tick(NOON)
 
-    assert (job.kind, job.params, job.priority, job.requested_by) == ("sync", {"full": True}, 10, "schedule:nightly")
+    assert (job.kind, job.params, job.priority, job.requested_by) == (
+        "sync",
+        {"full": True},
+        10,
+        "schedule:nightly",
+    )
     kept = Schedule.objects.get()
     assert (kept.last_run_at, kept.next_run_at) == (NOON, NOON + HOUR)
 
@@ -144,7 +149,12 @@ def test_a_declared_schedule_follows_the_code(monkeypatch: pytest.MonkeyPatch) -
     schedule.default_schedules()
 
     kept = Schedule.objects.get()
-    assert (kept.cron, kept.zone, kept.every, kept.params) == ("0 3 * * *", "Europe/Berlin", None, {"full": True})
+    assert (kept.cron, kept.zone, kept.every, kept.params) == (
+        "0 3 * * *",
+        "Europe/Berlin",
+        None,
+        {"full": True},
+    )
     declare(monkeypatch, None)
     schedule.default_schedules()
     assert not Schedule.objects.exists()

@@ -1,0 +1,171 @@
+"""A real worker process: it runs, drains, dies, and its work goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from sync.errors import InvalidRequest
+from sync.jobs import enqueue, kinds
+from sync.jobs.kinds import QUEUES
+from sync.jobs.worker import slots
+from sync.models import Attempt, Job
+from tests.integration.jobs.conftest import SpawnWorker
+from tests.integration.jobs.handlers import KINDS
+
+PATIENCE = 60
+"""Seconds after which a test gives up; nothing here depends on how fast it is."""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def known_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the worker's process knows; here the names are enough."""
+    for kind, handler in KINDS.items():
+        monkeypatch.setitem(kinds.HANDLERS, kind, handler)
+
+
+def ask(kind: str, **params: Any) -> Job:
+    return enqueue.enqueue(kind, params=params, requested_by="test").job
+
+
+def wait_until(job: Job, *statuses: str) -> Job:
+    return wait_for(job, lambda: job.status in statuses, " or ".join(statuses))
+
+
+def wait_for(job: Job, condition: Any, what: str) -> Job:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        job.refresh_from_db()
+        if condition():
+            return job
+        time.sleep(0.05)
+    raise AssertionError(f"job {job.kind} is {job.status}, fence {job.fence}, and not {what}")
+
+
+def begun(job: Job) -> int:
+    """The process that works on the job, once it does."""
+    wait_for(job, lambda: job.events.filter(name="began").exists(), "begun")
+    return int(job.events.filter(name="began").latest("id").facts["pid"])
+
+
+def test_it_runs_what_was_asked_before_and_after_its_start(worker: SpawnWorker) -> None:
+    before = ask("quick")
+    process = worker()
+    wait_until(before, "success")
+
+    after = wait_until(ask("quick"), "success")
+
+    assert after.result == {"pid": process.pid}
+    assert Attempt.objects.filter(job=after).get().worker.endswith(f":{process.pid}")
+    wait_for(after, queue_is_empty, "out of the queue")
+
+
+def queue_is_empty() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
+        return bool(cursor.fetchone() == (0,))
+
+
+def test_a_transaction_undone_in_the_worker_asks_for_nothing(worker: SpawnWorker) -> None:
+    job = ask("rolls_back")
+    worker()
+
+    wait_until(job, "success")
+
+    kept = wait_until(Job.objects.get(requested_by="kept"), "success")
+    assert list(Job.objects.exclude(pk__in=(job.pk, kept.pk))) == []
+
+
+def test_a_killed_workers_job_goes_on_in_the_next(worker: SpawnWorker, tmp_path: Path) -> None:
+    job = ask("until_let_go", file=str(tmp_path / "go"))
+    first = worker()
+    assert begun(job) == first.pid
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    (tmp_path / "go").touch()
+
+    second = worker()
+
+    wait_until(job, "success")
+    assert job.result == {"pid": second.pid}
+    assert (job.attempts, job.deaths) == (0, 0)
+    assert list(Attempt.objects.order_by("no").values_list("outcome", flat=True)) == ["lost", "success"]
+
+
+def test_told_to_stop_it_hands_its_work_back(worker: SpawnWorker, tmp_path: Path) -> None:
+    job = ask("until_let_go", file=str(tmp_path / "go"))
+    process = worker()
+    begun(job)
+
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(PATIENCE) == 0
+    job.refresh_from_db()
+    assert (job.status, job.attempts, job.deaths) == ("pending", 0, 0)
+    assert Attempt.objects.get().outcome == "interrupted"
+
+
+def test_work_that_does_not_listen_is_given_back_and_holds_nobody_up(
+    worker: SpawnWorker, tmp_path: Path
+) -> None:
+    job = ask("deaf", file=str(tmp_path / "go"))
+    process = worker()
+    begun(job)
+
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(PATIENCE) == 0
+    job.refresh_from_db()
+    assert (job.status, job.deaths) == ("pending", 0)
+
+
+def test_cut_off_connections_are_made_anew(worker: SpawnWorker) -> None:
+    process = worker()
+    wait_until(ask("quick"), "success")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+    job = wait_until(ask("quick"), "success")
+
+    assert job.result == {"pid": process.pid}
+
+
+def test_without_a_database_it_ends_with_code_1_and_one_line(worker: SpawnWorker, tmp_path: Path) -> None:
+    process = worker(DATABASE_URL=f"postgresql://nobody@/nothing?host={tmp_path}")
+
+    assert process.wait(PATIENCE) == 1
+
+
+def test_each_queue_has_its_slots(settings: Any) -> None:
+    settings.SYNC_WORKER_THREADS = 4
+
+    assert slots(None, None) == {"system": 2, "interactive": 2, "sync": 4}
+    assert slots(QUEUES, 8) == {"system": 2, "interactive": 2, "sync": 8}
+    assert slots(["interactive"], 5) == {"interactive": 5}
+
+
+@pytest.mark.parametrize(("queues", "concurrency"), [(["sync", "other"], None), (None, 0)])
+def test_wrong_slots_are_refused(queues: list[str] | None, concurrency: int | None) -> None:
+    with pytest.raises(InvalidRequest):
+        slots(queues, concurrency)
+
+
+def test_its_command_says_what_queues_there_are() -> None:
+    from django.core.management import CommandError, call_command
+
+    with pytest.raises(CommandError, match="system, interactive, sync") as refused:
+        call_command("worker", queues="nonsense")
+
+    assert refused.value.returncode == 2
