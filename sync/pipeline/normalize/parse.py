@@ -26,7 +26,7 @@ PARTS = 8
 # The bare number after the first such name, or nothing. It cannot match inside a JSON string: the quotes there
 # are escaped.
 BARE = r'"{}"\s*:\s*(-?[0-9][0-9.eE+-]*|)'
-NUMERIC = r"^-?[0-9][0-9.eE+-]*$"
+NUMERIC = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 ESCAPED_NAME = r'\\.[^"]*"\s*:'
 SURROGATE = r"\\u[dD][89a-fA-F]"
 
@@ -124,8 +124,11 @@ def _exact(frame: pl.DataFrame, raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[s
 
 def _altered(bare: pl.Series, found: pl.Series) -> pl.Series:
     """Where a bare number stands for this name but read_ndjson found something else."""
+    differs = bare.is_not_null() & bare.ne_missing(found)
+    if not differs.any():
+        return differs
     same = bare.cast(pl.Float64, strict=False) == found.cast(pl.Float64, strict=False)
-    return bare.is_not_null() & ~same.fill_null(value=False)
+    return differs & ~same.fill_null(value=False)
 
 
 def _empty(rows: int, schema: Mapping[str, type[pl.String]]) -> pl.DataFrame:
