@@ -15,7 +15,7 @@ from api.errors import Refusal, request_id
 from api.params import Query
 from api.preferences import wait_for_job, wanted_wait
 from api.record_answers import age_headers, asked_headers, entry_of, iso, serve
-from sync import cache, schema
+from sync import cache, metrics, schema
 from sync.freshness import Requested, State, Verdict, judge, request_refresh
 from sync.keys import key_hash, parse_key
 from sync.lookup import Lookup, detained, look_up
@@ -51,7 +51,9 @@ def answer_record(request: Request, registered: Registered, text: str) -> HttpRe
     entity_id = schema.entity_id(registered.path)
     entry = cache.records.get(entity_id, number)
     if entry is not None and datetime.now(UTC) < entry.fresh_until:
+        metrics.cache_hits.inc()
         return serve(request, entry)
+    metrics.cache_misses.inc()
     generation = cache.records.generation
     known = look_up(registered, number)
     asked = Asked(
