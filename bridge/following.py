@@ -46,7 +46,7 @@ def looks(jobs: Iterable[UUID]) -> list[Look]:
         event.job_id: event.facts
         for event in JobEvent.objects.filter(job_id__in=wanted, name="progress").order_by("id")
     }
-    found = Job.objects.select_related("entity").filter(pk__in=wanted)
+    found = Job.objects.select_related("entity").filter(pk__in=wanted).order_by("id")
     return [_look(job, rows[job.id], told.get(job.id, {})) for job in found]
 
 

@@ -49,5 +49,7 @@ def parse(line: str, service: str) -> dict[str, Any]:
 
 
 def _brief(value: Any) -> str:
-    text = json.dumps(value, default=str) if isinstance(value, (dict, list)) else str(value)
+    if isinstance(value, dict):  # counts, mostly: those of nothing say nothing
+        return ",".join(f"{key}:{_brief(item)}" for key, item in value.items() if item) or "{}"
+    text = json.dumps(value, default=str) if isinstance(value, list) else str(value)
     return json.dumps(text, ensure_ascii=False) if " " in text else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from argparse import ArgumentParser, Namespace
 
@@ -35,6 +36,7 @@ def run(options: Namespace) -> int:
     if options.pretty:
         os.environ["BRIDGE_LOG_PRETTY"] = "true"  # for the worker processes too
     configure("web")
+    logging.getLogger("_granian").addFilter(_about_us)
     _preload()
     server = Server(
         "bridge.services.web:application",
@@ -44,12 +46,18 @@ def run(options: Namespace) -> int:
         interface=Interfaces.WSGI,
         workers=max(1, options.workers),
         blocking_threads=max(1, options.threads),
+        websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
         log_dictconfig={"handlers": {}, "formatters": {}, "loggers": {"_granian": {"propagate": True}}},
     )
     server.serve()
     return OK
+
+
+def _about_us(record: logging.LogRecord) -> bool:
+    # Its advice on the number of threads is for those that compute; ours wait for the database, or a refresh.
+    return "Python threads" not in record.getMessage()
 
 
 def _preload() -> None:

@@ -1,0 +1,92 @@
+"""`bridge jobs`."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from sync.models import AuditEntry, Job
+from tests import factories
+from tests.integration.shell.conftest import Shell
+
+
+def test_it_lists_the_newest_first(shell: Shell) -> None:
+    older, newer = factories.job(), factories.dead_job("shop.makers")
+
+    assert shell("jobs") == 0
+
+    assert shell.out.index(str(newer.id)) < shell.out.index(str(older.id))
+    assert "out of order" in shell.out
+
+
+def test_it_lists_by_status_and_entity(shell: Shell) -> None:
+    factories.job()
+    dead = factories.dead_job("shop.makers")
+
+    shell("jobs", "list", "--status", "failed", "--entity", "shop.makers", "--json")
+
+    assert [job["id"] for job in shell.json] == [str(dead.id)]
+
+
+def test_it_shows_one_with_its_runs_and_log(shell: Shell) -> None:
+    job = factories.dead_job()
+    factories.attempt(job, outcome="retry", error="The far end answered 500.")
+    factories.event(job, "started")
+
+    assert shell("jobs", "show", str(job.id)) == 0
+
+    assert "far_end_unavailable" in shell.out
+    assert "The far end answered 500." in shell.out
+
+
+def test_it_shows_one_as_json(shell: Shell) -> None:
+    job = factories.dead_job()
+
+    shell("jobs", "show", str(job.id), "--json")
+
+    assert (shell.json["id"], shell.json["runs"]) == (str(job.id), [])
+
+
+def test_it_runs_a_failed_one_again(shell: Shell) -> None:
+    job = factories.dead_job()
+
+    assert shell("jobs", "retry", str(job.id), "--reason", "repaired") == 0
+
+    assert Job.objects.get(pk=job.id).status == Job.Status.PENDING
+    entry = AuditEntry.objects.get()
+    assert (entry.act, entry.door, entry.reason) == ("job.retry", "shell", "repaired")
+
+
+def test_it_cancels_one(shell: Shell) -> None:
+    job = factories.job()
+
+    assert shell("jobs", "cancel", str(job.id)) == 0
+    assert f"Job {job.id} is cancelled." in shell.out
+
+
+def test_it_resolves_one_with_a_remark(shell: Shell) -> None:
+    job = factories.dead_job()
+
+    assert shell("jobs", "resolve", str(job.id), "--remark", "known") == 0
+
+    assert "failed, resolved" in shell.out
+    assert Job.objects.get(pk=job.id).remark == "known"
+
+
+def test_an_act_that_makes_no_sense_now_ends_with_1(shell: Shell) -> None:
+    job = factories.job(status=Job.Status.SUCCESS)
+
+    assert shell("jobs", "cancel", str(job.id)) == 1
+    assert "[conflict]" in shell.err
+
+
+@pytest.mark.parametrize("act", ["show", "retry", "cancel", "resolve"])
+def test_a_job_that_is_not_there_is_one_sentence(shell: Shell, act: str) -> None:
+    assert shell("jobs", act, str(uuid.uuid4())) == 2
+    assert "[not_found]" in shell.err
+
+
+def test_an_act_without_an_id_is_one_sentence(shell: Shell) -> None:
+    assert shell("jobs", "retry") == 2
+    assert "[id_missing]" in shell.err
