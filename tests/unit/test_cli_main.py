@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from uuid import UUID
 
@@ -66,7 +67,7 @@ def test_a_folder_without_a_bridge_is_refused_and_stays_empty(
 @pytest.fixture(autouse=True)
 def data_dir_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Puts back what --data-dir sets."""
-    monkeypatch.setenv("BRIDGE_DATA_DIR", str(cli.os.environ["BRIDGE_DATA_DIR"]))
+    monkeypatch.setenv("BRIDGE_DATA_DIR", str(os.environ["BRIDGE_DATA_DIR"]))
 
 
 def undefined_table() -> ProgrammingError:

@@ -99,7 +99,11 @@ def test_it_restarts_what_dies(supervisor: Supervisor, heard: Heard) -> None:
 
     os.kill(first, signal.SIGKILL)
 
-    eventually(lambda: supervisor.look() or process.pid not in (None, first))
+    def came_back() -> bool:
+        supervisor.look()
+        return process.pid not in (None, first)
+
+    eventually(came_back)
 
 
 def test_it_waits_longer_before_each_restart(heard: Heard) -> None:
