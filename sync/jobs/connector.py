@@ -14,9 +14,11 @@ from procrastinate.connector import Notify
 from procrastinate.contrib.django import connector_params
 from procrastinate.exceptions import ConnectorException
 
+from sync.jobs.brief import brief
+
 log = structlog.get_logger(__name__)
 
-RECONNECT_AFTER = 1.0
+RECONNECT_AFTER = 3.0
 """Seconds between two tries to listen; the poll finds work meanwhile."""
 
 
@@ -65,7 +67,7 @@ class WorkerConnector(PsycopgConnector):
             try:
                 await super().listen_notify(on_notification, names)
             except ConnectorException as error:
-                log.warning("listener_lost", reason=str(error.__cause__ or error).strip())
+                log.warning("listener_lost", reason=brief(error.__cause__ or error))
                 await asyncio.sleep(RECONNECT_AFTER)
 
     async def _mend(self, error: ConnectorException) -> None:

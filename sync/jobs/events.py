@@ -10,6 +10,7 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 
 from sync.ids import first_uuid7
+from sync.jobs.brief import brief
 from sync.models import JobEvent
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,6 @@ def _make(week: datetime) -> str | None:
                 f"CREATE TABLE {name} PARTITION OF job_event FOR VALUES FROM ('{first}') TO ('{end}')"
             )
     except DatabaseError as error:
-        log.warning("event_partition_not_made", partition=name, reason=str(error).strip())
+        log.warning("event_partition_not_made", partition=name, reason=brief(error))
         return None
     return name

@@ -13,6 +13,7 @@ import structlog
 from django.db import Error, close_old_connections
 
 from sync.jobs import reaper, schedule
+from sync.jobs.brief import brief
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +53,6 @@ class Housekeeping(threading.Thread):
         try:
             duty()
         except Error as error:
-            log.warning("housekeeping_failed", duty=duty.__name__, reason=str(error).strip())
+            log.warning("housekeeping_failed", duty=duty.__name__, reason=brief(error))
         except Exception:  # a fault in one duty must not end the others: nobody else does them
             log.exception("housekeeping_failed", duty=duty.__name__)

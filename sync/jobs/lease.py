@@ -14,6 +14,7 @@ import psycopg
 import structlog
 from procrastinate.contrib.django import connector_params
 
+from sync.jobs.brief import brief
 from sync.jobs.claim import LEASE, Claim
 from sync.queries import query
 
@@ -91,7 +92,7 @@ class Leases:
             for claim in claims:
                 renew(connection, claim)
         except psycopg.Error as error:
-            log.warning("leases_not_renewed", reason=str(error).strip())
+            log.warning("leases_not_renewed", reason=brief(error))
             if connection is not None:
                 connection.close()
                 connection = None

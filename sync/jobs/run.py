@@ -13,7 +13,7 @@ from sync.errors import ConfigError, FatalError, StaleAttempt
 from sync.jobs import kinds, lanes
 from sync.jobs.claim import Claim, Interrupted
 from sync.jobs.lease import leases, worker_name
-from sync.jobs.retry import FAILED
+from sync.jobs.retry import DATABASE_PAUSE, FAILED, Verdict, database_is_away
 from sync.jobs.settle import hand_back, settle
 from sync.jobs.take import take
 
@@ -48,7 +48,7 @@ def _attempt(claim: Claim) -> str:
         return "interrupted" if hand_back(claim) else "stale"
     except Exception as error:  # a job ends in its row, whatever its handler raised
         close_old_connections()  # the one that broke is of no use for writing down that it did
-        verdict = settle(claim, error)
+        verdict = _settle(claim, error)
         if verdict is None:
             log.warning("error_after_the_end", finished=claim.live.finished, reason=repr(error))
             return "success" if claim.live.finished else "stale"
@@ -57,6 +57,17 @@ def _attempt(claim: Claim) -> str:
         metrics.errors.labels(type=verdict.code).inc()
         return verdict.outcome
     return "success"
+
+
+def _settle(claim: Claim, error: Exception) -> Verdict | None:
+    """Write what follows; while the database is away, try for as long as the lease may still be ours."""
+    while True:
+        try:
+            return settle(claim, error)
+        except Exception as trouble:
+            if not database_is_away(trouble) or claim.stopping.wait(DATABASE_PAUSE):
+                raise
+            close_old_connections()
 
 
 def _handle(claim: Claim) -> None:

@@ -20,6 +20,7 @@ from procrastinate.worker import Worker
 
 from sync.errors import ConfigError, InvalidRequest
 from sync.jobs import kinds, reaper
+from sync.jobs.brief import brief
 from sync.jobs.connector import worker_connector
 from sync.jobs.housekeeping import Housekeeping
 from sync.jobs.lease import leases, worker_name
@@ -45,7 +46,7 @@ def run_worker(queues: Sequence[str] | None = None, concurrency: int | None = No
     try:
         _check_tables()
     except Error as error:
-        log.error("worker_ended", reason=f"The database can't be reached: {_brief(error)}")
+        log.error("worker_ended", reason=f"The database can't be reached: {brief(error)}")
         return 1
     finally:
         connection.close()
@@ -92,7 +93,7 @@ class _Process:
             try:
                 await connector.open_async()
             except psycopg.Error as error:
-                log.error("worker_ended", reason=f"The database can't be reached: {_brief(error)}")
+                log.error("worker_ended", reason=f"The database can't be reached: {brief(error)}")
                 return 1
             import_module("sync.jobs.tasks")  # a plain Worker, unlike the app, does not load them
             self._housekeeping.start()
@@ -130,9 +131,11 @@ class _Process:
         leases.drain()
         for end in stops:
             end()
-        _, late = await asyncio.wait(loops, timeout=GRACE)
+        ended, late = await asyncio.wait(loops, timeout=GRACE)
         if late:
             await _end_now(code)
+        for loop in ended:
+            loop.exception()  # the first one told it: asyncio need not tell it again for each loop
         log.info("worker_stopped", worker=worker_name())
         return code
 
@@ -140,13 +143,8 @@ class _Process:
 def _why(loops: list[asyncio.Task[None]]) -> str:
     for loop in loops:
         if loop.done() and (error := loop.exception()):
-            return f"The queue can't be read: {_brief(error.__cause__ or error)}"
+            return f"The queue can't be read: {brief(error.__cause__ or error)}"
     return "A loop ended by itself; what it said last is above."
-
-
-def _brief(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 async def _end_now(code: int) -> None:
@@ -157,6 +155,6 @@ async def _end_now(code: int) -> None:
     try:
         await asyncio.wait_for(giving_back, LAST_WORDS)
     except (TimeoutError, Error) as error:
-        log.warning("jobs_not_given_back", reason=str(error).strip() or "the database did not answer in time")
+        log.warning("jobs_not_given_back", reason=brief(error))
     logging.shutdown()
     os._exit(code)
