@@ -53,13 +53,13 @@ def mend(
         raise InvalidRequest("`data` must be an object of the values to change.", code="bad_mend")
     with transaction.atomic():
         failed = _open(failed_id)
-        before = failed.mended
-        failed.mended = {
-            **(input_of(failed) or {}),
-            **{str(name): _exact(value) for name, value in data.items()},
-        }
+        before, shown = failed.mended or {}, input_of(failed) or {}
+        # Only what differs is kept: every other value goes through the pipeline with the bytes it came with.
+        changed = {str(name): _exact(value) for name, value in data.items()}
+        changed = {name: value for name, value in changed.items() if shown.get(name, ...) != value}
+        failed.mended = {**before, **changed}
         failed.save(update_fields=["mended"])
-        _note("failed_record.mend", failed, by, reason=reason, before=before, after=failed.mended)
+        _note("failed_record.mend", failed, by, reason=reason, before=before or None, after=failed.mended)
     return failed
 
 
@@ -85,15 +85,16 @@ def discard(failed_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> Fa
 def input_of(failed: FailedRecord) -> dict[str, Any] | None:
     """What the failed stage was given, mended where somebody mended it; None where the row is no JSON object.
 
-    Numbers are texts, with the digits they came with.
+    The far end's columns where the row could not be read, our fields later on. Numbers are texts, with the
+    digits they came with.
     """
-    if failed.mended is not None:
-        return dict(failed.mended)
-    if failed.mapped is not None and failed.stage not in {"normalize", "validate"}:
-        return dict(failed.mapped)
-    if failed.normalized is not None and failed.stage == "validate":
-        return dict(failed.normalized)
-    return raw_object(bytes(failed.raw))
+    given = dict(failed.normalized or {}) if enters_normalized(failed) else raw_object(bytes(failed.raw))
+    return given if failed.mended is None else {**(given or {}), **failed.mended}
+
+
+def enters_normalized(failed: FailedRecord) -> bool:
+    """Whether the row was read: it then runs again from validation on, with our fields."""
+    return failed.stage not in {"fetch", "normalize"} and failed.normalized is not None
 
 
 def raw_object(raw: bytes) -> dict[str, Any] | None:

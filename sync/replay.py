@@ -6,13 +6,16 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import polars as pl
 import xxhash
 from django.db import transaction
 from django.utils import timezone
 
-from sync.errors import ConfigError
-from sync.failures import input_of
+from sync.canonical import canonical
+from sync.errors import ConfigError, RecordError
+from sync.failures import enters_normalized, input_of
+from sync.fields import Field
 from sync.models import FailedRecord
 from sync.pipeline import COMMITTED, PURE, Stage
 from sync.pipeline.asides import fingerprint_of
@@ -22,37 +25,25 @@ from sync.pipeline.run import Run, bare_run
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
 
-_ENTRY = {"validate": 1, "map": 2}  # place in PURE; identity and later enter at 3, everything else at 0
-
 
 def run_replay(claim: Claim) -> None:
     """Run the job's failed records again; what fails again stays open with its new errors."""
     assert claim.entity is not None, "a replay is always of an entity"
     run = bare_run(claim, claim.entity)
     open_ones = FailedRecord.objects.filter(id__in=claim.params["failed"], state=FailedRecord.State.OPEN)
-    groups: dict[int, list[FailedRecord]] = {}
-    for failed in open_ones.order_by("id"):
-        groups.setdefault(_entry(failed), []).append(failed)
-    for no, (entry, group) in enumerate(sorted(groups.items()), start=1):
-        _commit(run, _through(_batch(run, entry, group, no), PURE[entry:]), group)
+    found = list(open_ones.order_by("id"))
+    unread = [failed for failed in found if not enters_normalized(failed)]
+    read = [failed for failed in found if enters_normalized(failed)]
+    for no, (group, stages) in enumerate(((unread, PURE), (read, PURE[1:])), start=1):
+        if group:
+            _commit(run, _through(_batch(run, group, no), stages), group)
     with transaction.atomic():
         claim.hold()
         claim.finish(dict(run.totals))
 
 
-def _entry(failed: FailedRecord) -> int:
-    if failed.mended is None and failed.normalized is None and failed.mapped is None:
-        return 0
-    if failed.stage in {"normalize", "fetch"}:
-        return 0
-    if failed.stage in _ENTRY:
-        return _ENTRY[failed.stage]
-    return 3 if failed.mapped is not None else 0
-
-
-def _batch(run: Run, entry: int, group: list[FailedRecord], no: int) -> Batch:
+def _batch(run: Run, group: list[FailedRecord], no: int) -> Batch:
     raws = [bytes(failed.raw) for failed in group]
-    inputs = [input_of(failed) for failed in group]
     rows = pl.DataFrame({"_row": pl.Series(range(len(group)), dtype=pl.UInt32)})
     batch = Batch(
         registered=run.registered,
@@ -65,13 +56,12 @@ def _batch(run: Run, entry: int, group: list[FailedRecord], no: int) -> Batch:
         frame=rows,
         counts={"rows_fetched": len(group)},
     )
-    if entry == 0:
-        mended = [_as_row(failed, given) for failed, given in zip(group, inputs, strict=True)]
-        return replace(batch, raw=mended)
-    names = list(run.registered.entity.fields) if entry < 3 else list(run.registered.names)
+    if not enters_normalized(group[0]):
+        return replace(batch, raw=[_as_row(failed) for failed in group])
+    inputs = [input_of(failed) or {} for failed in group]
     columns = {
-        name: pl.Series([_text((given or {}).get(name)) for given in inputs], dtype=pl.String)
-        for name in names
+        name: pl.Series([_text(field, given.get(name)) for given in inputs], dtype=pl.String)
+        for name, field in run.registered.entity.fields.items()
     }
     return batch.with_frame(rows.with_columns(**columns))
 
@@ -83,22 +73,27 @@ def _through(batch: Batch, stages: tuple[Stage, ...]) -> Batch:
     return batch
 
 
-def _as_row(failed: FailedRecord, given: dict[str, Any] | None) -> bytes:
-    if failed.mended is None or given is None:
-        return bytes(failed.raw)
-    return json.dumps(given, ensure_ascii=False).encode("utf-8", "surrogatepass")
+def _as_row(failed: FailedRecord) -> bytes:
+    """The row with the mended values laid over it; every other value keeps its bytes."""
+    raw = bytes(failed.raw)
+    if failed.mended is None:
+        return raw
+    try:
+        values = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        values = {}  # no object at all: what was mended is the whole row
+    return msgspec.json.encode({**values, **failed.mended})
 
 
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return (
-        json.dumps(value, sort_keys=True, separators=(",", ":"))
-        if isinstance(value, dict | list)
-        else str(value)
-    )
+def _text(field: Field, value: Any) -> str | None:
+    """A mended value as a reading of it would have been; what cannot be read goes on to validation as it is."""
+    if value is None:
+        return None
+    plain = value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))
+    try:
+        return canonical(field, plain)
+    except RecordError:
+        return plain
 
 
 def _commit(run: Run, batch: Batch, group: list[FailedRecord]) -> None:
@@ -139,7 +134,7 @@ def _keep_open(run: Run, failed: FailedRecord, aside: SetAside) -> None:
     if not aside.faults:
         raise ConfigError("A row was set aside without a fault: a rule of the entity is broken.")
     first = aside.faults[0]
-    entered = _entry(failed)
+    entered = enters_normalized(failed)
     failed.stage, failed.code, failed.field, failed.message = (
         first.stage,
         first.code,
@@ -153,7 +148,7 @@ def _keep_open(run: Run, failed: FailedRecord, aside: SetAside) -> None:
     failed.fingerprint = fingerprint_of(first.stage, first.code, first.field, run.registered.path)
     failed.normalized = None if aside.normalized is None else dict(aside.normalized)
     failed.mapped = None if aside.mapped is None else dict(aside.mapped)
-    if failed.mended is not None and _entry(failed) != entered:
+    if failed.mended is not None and enters_normalized(failed) != entered:
         failed.mended = None  # it was the input of an earlier stage; what it mended stands in normalized now
     failed.save(
         update_fields=[

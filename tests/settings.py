@@ -29,7 +29,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-STATIC_ROOT = str(Path(os.environ["BRIDGE_DATA_DIR"]) / "static")
-Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # else WhiteNoise warns; finders serve the files
+STATIC_ROOT = Path(os.environ["BRIDGE_DATA_DIR"]) / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # else WhiteNoise warns; finders serve the files
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES["default"]["TEST"] = {"NAME": f"bridge_tests_{os.getpid()}"}

@@ -94,12 +94,13 @@ def _set_aside(batch: Batch, row: _Row, error: Error) -> SetAside:
         code="refused_by_database",
         message=f"The database refused this row: {primary}. Mend the value it names, or change the declaration.",
     )
-    mapped = {name: row[name] for name in batch.registered.names if name in row}
+    served = {name: row[name] for name in batch.registered.names if name in row}
+    fields = batch.registered.entity.fields
     return SetAside(
         row=row["_row"],
         faults=(fault,),
         key_hash=uuid.UUID(bytes=row["_key_hash"]),
         version=row["_version"],
-        normalized=None,
-        mapped=mapped,
+        normalized={name: value for name, value in served.items() if name in fields} or None,
+        mapped=served or None,
     )

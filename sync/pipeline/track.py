@@ -129,8 +129,8 @@ def _highest(batch: Batch, run: Run) -> str | None:
 
 
 def _complete(cursor: Any, run: Run) -> None:
-    if run.by_key:
-        return  # one record says nothing of the others
+    if run.by_key or _leaves_a_gap(run):
+        return  # one record, or the changes since a later moment, say nothing of the others
     mark = {"entity_id": run.entity_id, "fresh_to": run.began, "watermark": next_watermark(run)}
     cursor.execute(query("complete_run"), mark)
 
@@ -138,20 +138,25 @@ def _complete(cursor: Any, run: Run) -> None:
 def next_watermark(run: Run) -> str | None:
     """Where the next incremental run starts; None leaves the watermark where it is.
 
-    The smaller of the highest cursor seen and the run's start, minus the overlap; never backwards, and not by
-    a run that began above the watermark: what lies between was not asked for.
+    The smaller of the highest cursor seen and the run's start, minus the overlap; never backwards.
     """
     entity = run.registered.entity
     if entity.cursor is None or run.high is None:
         return None
     order = cursor_order(run.registered)
-    if run.since is not None and (run.watermark is None or order(run.since) > order(run.watermark)):
-        return None
     mark = run.high
     if entity.fields[entity.cursor].kind == "timestamp":
         high = datetime.fromisoformat(run.high)
         mark = _like(run.high, min(high, run.began) - entity.overlap)
     return mark if run.watermark is None else max(mark, run.watermark, key=order)
+
+
+def _leaves_a_gap(run: Run) -> bool:
+    """Whether the run began above the watermark: what lies between was not asked for."""
+    if run.since is None:
+        return False
+    order = cursor_order(run.registered)
+    return run.watermark is None or bool(order(run.since) > order(run.watermark))
 
 
 def _like(pattern: str, moment: datetime) -> str:

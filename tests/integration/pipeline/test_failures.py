@@ -108,6 +108,32 @@ def test_a_mended_row_arrives(far_end: FarEnd) -> None:
     assert (only().state, only().closed_by) == (FailedRecord.State.FIXED, "olga")
 
 
+def test_a_mend_leaves_the_other_values_as_they_came(far_end: FarEnd) -> None:
+    far_end.set("gadgets", b'{"id": 1, "name": "Exact", "price": "many", "note": 1.10, "weight": 1e3}')
+    sync(GADGETS)
+    failures.mend(only().id, {"price": "1,000.50"}, by=OPERATOR)
+
+    run_again(failures.retry(only().id, by=OPERATOR))
+
+    found = stored(1)
+    assert found
+    data = json.loads(found.data)
+    assert (data["price"], data["note"], data["weight"]) == ("1000.5", "1.10", "1000")
+    assert only().mended == {"price": "1,000.50"}
+
+
+def test_a_mended_field_is_read_as_people_write_it(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1, name="x" * 41))
+    sync(GADGETS)
+    failures.mend(only().id, {"name": "Short", "price": "1,000.50"}, by=OPERATOR)
+
+    run_again(failures.retry(only().id, by=OPERATOR))
+
+    found = stored(1)
+    assert found
+    assert json.loads(found.data)["price"] == "1000.5"
+
+
 def test_the_next_sync_leaves_a_mended_row_alone(far_end: FarEnd) -> None:
     far_end.set("gadgets", gadget(1, price="many"))
     sync(GADGETS)

@@ -228,12 +228,13 @@ def test_a_cursor_in_the_future_does_not_move_the_watermark_past_the_run(far_end
 def test_a_run_that_began_above_the_watermark_does_not_move_it(far_end: FarEnd) -> None:
     far_end.set("gadgets", gadget(1, updated_at="2026-01-05T12:00:00Z"))
     sync(GADGETS)
+    before = tracker()
     far_end.set("gadgets", gadget(2, updated_at="2026-03-01T00:00:00Z"))
 
     counts = sync(GADGETS, since="2026-02-01T00:00:00Z")
 
     assert counts["inserted"] == 1
-    assert tracker().watermark == "2026-01-05T11:58:00Z"
+    assert (tracker().watermark, tracker().fresh_to) == ("2026-01-05T11:58:00Z", before.fresh_to)
 
 
 def test_an_empty_far_end_completes_the_run(far_end: FarEnd) -> None:
