@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
@@ -40,6 +40,7 @@ class Page(UnfoldAdmin):
 
     empty_value_display = NONE
 
+    change_form_template: ClassVar[Any] = "admin_ui/detail.html"
     list_per_page = 50
     show_full_result_count = False  # a second count(*) over the whole table for each list
     list_filter_submit = True

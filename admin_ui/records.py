@@ -143,7 +143,7 @@ class RecordsPage(Page):
     def summary(self, record: RecordRow) -> SafeString:
         """The first few fields that are no part of the key."""
         words = " · ".join(str(value) for value in _first_values(record))
-        return format_html('<span class="b-cut" title="{}">{}</span>', words, words)
+        return format_html('<span class="b-cut b-wide" title="{}">{}</span>', words, words)
 
     @display(description="Asked")
     def age(self, record: RecordRow) -> str | SafeString:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
@@ -28,6 +28,7 @@ class SchedulesPage(Page):
     """The list of schedules and the form of one."""
 
     form = ScheduleForm
+    change_form_template: ClassVar[Any] = None
     list_display = ("name", "of_entity", "work", "cadence", "on", "own", "next_run", "last_run")
     list_filter = (EntityFilter, "enabled")
     list_select_related = ("entity",)
