@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import escape
 
 from api.errors import RETRY_AFTER, answer, answer_for, is_database_outage, request_id
 
-PROGRAM_PATHS = ("/api", "/metrics", "/admin/sync", "/admin/metrics", "/docs")
+PROGRAM_PATHS = ("/api", "/metrics", "/admin/metrics", "/docs")
+FIRST_BRIDGE = re.compile(r"/admin/sync(/[^/]+)?")  # what lies deeper, as /admin/sync/job/, are the admin's pages
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -46,7 +49,7 @@ def for_exception(request: HttpRequest, error: Exception) -> HttpResponse | None
 
 def for_program(request: HttpRequest) -> bool:
     """Whether JSON is the right answer."""
-    if request.path.startswith(PROGRAM_PATHS):
+    if request.path.startswith(PROGRAM_PATHS) or FIRST_BRIDGE.fullmatch(request.path):
         return True
     return "text/html" not in request.headers.get("Accept", "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -37,6 +38,10 @@ class Query:
             if "\x00" in values[0]:
                 raise InvalidRequest(f"{name} has a NUL character: leave it out.", code="bad_parameter")
             self._values[name] = values[0]
+
+    def canonical(self) -> str:
+        """The same text for the same question, in whatever order it was put."""
+        return json.dumps(self._values, sort_keys=True)
 
     def text(self, name: str) -> str | None:
         """The value as it was sent; None where it is absent or empty."""

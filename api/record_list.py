@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from django.http import HttpResponse
 from rest_framework.request import Request
 
+from api import list_cache
 from api.errors import request_id
+from api.list_cache import Rows
 from api.params import Query
 from api.preferences import wait_for_job, wanted_wait
-from api.record_answers import age_headers, answer_bytes, asked_headers, matches, record_json
+from api.record_answers import age_headers, answer_bytes, asked_headers, record_json
 from sync import records, schema
 from sync.errors import InvalidRequest
 from sync.freshness import Requested, Verdict, judge_list, request_list_sync
@@ -28,10 +30,10 @@ def answer_list(request: Request, registered: Registered) -> HttpResponse:
     """200 or 304 at once, whatever its age; a stale or empty list starts one incremental sync."""
     query = Query(request, known=(*registered.entity.filters, *PAGING))
     query.limit()  # refused before anything is started
-    tracker, listing, verdict = _look(registered, query)
+    tracker, rows, verdict = _look(registered, query)
     requested, applied = _ask_far_end(request, registered, verdict)
     if applied and applied != "wait=0":
-        tracker, listing, verdict = _look(registered, query)
+        tracker, rows, verdict = _look(registered, query)
     headers = {
         "ETag": _etag(request, tracker),
         "Cache-Control": "private, no-cache",
@@ -40,14 +42,22 @@ def answer_list(request: Request, registered: Registered) -> HttpResponse:
     }
     if applied:
         headers["Preference-Applied"] = applied
-    # The rows are joined only for a client that lacks them.
-    body = b"" if matches(request, headers["ETag"]) else _body(registered, listing)
-    return answer_bytes(request, body, headers)
+    return answer_bytes(request, rows.body, headers)
 
 
-def _look(registered: Registered, query: Query) -> tuple[Tracker, Listing, Verdict]:
+def _look(registered: Registered, query: Query) -> tuple[Tracker, Rows, Verdict]:
     # The tracker first: a commit in between makes the rows newer than the ETag says, never older.
     tracker = records.tracker(registered)
+    rows = list_cache.get_or_make(tracker, query.canonical(), lambda: _rows(registered, query))
+    # Someone who asks for changes only is used to getting none; the end of a list is no empty list.
+    empty = rows.empty and not query.text("after") and not query.text("updated_since")
+    verdict = judge_list(
+        tracker.fresh_to, empty=empty, freshness=registered.entity.freshness, now=datetime.now(UTC)
+    )
+    return tracker, rows, verdict
+
+
+def _rows(registered: Registered, query: Query) -> Rows:
     listing = records.page(
         registered,
         filters=_filters(registered, query),
@@ -56,12 +66,7 @@ def _look(registered: Registered, query: Query) -> tuple[Tracker, Listing, Verdi
         limit=query.limit(),
         include_deleted=query.flag("include_deleted"),
     )
-    # Someone who asks for changes only is used to getting none; the end of a list is no empty list.
-    empty = not listing.items and not query.text("after") and not query.text("updated_since")
-    verdict = judge_list(
-        tracker.fresh_to, empty=empty, freshness=registered.entity.freshness, now=datetime.now(UTC)
-    )
-    return tracker, listing, verdict
+    return Rows(body=_body(registered, listing), empty=not listing.items)
 
 
 def _filters(registered: Registered, query: Query) -> dict[str, str]:
