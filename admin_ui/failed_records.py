@@ -117,11 +117,11 @@ class FailedRecordsPage(Page):
         context = dict(extra_context or {})
         if isinstance(failed, FailedRecord) and self.has_view_permission(request, failed):
             form = None
-            if request.method == "POST":
-                require_operate(request)
             if may_operate(request) and failed.state == OPEN:
                 form = MendForm(request.POST or None, failed=failed)
-                if request.method == "POST" and form.is_valid() and _mend(request, failed, form):
+            if request.method == "POST":
+                require_operate(request)
+                if _mend(request, failed, form):
                     return HttpResponseRedirect(request.get_full_path())
                 # The admin's own form here is read-only: what was posted, and is shown again, is ours.
                 request.method = "GET"
@@ -205,7 +205,22 @@ def _shown(failed: FailedRecord, form: MendForm | None) -> dict[str, Any]:
     }
 
 
-def _mend(request: HttpRequest, failed: FailedRecord, form: MendForm) -> bool:
+def _mend(request: HttpRequest, failed: FailedRecord, form: MendForm | None) -> bool:
+    """Whether the posted form is done with; if not it is shown again, with what is wrong."""
+    if form is None:
+        messages.error(request, f"Nothing was mended: this failed record is {failed.state}.")
+        return True
+    if not form.is_valid() or not _keep(request, failed, form):
+        messages.error(request, "Nothing was mended: see what is wrong with the data below.")
+        return False
+    again = "_retry" in request.POST
+    messages.success(
+        request, f"Mended. {'It will be run again.' if again else 'Retry it when you are ready.'}"
+    )
+    return True
+
+
+def _keep(request: HttpRequest, failed: FailedRecord, form: MendForm) -> bool:
     by = actor(request)
     try:
         with transaction.atomic():
@@ -215,8 +230,4 @@ def _mend(request: HttpRequest, failed: FailedRecord, form: MendForm) -> bool:
     except BridgeError as error:
         form.add_error(None, error.message)
         return False
-    again = "_retry" in request.POST
-    messages.success(
-        request, "Mended; it will be run again." if again else "Mended. Retry it when you are ready."
-    )
     return True

@@ -198,8 +198,8 @@ class JobsPage(Page):
 
     @display(description="Took")
     def duration(self, job: Job) -> str:
-        """From start to end, or until now."""
-        if job.started_at is None:
+        """From start to end, or until now; a job that waits for another run took none yet."""
+        if job.started_at is None or job.status == Job.Status.PENDING:
             return render.NONE
         return render.span((job.finished_at or timezone.now()) - job.started_at)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
@@ -44,6 +45,7 @@ class Page(UnfoldAdmin):
     list_per_page = 50
     show_full_result_count = False  # a second count(*) over the whole table for each list
     list_filter_submit = True
+    show_facets = ShowFacets.NEVER  # a count over the whole table for each choice of each filter
     compressed_fields = True
     actions: Any = ()
 

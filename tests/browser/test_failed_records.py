@@ -35,7 +35,7 @@ def test_a_dirty_row_is_mended_and_arrives(browser: Browser, server: str) -> Non
     content = json.loads(browser.run(f"return document.querySelector('{CONTENT}').value"))
     browser.fill(CONTENT, json.dumps({**content, "price": "1200.50"}))
     browser.click_link("Mend and retry")
-    browser.wait_for_text("Mended; it will be run again.")
+    browser.wait_for_text("Mended. It will be run again.")
     replay = Job.objects.get(kind="replay")
     run_job(replay.pk, replay.fence)
 

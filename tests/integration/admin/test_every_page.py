@@ -97,7 +97,10 @@ def test_nobody_comes_in_without_login(db: None, name: str) -> None:
 def test_an_act_posted_by_a_viewer_is_refused(viewing: Client, name: str) -> None:
     act = {"action": "retry_many", "_selected_action": ["1"], "_form_submitted": "True"}
 
-    assert viewing.post(address(name), act).status_code == 403
+    answer = viewing.post(address(name), act)
+
+    assert answer.status_code == 403
+    assert answer["Content-Type"].startswith("text/html")
 
 
 @pytest.mark.parametrize("name", [*LISTS, "dashboard", "sync now"])

@@ -205,6 +205,14 @@ def test_a_closed_one_offers_nothing(operating: Client) -> None:
     assert "by olga" in text(answer)
 
 
+def test_mending_one_that_was_closed_meanwhile_is_told(operating: Client) -> None:
+    failed = factories.failed_record(state="superseded")
+
+    mend(operating, failed, {"id": "7"})
+
+    assert "this failed record is superseded" in text(operating.get(detail(failed)))
+
+
 def test_a_viewer_may_not_mend_retry_or_discard(viewing: Client) -> None:
     failed = factories.failed_record()
 
