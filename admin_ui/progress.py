@@ -1,4 +1,4 @@
-"""How far a job is: the rows of its committed batches, of all where the far end says how many there are."""
+"""How far a job is: the rows it has read, of all where the far end says how many there are."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def with_progress(jobs: QuerySet[Job]) -> QuerySet[Job]:
 def progress(job: Any) -> str | SafeString:
     """`12,000 of 19,820 rows` with a bar, `12,000 rows`, or a dash."""
     told = job.progress_told or {}
-    done, total = job.rows_done, told.get("total")
-    if done is None and total is None:
+    done, total = max(job.rows_done or 0, told.get("rows") or 0), told.get("total")
+    if not done and not total:
         return NONE
-    if not total or job.status == Job.Status.SUCCESS:
-        return f"{done or 0:,} rows"
-    share = min(100, round(100 * (done or 0) / total))
+    if not total or job.status != Job.Status.PROCESSING:
+        return f"{done:,} rows"
+    share = min(100, round(100 * done / total))
     return format_html(
         '<span class="b-number">{} of {} rows</span><div class="b-bar"><i style="width:{}%"></i></div>',
-        f"{done or 0:,}",
+        f"{done:,}",
         f"{total:,}",
         share,
     )

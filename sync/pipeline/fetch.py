@@ -63,6 +63,7 @@ def _collect(run: Run) -> list[Numbered]:
             break
         pages.append(numbered)
         rows += len(numbered.page.rows)
+        run.claim.progress(rows=run.totals.get("rows_fetched", 0) + rows, total=numbered.page.total)
         until = until or time.monotonic() + LONGEST_WAIT
         if _ends_gap(run, numbered):
             break
