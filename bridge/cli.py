@@ -25,7 +25,7 @@ SERVERLESS = frozenset(
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code: 0 done, 1 failed, 2 asked or configured wrongly, 130 Ctrl-C."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    lifeline.hold_on()
+    supervised = lifeline.hold_on()
     try:
         return _dispatch(arguments)
     except KeyboardInterrupt:
@@ -35,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
     except Exception as error:
         explained = explain(error)
+        if supervised:
+            return _log_end(arguments[0], error, explained)
         if explained is None:
             raise  # a fault of ours: the traceback is for who mends it
         code, sentence = explained
@@ -111,6 +113,21 @@ def _run_django(arguments: list[str]) -> int:
         prepare(Needs.NOTHING if serverless else Needs.DATABASE, stack)
         execute_from_command_line(["bridge", *arguments])
     return OK
+
+
+def _log_end(service: str, error: Exception, explained: tuple[int, str] | None) -> int:
+    """A service of `bridge up` says in its log why it ends."""
+    import structlog
+
+    from bridge.logging import configure
+
+    configure(service)
+    log = structlog.get_logger(__name__)
+    if explained is None:
+        log.error("ended by a fault", exc_info=error)
+        return FAILED
+    log.error(explained[1])
+    return explained[0]
 
 
 def _log_quietly() -> None:

@@ -44,6 +44,18 @@ def load_django() -> None:
     django.setup()
 
 
+def ensure_checked() -> None:
+    """Raise StartError (check_failed) with every fault that the checks find; for what runs for long."""
+    if os.environ.get(SUPERVISED) == "1":
+        return
+    from django.core.checks import run_checks
+
+    faults = [message for message in run_checks() if message.is_serious() and not message.is_silenced()]
+    if faults:
+        told = "; ".join(str(fault).replace("\n\tHINT:", "") for fault in faults)
+        raise StartError("check_failed", f"The configuration can't be used: {told}")
+
+
 def ensure_tables() -> None:
     """Raise StartError (not_migrated) where `migrate` has not made the tables of every declared entity."""
     from django.db import connection

@@ -6,13 +6,11 @@ made; the first syncs run while the admin's password is hashed.
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import sys
 import time
 from argparse import Namespace
-from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
@@ -21,12 +19,12 @@ from bridge import env
 from bridge.database import check_server
 from bridge.exits import OK
 from bridge.logging import configure
-from bridge.prepare import SUPERVISED, load_django
+from bridge.prepare import SUPERVISED, ensure_checked, load_django
 from bridge.services.embedded import EmbeddedPostgres
 from bridge.services.far_ends import HOST, use_sandbox
 from bridge.services.greeting import WILDCARDS
 from bridge.services.lock import RunLock
-from bridge.services.port import ensure_free
+from bridge.services.port import ensure_free, free_port
 from bridge.services.process import Service
 from bridge.services.screen import Screen
 from bridge.services.supervisor import Supervisor
@@ -47,6 +45,7 @@ def run(options: Namespace) -> int:
     lock = RunLock(data_dir)
     lock.take()
     try:
+        options.port = options.port or free_port(options.host)
         ensure_free(options.host, options.port)
         assert lock.services is not None
         supervisor = Supervisor(inherited=[lock.services], sink=screen.line)
@@ -71,17 +70,23 @@ class Up:
 
     def run(self) -> None:
         """Start, watch, stop."""
-        with ExitStack() as at_end:
-            at_end.callback(self._stop)
+        try:
             self._set_environment()
             if self._start():
                 looks = [self.database.look] if self.database else []
                 self.supervisor.watch(*looks)
+        except BaseException:
+            self._stop()
+            raise
+        self.screen.say("Stopping …")
+        began = time.monotonic()
+        self._stop()
+        took = time.monotonic() - began
+        self.screen.say(f"Bridge is down, after {took:.1f} s. Its data stays in {self.data_dir}.")
 
     def _set_environment(self) -> None:
         """What the services and this process shall find in their environment."""
         self.screen.say(f"Starting Bridge on {self.data_dir} …")
-        os.environ[SUPERVISED] = "1"
         os.environ["BRIDGE_LOG_PRETTY"] = "false"  # the services' lines are read and shown by this process
         if self.options.host not in WILDCARDS and not env.listing("BRIDGE_ALLOWED_HOSTS"):
             os.environ["BRIDGE_ALLOWED_HOSTS"] = f"localhost,127.0.0.1,[::1],{self.options.host}"
@@ -102,10 +107,11 @@ class Up:
         from django.core.management import call_command
 
         stopping = self.supervisor.stopping
+        load_django()
+        ensure_checked()
+        os.environ[SUPERVISED] = "1"
         if self.sandbox_port:
             self._serve("sandbox", "--host", HOST, "--port", str(self.sandbox_port), stop_seconds=1.0)
-        load_django()
-        call_command("check", stdout=io.StringIO())  # it has no way to be quiet when all is well
         if self.database and not self.database.ready(stopping):
             return False
         options = self.options
@@ -133,14 +139,9 @@ class Up:
         )
 
     def _stop(self) -> None:
-        began = time.monotonic()
         self.supervisor.stopping.set()
-        self.screen.say("Stopping …")
         self.supervisor.stop(ORDER, within=STOP_SECONDS)
         if self.database:
             self.database.stop(DATABASE_STOP_SECONDS)
         self.supervisor.close()
         shutil.rmtree(self.metrics, ignore_errors=True)
-        self.screen.say(
-            f"Bridge is down, after {time.monotonic() - began:.1f} s. Its data stays in {self.data_dir}."
-        )

@@ -22,6 +22,7 @@ class RunLock:
         self.data_dir = data_dir
         self._supervisor: int | None = None
         self.services: int | None = None
+        self._taken = False
 
     def take(self) -> None:
         """Become the one; raises StartError (already_up) where another is.
@@ -42,13 +43,17 @@ class RunLock:
         self._wait_for_services()
         os.ftruncate(self._supervisor, 0)
         os.pwrite(self._supervisor, f"{os.getpid()}\n".encode(), 0)
+        self._taken = True
 
     def release(self) -> None:
         """Let go of both."""
+        if self._taken and self._supervisor is not None:
+            os.ftruncate(self._supervisor, 0)
         for lock in (self.services, self._supervisor):
             if lock is not None:
                 os.close(lock)
         self.services = self._supervisor = None
+        self._taken = False
 
     def _wait_for_services(self) -> None:
         assert self.services is not None

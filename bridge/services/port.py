@@ -8,6 +8,14 @@ import socket
 from bridge.errors import StartError
 
 
+def port(text: str) -> int:
+    """A port as an option names it; 0 stands for any that is free. Raises ValueError."""
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise ValueError(text)
+    return number
+
+
 def ensure_free(host: str, port: int) -> None:
     """Raise StartError where nothing of ours could listen there (port_taken, port_refused, host_unknown)."""
     try:

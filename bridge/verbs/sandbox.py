@@ -8,12 +8,15 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from bridge.sandbox.server import HOST, PORT
+from bridge.services.port import port as port_number
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--host", default=HOST, help=f"address to listen on (default {HOST})")
-    parser.add_argument("--port", type=int, default=PORT, help=f"port, 0 for a free one (default {PORT})")
+    parser.add_argument(
+        "--port", type=port_number, default=PORT, help=f"port, 0 for a free one (default {PORT})"
+    )
 
 
 def run(options: Namespace) -> int:

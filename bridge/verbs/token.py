@@ -9,6 +9,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from datetime import timedelta
 
+from bridge.errors import StartError
 from bridge.exits import OK
 
 DAYS = 30
@@ -32,6 +33,14 @@ def make(client: str, scopes: list[str], lifetime: timedelta) -> str:
     from bridge.prepare import load_django
 
     load_django()
-    from api.auth import mint
+    from django.conf import settings
 
+    from api.auth import mint
+    from api.checks import MINIMUM_SECRET
+
+    if len(settings.BRIDGE_JWT_SECRET.encode()) < MINIMUM_SECRET:
+        sentence = (
+            f"BRIDGE_JWT_SECRET is shorter than {MINIMUM_SECRET} bytes: openssl rand -hex 32 makes one."
+        )
+        raise StartError("jwt_secret_short", sentence)
     return mint(client, [scope.strip() for scope in scopes if scope.strip()], lifetime)

@@ -7,7 +7,9 @@ import os
 from argparse import ArgumentParser, Namespace
 
 from bridge.exits import OK
-from bridge.services.port import ensure_free
+from bridge.prepare import ensure_checked
+from bridge.services.port import ensure_free, free_port
+from bridge.services.port import port as port_number
 
 HOST, PORT = "127.0.0.1", 8000
 WORKERS = 2
@@ -18,7 +20,7 @@ STOP_SECONDS = 4  # for requests under way
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--host", default=HOST, help=f"address to listen on (default {HOST})")
-    parser.add_argument("--port", type=int, default=PORT, help=f"port (default {PORT})")
+    parser.add_argument("--port", type=port_number, default=PORT, help=f"port (default {PORT})")
     parser.add_argument("--workers", type=int, default=WORKERS, help=f"processes (default {WORKERS})")
     parser.add_argument("--threads", type=int, default=THREADS, help=f"threads of each (default {THREADS})")
     parser.add_argument("--pretty", action="store_true", help="log in words instead of JSON lines")
@@ -31,7 +33,9 @@ def run(options: Namespace) -> int:
 
     from bridge.logging import configure
 
-    ensure_free(options.host, options.port)
+    ensure_checked()
+    port = options.port or free_port(options.host)
+    ensure_free(options.host, port)
     os.environ["BRIDGE_WEB_THREADS"] = str(options.threads)
     if options.pretty:
         os.environ["BRIDGE_LOG_PRETTY"] = "true"  # for the worker processes too
@@ -42,7 +46,7 @@ def run(options: Namespace) -> int:
         "bridge.services.web:application",
         factory=True,
         address=options.host,
-        port=options.port,
+        port=port,
         interface=Interfaces.WSGI,
         workers=max(1, options.workers),
         blocking_threads=max(1, options.threads),

@@ -18,8 +18,10 @@ def run(options: Namespace) -> int:
     if options.pretty:
         os.environ["BRIDGE_LOG_PRETTY"] = "true"
     from bridge.logging import configure
+    from bridge.prepare import ensure_checked
     from sync.jobs.worker import run_worker
 
     configure("worker")
+    ensure_checked()
     queues = [name.strip() for name in options.queues.split(",") if name.strip()] if options.queues else None
     return run_worker(queues=queues, concurrency=options.concurrency)

@@ -16,7 +16,7 @@ import pytest
 
 from bridge.errors import StartError
 from bridge.services.lock import RunLock
-from bridge.services.port import ensure_free, free_port
+from bridge.services.port import ensure_free, free_port, port
 from bridge.services.process import FIRST_PAUSE, LONGEST_PAUSE, Process, Service
 from bridge.services.supervisor import Supervisor
 
@@ -262,3 +262,13 @@ def test_an_address_of_another_machine_is_refused() -> None:
 
 def test_a_free_port_is_free() -> None:
     ensure_free("127.0.0.1", free_port())
+
+
+@pytest.mark.parametrize("text", ["80000", "-1", "http"])
+def test_what_is_no_port_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        port(text)
+
+
+def test_zero_is_any_port() -> None:
+    assert port("0") == 0
