@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -75,3 +76,12 @@ def test_from_elsewhere_it_needs_the_scope(db: None, calling: Calling) -> None:
     assert Client().get("/metrics", REMOTE_ADDR=ELSEWHERE).status_code == 401
     assert calling("read").get("/metrics", REMOTE_ADDR=ELSEWHERE).status_code == 403
     assert calling("metrics").get("/metrics", REMOTE_ADDR=ELSEWHERE).status_code == 200
+
+
+@pytest.mark.needs("promtool")
+def test_prometheus_finds_nothing_to_mend(db: None) -> None:
+    scrape = Client().get("/metrics").content
+
+    done = subprocess.run(["promtool", "check", "metrics"], input=scrape, capture_output=True, check=False)
+
+    assert (done.returncode, done.stdout + done.stderr) == (0, b"")
