@@ -129,7 +129,8 @@ class Browser:
         asked = [
             message["params"] for message in messages if message["method"] == "Network.requestWillBeSent"
         ]
-        return {urlsplit(one["request"]["url"]).netloc for one in asked} - {""}
+        urls = [urlsplit(one["request"]["url"]) for one in asked]
+        return {url.netloc for url in urls if url.scheme in {"http", "https", "ws", "wss"}}
 
     def _press(self, element: str) -> None:
         # Into the middle: a bar sticks to the lower edge of the window and would take the click.
