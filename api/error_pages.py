@@ -10,7 +10,7 @@ from django.utils.html import escape
 from api.errors import RETRY_AFTER, answer, answer_for, is_database_outage, request_id
 
 PROGRAM_PATHS = ("/api", "/metrics", "/admin/metrics", "/docs")
-FIRST_BRIDGE = re.compile(r"/admin/sync(/[^/]+)?")  # what lies deeper, as /admin/sync/job/, are the admin's pages
+FIRST_BRIDGE = re.compile(r"/admin/sync(/[^/]+)?")  # deeper ones, as /admin/sync/job/, are the admin's
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
