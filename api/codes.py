@@ -12,7 +12,10 @@ CODES: dict[str, tuple[int, str]] = {
     "bad_cursor": (400, "`after` is not a cursor that this list gave out: begin again without it."),
     "bad_filter": (400, "A filter's value cannot be compared with the field: a number is asked for."),
     "bad_mend": (400, "`data` of a mend is an object of the values to change."),
-    "invalid_key": (400, "The key in the URL does not fit the entity: parts percent-encoded, joined by commas."),
+    "invalid_key": (
+        400,
+        "The key in the URL does not fit the entity: parts percent-encoded, joined by commas.",
+    ),
     "token_missing": (401, "Send `Authorization: Bearer <token>`; `bridge token` makes one."),
     "token_invalid": (401, "The token is malformed, signed with another secret, or for another audience."),
     "token_expired": (401, "Get a new token."),

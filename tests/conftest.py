@@ -35,7 +35,9 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     from django.test.utils import setup_databases, teardown_databases
 
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases={"default": None}, serialized_aliases=[])
+        made = setup_databases(
+            verbosity=0, interactive=False, aliases={"default": None}, serialized_aliases=[]
+        )
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)

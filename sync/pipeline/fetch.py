@@ -86,3 +86,7 @@ def _take(run: Run, until: float | None) -> Numbered | None:
             return run.stream.take(timeout=wait)
         except queue.Empty:
             continue
+        except Exception:
+            if until is None:
+                raise
+            return None  # the pages before it are committed first; the stream then tells it again

@@ -26,22 +26,36 @@ class Numbered:
     last: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """No page follows: because of an error, or because there is none."""
+
+    error: BaseException | None = None
+
+
 class PageStream:
     """The pages still to be read, in order. Errors of the far end come out of `take` where they arose."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._ready: queue.Queue[Numbered | BaseException | None] = queue.Queue(AHEAD)
+        self._ready: queue.Queue[Numbered | _End] = queue.Queue(AHEAD)
+        self._end: _End | None = None
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._read, name="read-ahead", daemon=True)
         self._thread.start()
 
     def take(self, timeout: float | None = None) -> Numbered | None:
-        """The next page; None when there is none any more. Raises queue.Empty after `timeout` seconds."""
-        item = self._ready.get(timeout=timeout)
-        if isinstance(item, BaseException):
-            raise item
-        return item
+        """The next page; None when there is none any more. Raises queue.Empty after `timeout` seconds.
+
+        The end, an error too, is told each time it is asked for: nothing comes after it to wait for.
+        """
+        item = self._end or self._ready.get(timeout=timeout)
+        if isinstance(item, Numbered):
+            return item
+        self._end = item
+        if item.error is not None:
+            raise item.error
+        return None
 
     def close(self) -> None:
         """Stop reading; a request under way ends by itself."""
@@ -55,9 +69,9 @@ class PageStream:
             for numbered in self._pages():
                 if not self._put(numbered):
                     return
-            self._put(None)
+            self._put(_End())
         except BaseException as error:
-            self._put(error)
+            self._put(_End(error))
         finally:
             connections.close_all()  # the session's look at the budget opened one for this thread
 
@@ -78,7 +92,7 @@ class PageStream:
             if empty and final:
                 yield Numbered(no=no, page=Page(rows=(), asked_at=datetime.now(UTC), next=None), last=True)
 
-    def _put(self, item: Numbered | BaseException | None) -> bool:
+    def _put(self, item: Numbered | _End) -> bool:
         return _until(self._closed, lambda: self._ready.put(item, timeout=0.2))
 
 
