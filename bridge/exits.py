@@ -30,6 +30,7 @@ def say(sentence: str) -> None:
 
 
 def _explain_django(error: Exception) -> tuple[int, str] | None:
+    import psycopg
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management.base import SystemCheckError
     from django.db import InterfaceError, OperationalError, ProgrammingError
@@ -41,7 +42,7 @@ def _explain_django(error: Exception) -> tuple[int, str] | None:
         return USAGE, f"{error} [configuration]"
     if isinstance(error, ProgrammingError) and isinstance(error.__cause__, (UndefinedTable, UndefinedColumn)):
         return USAGE, "The tables are missing or older than this code: run `bridge migrate`. [not_migrated]"
-    if isinstance(error, (OperationalError, InterfaceError)):
+    if isinstance(error, (OperationalError, InterfaceError, psycopg.OperationalError)):
         words = str(error).strip().splitlines() or ["no words"]
         return USAGE, f"The database can't be used ({words[0]}): see that it runs. [database_unreachable]"
     return None

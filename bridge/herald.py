@@ -50,6 +50,12 @@ class Herald(threading.Thread):
 
     def run(self) -> None:
         """Ask for the first syncs, greet, show how they go; the database may die and come back meanwhile."""
+        try:
+            self._tell()
+        except Exception:  # whatever it is, it must not go by unseen; the services go on
+            log.exception("the greeting failed")
+
+    def _tell(self) -> None:
         jobs: list[UUID] = [] if self.options.no_sync else self._surely(ask_for_first_syncs, [])
         admin = self._surely(lambda: admin_login(self.data_dir), None)
         url = address(self.options.host, self.options.port)

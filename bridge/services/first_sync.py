@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from uuid import UUID
 
 from sync.audit import Actor
+from sync.errors import Conflict
 from sync.jobs import verbs
 from sync.models import Tracker
 from sync.registry import Registered, registry
@@ -45,5 +47,6 @@ def _parents(entity: Registered) -> Iterator[Registered]:
 def _ask(entity: Registered) -> UUID:
     job = start_sync(entity, by=BY).job
     if job.hold == PARKED:  # this start may have brought what it waited for
-        verbs.retry(job.id, by=BY, reason="bridge up was started again")
+        with suppress(Conflict):  # somebody was quicker
+            verbs.retry(job.id, by=BY, reason="bridge up was started again")
     return job.id

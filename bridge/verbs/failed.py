@@ -18,6 +18,7 @@ from uuid import UUID
 from bridge.exits import OK
 from bridge.printing import ago, brief, print_json, print_table
 from bridge.verbs.ids import identifier
+from bridge.verbs.values import count
 from sync.errors import InvalidRequest, NotFound
 
 ACTS = ("list", "show", "patch", "retry", "discard")
@@ -29,7 +30,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("id", nargs="?", metavar="ID", help="of the failed record, for all but list")
     parser.add_argument("--entity", help="only records of this entity")
     parser.add_argument("--state", choices=("open", "fixed", "discarded", "superseded"), default="open")
-    parser.add_argument("--limit", type=int, default=20, help="at most so many (default 20)")
+    parser.add_argument("--limit", type=count, default=20, help="at most so many (default 20)")
     parser.add_argument("--data", metavar="JSON|@FILE", help="for patch: the values to change, by name")
     parser.add_argument("--reason", default="", help="kept with the act")
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -17,6 +17,7 @@ from uuid import UUID
 from bridge.exits import OK
 from bridge.printing import ago, brief, print_json, print_table
 from bridge.verbs.ids import identifier
+from bridge.verbs.values import count
 
 ACTS = ("list", "show", "retry", "cancel", "resolve")
 
@@ -27,7 +28,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("id", nargs="?", metavar="ID", help="of the job, for all but list")
     parser.add_argument("--status", choices=("pending", "processing", "success", "failed", "cancelled"))
     parser.add_argument("--entity", help="only jobs of this entity")
-    parser.add_argument("--limit", type=int, default=20, help="at most so many (default 20)")
+    parser.add_argument("--limit", type=count, default=20, help="at most so many (default 20)")
     parser.add_argument("--reason", "--remark", default="", help="kept with the act")
     parser.add_argument("--json", action="store_true", help="print JSON")
 

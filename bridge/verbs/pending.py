@@ -6,12 +6,13 @@ from argparse import ArgumentParser, Namespace
 
 from bridge.exits import OK
 from bridge.printing import ago, print_json, print_table
+from bridge.verbs.values import count
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--entity", help="only rows of this entity")
-    parser.add_argument("--limit", type=int, default=50, help="at most so many (default 50)")
+    parser.add_argument("--limit", type=count, default=50, help="at most so many (default 50)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from bridge.errors import StartError
 from bridge.exits import OK
+from bridge.verbs.values import days
 
 DAYS = 30
 
@@ -19,7 +20,7 @@ def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--client", required=True, metavar="NAME", help="who will use it; shown in the audit")
     parser.add_argument("--scope", required=True, metavar="A,B", help="what it may do, separated by commas")
-    parser.add_argument("--days", type=float, default=DAYS, help=f"how long it is valid (default {DAYS})")
+    parser.add_argument("--days", type=days, default=DAYS, help=f"how long it is valid (default {DAYS})")
 
 
 def run(options: Namespace) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from bridge.services.port import port as port_number
+from bridge.verbs.values import count
 from bridge.verbs.web import HOST, PORT, WORKERS
 
 
@@ -16,7 +17,7 @@ def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--port", type=port_number, default=PORT, help=f"of the web server (default {PORT})")
     parser.add_argument("--host", default=HOST, help=f"address it listens on (default {HOST})")
-    parser.add_argument("--workers", type=int, default=WORKERS, help=f"its processes (default {WORKERS})")
+    parser.add_argument("--workers", type=count, default=WORKERS, help=f"its processes (default {WORKERS})")
     parser.add_argument("--no-sandbox", action="store_true", help="don't stand in for far ends without a URL")
     parser.add_argument("--no-sync", action="store_true", help="don't ask for a first sync")
     form = parser.add_mutually_exclusive_group()

@@ -10,6 +10,7 @@ from bridge.exits import OK
 from bridge.prepare import ensure_checked
 from bridge.services.port import ensure_free, free_port
 from bridge.services.port import port as port_number
+from bridge.verbs.values import count
 
 HOST, PORT = "127.0.0.1", 8000
 WORKERS = 2
@@ -21,8 +22,8 @@ def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--host", default=HOST, help=f"address to listen on (default {HOST})")
     parser.add_argument("--port", type=port_number, default=PORT, help=f"port (default {PORT})")
-    parser.add_argument("--workers", type=int, default=WORKERS, help=f"processes (default {WORKERS})")
-    parser.add_argument("--threads", type=int, default=THREADS, help=f"threads of each (default {THREADS})")
+    parser.add_argument("--workers", type=count, default=WORKERS, help=f"processes (default {WORKERS})")
+    parser.add_argument("--threads", type=count, default=THREADS, help=f"threads of each (default {THREADS})")
     parser.add_argument("--pretty", action="store_true", help="log in words instead of JSON lines")
 
 
@@ -48,8 +49,8 @@ def run(options: Namespace) -> int:
         address=options.host,
         port=port,
         interface=Interfaces.WSGI,
-        workers=max(1, options.workers),
-        blocking_threads=max(1, options.threads),
+        workers=options.workers,
+        blocking_threads=options.threads,
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,

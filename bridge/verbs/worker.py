@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 
+from bridge.verbs.values import count
+
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--queues", metavar="A,B", help="only these queues (of system, interactive, sync)")
-    parser.add_argument("--concurrency", type=int, help="jobs at once in the queue of syncs")
+    parser.add_argument("--concurrency", type=count, help="jobs at once in the queue of syncs")
     parser.add_argument("--pretty", action="store_true", help="log in words instead of JSON lines")
 
 

@@ -41,9 +41,25 @@ def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("bridge ")
 
 
-def test_an_unknown_option_is_refused() -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        "status --no-such-option",
+        "jobs --limit -5",
+        "jobs explode 1",
+        "failed --limit many",
+        "token --client a --scope read --days 0",
+        "token --client a --scope read --days inf",
+        "token --scope read",
+        "web --workers 0",
+        "up --port 80000",
+        "worker --concurrency 0",
+        "sync",
+    ],
+)
+def test_what_cannot_be_an_option_is_refused(line: str) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(["status", "--no-such-option"])
+        cli.main(line.split())
 
     assert ended.value.code == USAGE
 

@@ -1,0 +1,22 @@
+"""Reads numbers that people type as options; argparse refuses what raises ValueError, naming the function."""
+
+from __future__ import annotations
+
+MOST = 10_000
+LONGEST_DAYS = 36_500  # a hundred years
+
+
+def count(text: str) -> int:
+    """A whole number from 1 to 10,000."""
+    number = int(text)
+    if not 1 <= number <= MOST:
+        raise ValueError(text)
+    return number
+
+
+def days(text: str) -> float:
+    """A number of days, more than none; fractions are allowed."""
+    number = float(text)
+    if not 0 < number <= LONGEST_DAYS:
+        raise ValueError(text)
+    return number
