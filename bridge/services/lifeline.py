@@ -16,7 +16,7 @@ import threading
 import time
 
 VARIABLE = "BRIDGE_LIFELINE"  # number of the pipe's descriptor; set by the supervisor for its services only
-PATIENCE = 6.0  # seconds to stop in good order
+PATIENCE = 8.0  # seconds to stop in good order
 _PR_SET_PDEATHSIG = 1
 
 
