@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import uuid
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,30 +19,59 @@ from sync.canonical import canonical
 from sync.errors import ConfigError, RecordError
 from sync.failures import enters_normalized, input_of
 from sync.fields import Field
+from sync.jobs.claim import Interrupted
 from sync.models import FailedRecord
 from sync.pipeline import COMMITTED, PURE, Stage
 from sync.pipeline.asides import fingerprint_of
 from sync.pipeline.batch import Batch, PageNote, SetAside
-from sync.pipeline.run import Run, bare_run
+from sync.pipeline.repeat import repeated
+from sync.pipeline.run import Run, bare_run, committed_before
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
+
+ROWS_A_BATCH = 1_000
 
 
 def run_replay(claim: Claim) -> None:
     """Run the job's failed records again; what fails again stays open with its new errors."""
     assert claim.entity is not None, "a replay is always of an entity"
     run = bare_run(claim, claim.entity)
-    open_ones = FailedRecord.objects.filter(id__in=claim.params["failed"], state=FailedRecord.State.OPEN)
-    found = list(open_ones.order_by("id"))
-    unread = [failed for failed in found if not enters_normalized(failed)]
-    read = [failed for failed in found if enters_normalized(failed)]
-    for no, (group, stages) in enumerate(((unread, PURE), (read, PURE[1:])), start=1):
-        if group:
-            _commit(run, _through(_batch(run, group, no), stages), group)
+    no, _ = committed_before(claim.job_id)
+    for ids in _groups(claim.params["failed"]):
+        if claim.stopping.is_set():
+            raise Interrupted
+        no += repeated(partial(_replay, run, ids, no + 1), entity=run.registered.path)
     with transaction.atomic():
         claim.hold()
-        claim.finish(dict(run.totals))
+        claim.finish(committed_before(claim.job_id)[1])
+
+
+def _groups(ids: Sequence[str]) -> list[Sequence[uuid.UUID]]:
+    """The records by the stage they enter at, a bearable number at once."""
+    found = FailedRecord.objects.filter(state=FailedRecord.State.OPEN).order_by("id")
+    some = [ids[start : start + ROWS_A_BATCH] for start in range(0, len(ids), ROWS_A_BATCH)]
+    groups = []
+    for part in some:
+        ways = [(failed.id, enters_normalized(failed)) for failed in found.filter(id__in=part).defer("raw")]
+        groups += [[number for number, way in ways if way is read] for read in (False, True)]
+    return [group for group in groups if group]
+
+
+def _replay(run: Run, ids: Sequence[uuid.UUID], no: int) -> bool:
+    """One batch, in one transaction; False where none of them is open any more."""
+    with transaction.atomic():
+        run.claim.hold()
+        # Read under their locks: a sync may bring other bytes, and a person mend them, until then.
+        rows = FailedRecord.objects.select_for_update(of=("self",)).filter(
+            id__in=ids, state=FailedRecord.State.OPEN
+        )
+        found = list(rows.order_by("id"))
+        group = [failed for failed in found if enters_normalized(failed) is enters_normalized(found[0])]
+        if group:
+            stages = PURE[1:] if enters_normalized(group[0]) else PURE
+            _commit(run, _through(_batch(run, group, no), stages), group)
+    return bool(group)
 
 
 def _batch(run: Run, group: list[FailedRecord], no: int) -> Batch:
@@ -97,24 +129,16 @@ def _text(field: Field, value: Any) -> str | None:
 
 
 def _commit(run: Run, batch: Batch, group: list[FailedRecord]) -> None:
-    with transaction.atomic():
-        run.claim.hold()
-        locked = FailedRecord.objects.select_for_update(of=("self",)).filter(
-            id__in=[failed.id for failed in group]
-        )
-        still_open = {failed.id for failed in locked if failed.state == FailedRecord.State.OPEN}
-        again = batch.aside
-        # Lineage and failures keep the bytes the source sent, not the mended ones; and a failure of a replay is
-        # written to its own row below, not counted as seen again.
-        batch = replace(batch, raw=[bytes(failed.raw) for failed in group], aside=())
-        batch = batch.counting(failed=len(again))
-        for stage in COMMITTED:
-            batch = stage(batch)
-        refused = {aside.row: aside for aside in (*again, *batch.aside)}
-        for row, failed in enumerate(group):
-            if failed.id in still_open:
-                _close(run, failed, batch, row, refused.get(row))
-    run.add(batch.counts)
+    again = batch.aside
+    # Lineage and failures keep the bytes the source sent, not the mended ones; and a failure of a replay is
+    # written to its own row below, not counted as seen again.
+    batch = replace(batch, raw=[bytes(failed.raw) for failed in group], aside=())
+    batch = batch.counting(failed=len(again))
+    for stage in COMMITTED:
+        batch = stage(batch)
+    refused = {aside.row: aside for aside in (*again, *batch.aside)}
+    for row, failed in enumerate(group):
+        _close(run, failed, batch, row, refused.get(row))
 
 
 def _close(run: Run, failed: FailedRecord, batch: Batch, row: int, aside: SetAside | None) -> None:

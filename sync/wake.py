@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, transaction
 
 from sync import schema
+from sync.jobs.claim import Interrupted
 from sync.queries import query
 from sync.registry import Registered, registry
 
@@ -23,16 +24,18 @@ ROWS_A_BATCH = 10_000
 
 def run_wake(claim: Claim) -> None:
     """Resolve what waits between the job's entity and its parents, or its children; batch by batch."""
+    from sync.pipeline.run import committed_before
+
     assert claim.entity is not None, "a wake is always of an entity"
-    totals: dict[str, int] = {}
-    no = 0
+    no, _ = committed_before(claim.job_id)
     for child, parent in _pairs(claim.entity, claim.params.get("as")):
-        while counts := _wake_some(claim, child, parent, no + 1):
+        while _wake_some(claim, child, parent, no + 1):
             no += 1
-            totals = {name: totals.get(name, 0) + counts.get(name, 0) for name in {*totals, *counts}}
+            if claim.stopping.is_set():
+                raise Interrupted
     with transaction.atomic():
         claim.hold()
-        claim.finish(totals)
+        claim.finish(committed_before(claim.job_id)[1])
 
 
 def _pairs(entity: Registered, role: str | None) -> list[tuple[Registered, Registered]]:
@@ -41,18 +44,22 @@ def _pairs(entity: Registered, role: str | None) -> list[tuple[Registered, Regis
     return [(child, entity) for child, _ in registry.children(entity)]
 
 
-def _wake_some(claim: Claim, child: Registered, parent: Registered, no: int) -> dict[str, int]:
+def _wake_some(claim: Claim, child: Registered, parent: Registered, no: int) -> bool:
+    """Write one batch of children; False where none is ripe."""
     from sync.pipeline import COMMITTED
+    from sync.pipeline.repeat import repeated
 
-    with transaction.atomic():
-        claim.hold()
-        rows = _ripe(child, parent)
-        if not rows:
-            return {}
-        batch = _batch(claim, child, rows, no)
-        for stage in COMMITTED:
-            batch = stage(batch)
-    return dict(batch.counts)
+    def transact() -> bool:
+        with transaction.atomic():
+            claim.hold()
+            rows = _ripe(child, parent)
+            if rows:
+                batch = _batch(claim, child, rows, no)
+                for stage in COMMITTED:
+                    batch = stage(batch)
+        return bool(rows)
+
+    return repeated(transact, entity=child.path)
 
 
 def _ripe(child: Registered, parent: Registered) -> list[tuple[Any, ...]]:

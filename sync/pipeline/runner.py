@@ -8,22 +8,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
-from django.db import OperationalError, transaction
+from django.db import transaction
 
 from sync import metrics
 from sync.pipeline import COMMITTED, PURE, Stage
 from sync.pipeline.batch import Batch
 from sync.pipeline.fetch import fetch
 from sync.pipeline.reading import PageStream
+from sync.pipeline.repeat import repeated
 from sync.pipeline.run import Run, open_run
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
 
 log = structlog.get_logger(__name__)
-
-COMMIT_TRIES = 5
-_REPEATABLE = {"40P01", "40001"}  # deadlock, serialization failure: PostgreSQL asks for the transaction again
 
 
 def run_sync(claim: Claim) -> None:
@@ -48,15 +46,7 @@ def work(batch: Batch) -> Batch:
 
 def commit(batch: Batch) -> Batch:
     """Stages 6 to 9 in one transaction, repeated where the database lost it to another writer."""
-    for attempt in range(1, COMMIT_TRIES + 1):
-        try:
-            return _commit_once(batch)
-        except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", None) not in _REPEATABLE or attempt == COMMIT_TRIES:
-                raise
-            log.warning("batch_repeated", entity=batch.registered.path, reason=str(error), attempt=attempt)
-            time.sleep(0.05 * attempt)
-    raise AssertionError("the last attempt returns or raises")
+    return repeated(lambda: _commit_once(batch), entity=batch.registered.path)
 
 
 def _commit_once(batch: Batch) -> Batch:
