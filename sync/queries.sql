@@ -76,15 +76,16 @@ SELECT EXISTS (SELECT 1 FROM failed_record WHERE entity_id = %(entity_id)s AND s
 -- supersede_failures --
 -- A good version of a failed row arrived: its failure is closed.
 UPDATE failed_record f SET state = 'superseded', closed_at = clock_timestamp(), closed_by = 'sync', next_try_at = NULL
-FROM unnest(%(keys)s::uuid[], %(versions)s::bigint[]) AS good (key_hash, version)
-WHERE f.entity_id = %(entity_id)s AND f.state = 'open' AND f.key_hash = good.key_hash AND f.version <= good.version;
+FROM unnest(%(keys)s::uuid[], %(versions)s::bigint[], %(moments)s::timestamptz[]) AS good (key_hash, version, synced_at)
+WHERE f.entity_id = %(entity_id)s AND f.state = 'open' AND f.key_hash = good.key_hash
+  AND (f.version, f.synced_at) <= (good.version, good.synced_at);
 
 -- supersede_reverted --
--- The source sends again the bytes that the mirror holds: the failure of what it sent in between is closed.
+-- The source sends again the bytes that the mirror holds: the failure of what it sent before is closed.
 UPDATE failed_record f SET state = 'superseded', closed_at = clock_timestamp(), closed_by = 'sync', next_try_at = NULL
 FROM {leaf} r
 WHERE f.entity_id = %(entity_id)s AND f.state = 'open' AND r.key_hash = f.key_hash AND r.raw_hash = ANY(%(hashes)s)
-  AND f.raw_hash <> r.raw_hash;
+  AND f.synced_at < %(asked_at)s;
 
 -- park_child --
 -- A row that waits for its parent; only the newest version of a key waits.
@@ -99,8 +100,16 @@ WHERE (excluded.version, excluded.synced_at) >= (p.version, p.synced_at);
 
 -- unpark_landed --
 -- Rows that landed wait no longer, unless a newer version of them waits.
-DELETE FROM pending_child p USING unnest(%(keys)s::uuid[], %(versions)s::bigint[]) AS landed (key_hash, version)
-WHERE p.entity_id = %(entity_id)s AND p.key_hash = landed.key_hash AND p.version <= landed.version;
+DELETE FROM pending_child p
+USING unnest(%(keys)s::uuid[], %(versions)s::bigint[], %(moments)s::timestamptz[]) AS landed (key_hash, version, synced_at)
+WHERE p.entity_id = %(entity_id)s AND p.key_hash = landed.key_hash
+  AND (p.version, p.synced_at) <= (landed.version, landed.synced_at);
+
+-- unpark_reverted --
+-- The source sends again the bytes that the mirror holds: what it sent before and still waits is outdated.
+DELETE FROM pending_child p USING {leaf} r
+WHERE p.entity_id = %(entity_id)s AND r.key_hash = p.key_hash AND r.raw_hash = ANY(%(hashes)s)
+  AND p.synced_at < %(asked_at)s;
 
 -- ripe_children --
 -- Children whose first missing parent is here now.
@@ -122,6 +131,10 @@ VALUES (%(id)s, %(job_id)s, %(seq)s, %(entity_id)s, %(resume)s, %(seen)s, %(coun
 -- keep_raw --
 -- The bytes of the batch's rows, compressed.
 INSERT INTO raw_page (batch_id, no, body) VALUES (%(batch_id)s, 0, %(body)s);
+
+-- kept_rows --
+-- The bytes of a batch's rows.
+SELECT body FROM raw_page WHERE batch_id = %(batch_id)s AND no = 0;
 
 -- take_feed_numbers --
 -- Numbers for the feed, taken last: the tracker's row lock makes them follow the order of commits.

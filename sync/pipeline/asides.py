@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import datetime
 from typing import Any
 
 import xxhash
 
 from sync.ids import uuid7
 from sync.pipeline.batch import Batch, SetAside
+from sync.pipeline.raw import kept_row
 from sync.queries import query
 
 
 def note_failures(cursor: Any, batch: Batch) -> None:
     """One open failed record for each row set aside, counted up where it was open before."""
-    if batch.aside:
-        cursor.executemany(query("note_failure"), [_failure(batch, aside) for aside in batch.aside])
+    failures = [_failure(cursor, batch, aside) for aside in batch.aside]
+    if failures:
+        # Sorted as records are, so that two writers of the same failures wait instead of deadlocking.
+        failures.sort(key=lambda failure: failure["key_hash"] or failure["raw_hash"])
+        cursor.executemany(query("note_failure"), failures)
 
 
 def park_children(cursor: Any, batch: Batch) -> None:
@@ -32,26 +37,51 @@ def close_mended(cursor: Any, batch: Batch) -> None:
     entity = {"entity_id": batch.run.entity_id}
     cursor.execute(query("any_open_failure"), entity)
     open_failures = cursor.fetchone()[0]
-    good = _good(batch)
-    if good["keys"]:
-        good |= entity
-        if open_failures:
-            cursor.execute(query("supersede_failures"), good)
-        if batch.registered.entity.parents:
-            cursor.execute(query("unpark_landed"), good)
-        cursor.execute(query("forget_absent"), good)
-    if open_failures and batch.known:
+    good, has_parents = good_rows(batch), bool(batch.registered.entity.parents)
+    if good and open_failures:
+        cursor.execute(query("supersede_failures"), _columns(good) | entity)
+    if has_parents and (waited := good + _refused_when_woken(batch)):
+        cursor.execute(query("unpark_landed"), _columns(waited) | entity)
+    if good:
+        cursor.execute(query("forget_absent"), _columns(good) | entity)
+    if batch.known:
         hashes = [uuid.UUID(bytes=known) for known in batch.known]
-        cursor.execute(query("supersede_reverted", leaf=batch.run.leaf), {**entity, "hashes": hashes})
+        reverted = {**entity, "hashes": hashes, "asked_at": batch.known_at}
+        if open_failures:
+            cursor.execute(query("supersede_reverted", leaf=batch.run.leaf), reverted)
+        if has_parents:
+            cursor.execute(query("unpark_reverted", leaf=batch.run.leaf), reverted)
 
 
-def _good(batch: Batch) -> dict[str, Any]:
+_Row = tuple[uuid.UUID, int, datetime]  # key, version, when the far end was asked
+
+
+def good_rows(batch: Batch) -> list[_Row]:
+    """The readable rows that neither failed nor wait; those that the mirror holds already are among them."""
     if batch.good is None:
-        return {"keys": []}
+        return []
     out = {aside.key_hash.bytes for aside in batch.aside if aside.key_hash}
     out |= set(batch.parked["_key_hash"]) if batch.parked is not None else set()
-    rows = [(uuid.UUID(bytes=key), version) for key, version in batch.good.iter_rows() if key not in out]
-    return {"keys": [key for key, _ in rows], "versions": [version for _, version in rows]}
+    return [
+        (uuid.UUID(bytes=key), version, at) for key, version, at in batch.good.iter_rows() if key not in out
+    ]
+
+
+def _refused_when_woken(batch: Batch) -> list[_Row]:
+    # They are failed records now; left among those that wait, they would be woken for ever.
+    return [
+        (aside.key_hash, aside.version, batch.asked_at[aside.row])
+        for aside in batch.aside
+        if aside.origin and aside.key_hash
+    ]
+
+
+def _columns(rows: list[_Row]) -> dict[str, Any]:
+    return {
+        "keys": [key for key, _, _ in rows],
+        "versions": [version for _, version, _ in rows],
+        "moments": [at for _, _, at in rows],
+    }
 
 
 def fingerprint_of(stage: str, code: str, field: str | None, entity: str) -> uuid.UUID:
@@ -60,9 +90,10 @@ def fingerprint_of(stage: str, code: str, field: str | None, entity: str) -> uui
     return uuid.UUID(bytes=xxhash.xxh3_128_digest(signature.encode()))
 
 
-def _failure(batch: Batch, aside: SetAside) -> dict[str, Any]:
+def _failure(cursor: Any, batch: Batch, aside: SetAside) -> dict[str, Any]:
     assert batch.run is not None
     first = aside.faults[0]
+    batch_id, row_no = aside.origin or (batch.id, aside.row)
     return {
         "id": uuid7(),
         "entity_id": batch.run.entity_id,
@@ -70,8 +101,8 @@ def _failure(batch: Batch, aside: SetAside) -> dict[str, Any]:
         "raw_hash": uuid.UUID(bytes=batch.raw_hashes[aside.row]),
         "version": aside.version,
         "synced_at": batch.asked_at[aside.row],
-        "batch_id": batch.id,
-        "row_no": aside.row,
+        "batch_id": batch_id,
+        "row_no": row_no,
         "mapping": batch.mapping,
         "stage": first.stage,
         "code": first.code,
@@ -79,7 +110,7 @@ def _failure(batch: Batch, aside: SetAside) -> dict[str, Any]:
         "message": _storable(first.message),
         "errors": json.dumps([_fault(fault) for fault in aside.faults]),
         "fingerprint": fingerprint_of(first.stage, first.code, first.field, batch.registered.path),
-        "raw": batch.raw[aside.row],
+        "raw": (kept_row(cursor, *aside.origin) or b"") if aside.origin else batch.raw[aside.row],
         "normalized": None if aside.normalized is None else json.dumps(dict(aside.normalized)),
         "mapped": None if aside.mapped is None else json.dumps(dict(aside.mapped)),
     }

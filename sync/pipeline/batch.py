@@ -40,6 +40,7 @@ class SetAside:
     version: int = 0
     normalized: Mapping[str, Any] | None = None  # input of validate, where the row came so far
     mapped: Mapping[str, Any] | None = None  # input of identity, where the row came so far
+    origin: tuple[int, int] | None = None  # batch and row where a woken row was read
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,11 +79,12 @@ class Batch:
     asked_at: Sequence[datetime] = ()  # when the far end was asked, by row
     pages: tuple[PageNote, ...] = ()
     known: Sequence[bytes] = ()  # raw hashes of rows skipped because the mirror holds the same bytes
+    known_at: datetime | None = None  # when the far end was asked for the first page of these
     frame: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"_row": pl.UInt32}))
     faults: Mapping[int, tuple[Fault, ...]] = field(default_factory=dict)  # by row, not yet set aside
     aside: tuple[SetAside, ...] = ()
     good: pl.DataFrame | None = (
-        None  # `_key_hash` and `_version` of every readable row, also of the skipped ones
+        None  # `_key_hash`, `_version`, `_synced_at` of every readable row, also of the skipped ones
     )
     parked: pl.DataFrame | None = None  # rows that wait, with `_parent_entity` and `_parent_hash`
     landed: tuple[Landed, ...] = ()  # what `ingest` wrote

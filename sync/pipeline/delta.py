@@ -34,7 +34,7 @@ def delta(batch: Batch) -> Batch:
     )
     going = told.filter(pl.col("_op") != "skip").drop("_stored_version", "_stored_at", "_stored_hash")
     skipped = told.height - going.height
-    batch = replace(batch, frame=going, good=newest.select("_key_hash", "_version"))
+    batch = replace(batch, frame=going, good=newest.select("_key_hash", "_version", "_synced_at"))
     return batch.counting(skipped=repeated + skipped)
 
 

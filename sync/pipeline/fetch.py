@@ -44,6 +44,7 @@ def fetch(batch: Batch) -> Batch:
         raw_hashes=[hashes[index] for index in new],
         asked_at=[asked_at[index] for index in new],
         known=[hashes[index] for index, skip in enumerate(known.tolist()) if skip],
+        known_at=min(numbered.page.asked_at for numbered in pages),
         pages=tuple(PageNote(no=n.no, rows=len(n.page.rows), next=n.page.next) for n in pages),
         last=pages[-1].last,
         frame=pl.DataFrame({"_row": pl.Series(range(len(new)), dtype=pl.UInt32)}),

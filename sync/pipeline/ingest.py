@@ -62,9 +62,10 @@ def _confirm(cursor: Any, batch: Batch) -> None:
     # A by-key read that wrote nothing still proves the record's age; without this it would be refreshed for ever.
     run = batch.run
     assert run is not None
-    if run.by_key and not batch.landed and batch.good is not None:
-        for key, _version in batch.good.iter_rows():
-            given = {"key_hash": key.hex(), "asked_at": batch.asked_at[0]}
+    if run.by_key and not batch.landed:
+        # Not of a row that failed or waits: what the mirror holds is older than that.
+        for key, _version, asked_at in asides.good_rows(batch):
+            given = {"key_hash": key, "asked_at": asked_at}
             cursor.execute(query("confirm_record", leaf=run.leaf), given)
 
 

@@ -94,7 +94,12 @@ def _set_aside(batch: Batch, row: _Row, error: Error) -> SetAside:
         code="refused_by_database",
         message=f"The database refused this row: {primary}. Mend the value it names, or change the declaration.",
     )
-    served = {name: row[name] for name in batch.registered.names if name in row}
+    if (
+        "_batch_id" in row
+    ):  # a woken row has no more than its references in columns: it runs again from its bytes
+        served, origin = {}, (row["_batch_id"], row["_row_no"])
+    else:
+        served, origin = {name: row[name] for name in batch.registered.names if name in row}, None
     fields = batch.registered.entity.fields
     return SetAside(
         row=row["_row"],
@@ -103,4 +108,5 @@ def _set_aside(batch: Batch, row: _Row, error: Error) -> SetAside:
         version=row["_version"],
         normalized={name: value for name, value in served.items() if name in fields} or None,
         mapped=served or None,
+        origin=origin,
     )

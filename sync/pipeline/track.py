@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-import zstandard
 from django.db import connection
 
 from sync.pipeline.batch import Batch, Landed
 from sync.pipeline.ingest import live_delta
+from sync.pipeline.raw import pack
 from sync.pipeline.run import Run, cursor_order
 from sync.queries import query
 
@@ -36,24 +35,6 @@ def track(batch: Batch) -> Batch:
             run.claim.finish(_totals(batch, run))
         _notify(cursor, batch, run)
     return batch
-
-
-def pack(rows: Sequence[bytes]) -> bytes:
-    """Rows as one compressed blob: their number, their lengths, their bytes; no row's bytes are changed."""
-    head = struct.pack(f"<I{len(rows)}I", len(rows), *map(len, rows))
-    return zstandard.compress(head + b"".join(rows), 1)
-
-
-def unpack(blob: bytes) -> list[bytes]:
-    """The rows of a blob."""
-    content = zstandard.decompress(blob)
-    (number,) = struct.unpack_from("<I", content)
-    lengths = struct.unpack_from(f"<{number}I", content, 4)
-    rows, start = [], 4 + 4 * number
-    for length in lengths:
-        rows.append(content[start : start + length])
-        start += length
-    return rows
 
 
 def _keep_raw(cursor: Any, batch: Batch) -> None:
@@ -86,8 +67,10 @@ def _batch_row(batch: Batch, run: Run) -> dict[str, Any]:
 
 
 def _seen(batch: Batch) -> bytes:
-    keys = batch.frame["_key_hash"].to_list() if "_key_hash" in batch.frame.columns else []
-    return b"".join([*batch.known, *keys])
+    # Also the rows that were skipped, wait or failed: the far end has them.
+    good = [] if batch.good is None else batch.good["_key_hash"].to_list()
+    failed = {aside.key_hash.bytes for aside in batch.aside if aside.key_hash} - set(good)
+    return b"".join([*batch.known, *good, *failed])
 
 
 def _note_changes(cursor: Any, batch: Batch, run: Run) -> None:

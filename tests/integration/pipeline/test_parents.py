@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import random
+import string
+
 from sync import records
-from sync.models import Job, PendingChild, Tracker
+from sync.models import FailedRecord, Job, PendingChild, Tracker
 from sync.registry import registry
 from tests.farend import FarEnd
-from tests.integration.pipeline.conftest import gadget, maker, run_waiting, sync
+from tests.integration.pipeline.conftest import gadget, maker, run, run_waiting, sync
 
 GADGETS, MAKERS, PARTS = "shop.gadgets", "shop.makers", "shop.parts"
 
@@ -120,3 +124,48 @@ def test_an_older_waiting_version_gives_way_to_the_mirrored_one(far_end: FarEnd)
     found = records.read(registry.find(GADGETS), {"id": "1"})
     assert found
     assert '"New"' in found.data
+
+
+def test_a_woken_row_that_the_database_refuses_is_set_aside_beside_the_others(far_end: FarEnd) -> None:
+    long = "".join(random.Random(7).choices(string.ascii_letters + string.digits, k=9_000))
+    far_end.set("gadgets", gadget(1, maker=1, email=f"{long}@example.com"), gadget(2, maker=2))
+    sync(GADGETS)
+    run_waiting("wake")
+    sync(MAKERS)
+
+    woken = run_waiting("wake")
+
+    failed = FailedRecord.objects.get()
+    assert (failed.stage, failed.code) == ("ingest", "refused_by_database")
+    assert bytes(failed.raw) == far_end.rows["gadgets"][0]
+    assert sum((job.result or {}).get("inserted", 0) for job in woken) == 1
+    assert there(GADGETS, 2)
+    assert not PendingChild.objects.exists()
+
+
+def test_a_waiting_version_that_the_source_took_back_is_dropped(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1))
+    sync(GADGETS)
+    for gadget_of_part in (1, 9, 1):
+        far_end.set("parts", {"id": 1, "gadget": gadget_of_part})
+        sync(PARTS)
+
+    assert not PendingChild.objects.exists()
+
+
+def test_a_record_is_not_taken_for_fresh_while_its_newer_version_waits(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1))
+    sync(GADGETS)
+    far_end.set("parts", {"id": 1, "gadget": 1, "name": "old"})
+    sync(PARTS)
+    far_end.set("parts", {"id": 1, "gadget": 9, "name": "new"})
+    run("refresh", PARTS, key={"id": "1"})
+    assert PendingChild.objects.get().parent_entity.path == GADGETS
+    far_end.set("gadgets", gadget(9))
+
+    sync(GADGETS)
+    run_waiting("wake")
+
+    found = records.read(registry.find(PARTS), {"id": "1"})
+    assert found
+    assert json.loads(found.data)["name"] == "new"

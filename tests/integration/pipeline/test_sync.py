@@ -10,7 +10,7 @@ from django.db import connection
 
 from sync import records, schema
 from sync.models import Batch, Change, Job, RecordVersion, Tracker
-from sync.pipeline.track import unpack
+from sync.pipeline.raw import unpack
 from sync.registry import registry
 from tests.farend import FarEnd
 from tests.integration.pipeline.conftest import gadget, run, sync
@@ -266,6 +266,19 @@ def test_a_full_read_notes_every_row_it_saw(far_end: FarEnd) -> None:
 
     seen = Batch.objects.filter(job_id=job.id).values_list("seen", flat=True)
     assert sum(len(bytes(blob or b"")) for blob in seen) == 12 * 16
+
+
+def test_a_full_read_saw_rows_that_were_skipped_or_failed_too(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1))
+    sync(GADGETS, full=True)
+    # Other blanks, same data: known by its key only. The second one is not written at all.
+    far_end.set("gadgets", json.dumps(gadget(1), indent=1).encode(), gadget(2, name="x" * 50))
+
+    sync(GADGETS, full=True)
+
+    seen = Batch.objects.latest("id").seen
+    assert seen is not None
+    assert len(bytes(seen)) == 2 * 16
 
 
 def test_a_record_unknown_to_the_far_end_is_not_deleted_by_a_full_read(far_end: FarEnd) -> None:

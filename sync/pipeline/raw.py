@@ -1,0 +1,37 @@
+"""The bytes of a batch's rows, kept as one compressed blob; a row's place in it is its lineage."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import zstandard
+
+from sync.queries import query
+
+
+def pack(rows: Sequence[bytes]) -> bytes:
+    """Rows as one compressed blob: their number, their lengths, their bytes; no row's bytes are changed."""
+    head = struct.pack(f"<I{len(rows)}I", len(rows), *map(len, rows))
+    return zstandard.compress(head + b"".join(rows), 1)
+
+
+def unpack(blob: bytes) -> list[bytes]:
+    """The rows of a blob."""
+    content = zstandard.decompress(blob)
+    (number,) = struct.unpack_from("<I", content)
+    lengths = struct.unpack_from(f"<{number}I", content, 4)
+    rows, start = [], 4 + 4 * number
+    for length in lengths:
+        rows.append(content[start : start + length])
+        start += length
+    return rows
+
+
+def kept_row(cursor: Any, batch_id: int, row_no: int) -> bytes | None:
+    """The bytes of one row as received; None where they are kept no longer."""
+    cursor.execute(query("kept_rows"), {"batch_id": batch_id})
+    found = cursor.fetchone()
+    rows = unpack(bytes(found[0])) if found else []
+    return rows[row_no] if row_no < len(rows) else None
