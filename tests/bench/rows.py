@@ -1,0 +1,82 @@
+"""Rows for the benchmark: AdventureWorks' customers multiplied, 17 columns, about 400 bytes, a few of them dirty."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from bridge.sandbox.data import read
+
+PAGE = 1_000
+DIRTY = 0.001  # share of rows that have to be set aside
+STATES = ("active", "on hold", "closed ", "new\r\n")
+DATES = ("{y}-{m:02}-{d:02}", "{m}/{d}/{y}")
+
+
+def write_pages(folder: Path, rows: int, *, changed: float, seed: int = 7) -> None:
+    """Write `first` and `second` (the same with `changed` of the rows changed): pages, and where each begins."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, share in (("first", 0.0), ("second", changed)):
+        offsets = [0]
+        with (folder / f"{name}.pages").open("wb") as pages:
+            for page in _pages(rows, share, seed):
+                offsets.append(offsets[-1] + pages.write(page))
+        (folder / f"{name}.json").write_text(json.dumps({"rows": rows, "offsets": offsets}))
+
+
+def _pages(rows: int, changed: float, seed: int) -> Iterator[bytes]:
+    names = _names()
+    for start in range(0, rows, PAGE):
+        chance = random.Random(seed + start)
+        change = random.Random(seed * 31 + start)
+        page = [
+            _row(number, names, chance, change.random() < changed)
+            for number in range(start, min(start + PAGE, rows))
+        ]
+        body = b",".join(page)
+        yield (
+            b'{"items":['
+            + body
+            + b'],"total":%d,"hasMore":%s}' % (rows, b"true" if start + PAGE < rows else b"false")
+        )
+
+
+def _names() -> list[str]:
+    return [str(json.loads(row["Name"])) for row in read("adventureworks/store")]
+
+
+def _row(number: int, names: list[str], chance: random.Random, changed: bool) -> bytes:
+    name = names[number % len(names)]
+    day = chance.randrange(3_000)
+    date = chance.choice(DATES).format(y=2018 + day % 7, m=1 + day % 12, d=1 + day % 28)
+    amount = f"{chance.randrange(10**7) / 100:.2f}"
+    version = 2 if changed else 1
+    bad = chance.random() < DIRTY
+    row = {
+        "ID": number,
+        "ACCOUNT": f"AW{number:08}",
+        "NAME": f" {name} " if number % 9 == 0 else name,
+        "EMAIL": f"Customer{number}@Example.com",
+        "PHONE": f"555-{number % 10_000:04}",
+        "STATE": chance.choice(STATES),
+        "TERRITORY": chance.randrange(10),
+        "CREDIT": "unlimited" if bad else _amount(number, amount),
+        "BALANCE": float(amount) if number % 3 else _amount(number + 1, amount),
+        "DISCOUNT": round(chance.random() * 0.3, 2),
+        "ORDERS": chance.randrange(500) + version,
+        "OPENED": date,
+        "CLOSED": None if number % 4 else date,
+        "STREET": f"{chance.randrange(999)} Rue de l'Église, étage {number % 12}",
+        "CITY": "Zürich" if number % 5 == 0 else "Springfield",
+        "NOTE": f"Customer since {2018 + day % 7}; prefers calls in the morning and invoices on paper, v{version}",
+        "CHANGED": f"2026-0{version}-01T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}Z",
+    }
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _amount(number: int, amount: str) -> str:
+    if number % 7 == 0:
+        return f"€ {amount}"
+    return f"{float(amount):,.2f}" if number % 5 == 0 else amount
