@@ -36,6 +36,7 @@ class TransientError(BridgeError):
 
     `retry_after` is in seconds where the far end named it. `parks_if_repeated` marks an answer that is a
     passing fault the first time and a matter of configuration when the next quiet try repeats it.
+    `not_asked` marks a wait before the far end was asked at all: it takes none of the job's tries.
     """
 
     code = "far_end_unavailable"
@@ -47,10 +48,12 @@ class TransientError(BridgeError):
         code: str | None = None,
         retry_after: float | None = None,
         parks_if_repeated: bool = False,
+        not_asked: bool = False,
     ) -> None:
         super().__init__(message, code=code)
         self.retry_after = retry_after
         self.parks_if_repeated = parks_if_repeated
+        self.not_asked = not_asked
 
 
 class ConfigError(BridgeError):

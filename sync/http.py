@@ -116,7 +116,7 @@ class Session:
         left = self._gate.remaining(self.system) if self._gate else 0.0
         if left > 0:
             message = f"{self.system} asked for a pause: it is asked again in {left:.1f} s."
-            raise TransientError(message, code="rate_limited", retry_after=left)
+            raise TransientError(message, code="rate_limited", retry_after=left, not_asked=True)
 
     def _send(self, asked: requests.Request, address: str) -> Answer:
         try:

@@ -99,10 +99,17 @@ def _transient(
     message = clean(error.message)
     if error.parks_if_repeated and previous_code == error.code:
         return Verdict(outcome=PARKED, code=error.code, message=message, burns=False)
-    if burned >= len(tiers):
+    if burned >= len(tiers) and not error.not_asked:
         return Verdict(outcome=FAILED, code=error.code, message=message)
-    delay = tiers[burned] if error.retry_after is None else error.retry_after
-    return Verdict(outcome=RETRY, code=error.code, message=message, delay=min(max(delay, 0.0), LONGEST_WAIT))
+    tier = next(iter(tiers[burned:]), DATABASE_PAUSE)
+    delay = tier if error.retry_after is None else error.retry_after
+    return Verdict(
+        outcome=RETRY,
+        code=error.code,
+        message=message,
+        delay=min(max(delay, 0.0), LONGEST_WAIT),
+        burns=not error.not_asked,
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -7,9 +7,11 @@ from django.db import OperationalError
 from pytest_django import Settings
 
 from sync.errors import ConfigError, FatalError, TransientError
+from sync.http import SHARED
 from sync.jobs import verbs
 from sync.jobs.claim import Claim
 from sync.models import Attempt, EntityRow, Job
+from sync.pipeline.runner import run_sync
 from tests.integration.jobs.conftest import OPERATOR, Register, ask, done, run, wakeups
 
 
@@ -68,6 +70,19 @@ def test_what_the_far_end_asks_for_comes_before_the_tiers(handle: Register) -> N
     run(job)
 
     assert waits(job) == 7
+
+
+def test_waiting_for_the_end_of_a_pause_burns_no_try(handle: Register) -> None:
+    handle(raises(DOWN))
+    job = ask()
+    for _ in range(3):
+        run(job)
+    SHARED.hold_off("shop", 7)
+    handle(run_sync)
+
+    assert [run(job), run(job)] == ["retry", "retry"]
+    assert (job.attempts, job.error_code) == (3, "rate_limited")
+    assert 6 < waits(job) <= 7
 
 
 def test_without_an_entity_the_settings_decide(handle: Register, settings: Settings) -> None:
