@@ -39,7 +39,8 @@ def _credentials(database: str) -> Any:
     from psycopg.conninfo import conninfo_to_dict
 
     parts = conninfo_to_dict(database)
-    return f"postgresql://{parts['user']}:@/{parts['dbname']}?host={parts['host']}"
+    # dlt wants a host and a password; libpq takes the socket's folder from the query.
+    return f"postgresql://{parts['user']}:none@localhost/{parts['dbname']}?host={parts['host']}"
 
 
 def _source(url: str, path: str) -> Any:
