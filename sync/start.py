@@ -13,7 +13,7 @@ from sync.audit import Actor
 from sync.errors import InvalidRequest
 from sync.fields import Field, Timestamp
 from sync.freshness import sync_dedup
-from sync.jobs import priorities
+from sync.jobs import parked, priorities
 from sync.jobs.enqueue import Enqueued, enqueue
 from sync.registry import Registered
 
@@ -49,6 +49,8 @@ def start_sync(
         if wanted.created:
             after = {"entity": registered.path, **params}
             audit.record("sync.start", "job", str(wanted.job.id), by=by, after=after)
+        elif parked.release(wanted.job.id, by=by.name):  # whoever asks again has changed something
+            wanted.job.refresh_from_db()
     return wanted
 
 

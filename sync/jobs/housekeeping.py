@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 from django.db import Error, close_old_connections
 
-from sync.jobs import reaper, schedule
+from sync.jobs import parked, reaper, schedule
 from sync.jobs.brief import brief
 
 log = structlog.get_logger(__name__)
@@ -39,6 +39,8 @@ class Housekeeping(threading.Thread):
         rounds = 0
         while not self._stopped.is_set():
             duties: list[Callable[[], object]] = [reaper.recover, schedule.tick]
+            if rounds == 0:
+                duties.append(parked.release_all)
             if rounds % SWEEP_EACH == 0:
                 duties.append(reaper.sweep)
             for duty in duties:

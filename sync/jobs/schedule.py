@@ -12,7 +12,7 @@ from django.db.models import Q
 from sync import schema
 from sync.declare import Cron
 from sync.errors import BridgeError
-from sync.jobs import cadence
+from sync.jobs import cadence, parked
 from sync.jobs.enqueue import UNFINISHED, enqueue
 from sync.jobs.priorities import BATCH
 from sync.models import Job, Schedule
@@ -80,11 +80,15 @@ def _run_due(pk: int, now: datetime) -> Job | None:
 
 
 def _ask(schedule: Schedule, slot: datetime, now: datetime) -> Job | None:
-    """The job of one slot; None where the last one is not done yet, or the entity is gone."""
+    """The job of one slot; None where the last one is not done yet, or the entity is gone.
+
+    A last job that is parked is tried again in place of a new one.
+    """
     name = f"schedule:{schedule.name}"
     unfinished = Job.objects.filter(entity_id=schedule.entity_id, status__in=UNFINISHED, requested_by=name)
-    if schedule.overlap == "skip" and unfinished.exists():
-        log.info("schedule_skipped", schedule=schedule.name, reason="its last job is not done")
+    if schedule.overlap == "skip" and (last := unfinished.first()):
+        if not parked.release(last.pk, by=name):
+            log.info("schedule_skipped", schedule=schedule.name, reason="its last job is not done")
         return None
     entity = None
     if schedule.entity is not None:

@@ -97,6 +97,17 @@ def test_a_slot_is_skipped_while_the_last_job_is_not_done(committed: None) -> No
     assert len(schedule.tick(NOON + 2 * HOUR)) == 1
 
 
+def test_a_parked_job_is_tried_again_in_place_of_a_new_one(committed: None) -> None:
+    planned()
+    (job,) = schedule.tick(NOON)
+    Job.objects.filter(pk=job.pk).update(hold="configuration", wakeup=None)
+
+    assert schedule.tick(NOON + HOUR) == []
+    job.refresh_from_db()
+    assert (job.status, job.hold) == ("pending", None)
+    assert job.wakeup
+
+
 def test_overlap_may_be_allowed(committed: None) -> None:
     planned(overlap="allow")
     schedule.tick(NOON)
