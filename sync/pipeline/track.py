@@ -128,9 +128,12 @@ def next_watermark(run: Run) -> str | None:
         return None
     order = cursor_order(run.registered)
     mark = run.high
-    if entity.fields[entity.cursor].kind == "timestamp":
+    kind = entity.fields[entity.cursor].kind
+    if kind == "timestamp":
         high = datetime.fromisoformat(run.high)
         mark = _like(run.high, min(high, run.began) - entity.overlap)
+    elif kind == "date":  # the whole day is asked for again: that is overlap enough
+        mark = min(run.high, f"{run.began - entity.overlap:%Y-%m-%d}")
     return mark if run.watermark is None else max(mark, run.watermark, key=order)
 
 
@@ -159,7 +162,7 @@ def _totals(batch: Batch, run: Run) -> Mapping[str, int]:
 def _notify(cursor: Any, batch: Batch, run: Run) -> None:
     keys = [row.key_hash.hex for row in batch.landed]
     if run.by_key and batch.good is not None:
-        keys = [key.hex() for key in batch.good["_key_hash"]]
+        keys = list({run.by_key.hex, *(key.hex() for key in batch.good["_key_hash"])})
     if not keys:
         return
     payload = json.dumps({"e": run.entity_id, "k": keys}, separators=(",", ":"))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from sync import records, schema
+from sync.fields import Date
 from sync.models import Batch, Change, Job, RecordVersion, Tracker
 from sync.pipeline.raw import unpack
 from sync.registry import registry
 from tests.farend import FarEnd
 from tests.integration.pipeline.conftest import gadget, run, sync
+from tests.shop import makers, system
 
 GADGETS = "shop.gadgets"
 
@@ -223,6 +226,21 @@ def test_a_cursor_in_the_future_does_not_move_the_watermark_past_the_run(far_end
 
     assert job.started_at
     assert str(tracker().watermark) < job.started_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_nor_does_a_date_in_the_future(far_end: FarEnd) -> None:
+    day = Date(source="updated_at", formats=("%Y-%m-%dT%H:%M:%SZ",))
+    dated = replace(makers, fields={**makers.fields, "changed": day})
+    known = registry.systems
+    registry.fill([replace(system, entities=(dated, *system.entities[1:]))])
+    far_end.set("makers", {"id": 1, "name": "Late", "updated_at": "2199-01-01T00:00:00Z"})
+    try:
+        job = run("sync", "shop.makers")
+    finally:
+        registry.fill(known)
+
+    assert job.started_at
+    assert str(records.tracker(registry.find("shop.makers")).watermark) <= job.started_at.strftime("%Y-%m-%d")
 
 
 def test_a_run_that_began_above_the_watermark_does_not_move_it(far_end: FarEnd) -> None:
