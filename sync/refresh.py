@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from sync import records
 from sync.errors import ConfigError
 from sync.keys import key_hash
+from sync.lookup import detained
 from sync.queries import query
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _read_changes(claim: Claim, asked_at: datetime) -> None:
     assert claim.entity is not None
     number = key_hash(claim.entity, claim.params["key"])
     run_sync(claim)
-    if records.read_hash(claim.entity, number) is None:
+    if records.read_hash(claim.entity, number) is None and detained(claim.entity, number) is None:
         with transaction.atomic():
             _remember_absent(claim, number, asked_at)
 
@@ -63,7 +64,7 @@ def _commit(claim: Claim, page: Page) -> None:
 
     assert claim.entity is not None
     run = bare_run(claim, claim.entity)
-    run.by_key = True
+    run.by_key = key_hash(claim.entity, claim.params["key"])
     rows = list(page.rows[:1])
     batch = Batch(
         registered=claim.entity,

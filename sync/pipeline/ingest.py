@@ -67,6 +67,10 @@ def _confirm(cursor: Any, batch: Batch) -> None:
         for key, _version, asked_at in asides.good_rows(batch):
             given = {"key_hash": key, "asked_at": asked_at}
             cursor.execute(query("confirm_record", leaf=run.leaf), given)
+    if run.by_key and batch.good is not None and run.by_key.bytes not in batch.good["_key_hash"]:
+        # The far end answered with a record of another key (it may not tell `a` from `A`): this one it has not.
+        given = {"key_hash": run.by_key, "entity_id": run.entity_id, "checked_at": batch.asked_at[0]}
+        cursor.execute(query("note_absent"), given)
 
 
 def live_delta(batch: Batch) -> int:

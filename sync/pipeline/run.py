@@ -52,7 +52,7 @@ class Run:
     memo: Memo = field(default_factory=Memo)
     stream: PageStream | None = None
     high: str | None = None  # the greatest cursor seen so far
-    by_key: bool = False  # one record, asked for by its key
+    by_key: uuid.UUID | None = None  # the one record that was asked for
 
     def add(self, counts: Mapping[str, int]) -> None:
         """Add the counts of a committed batch."""

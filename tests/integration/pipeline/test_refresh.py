@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from sync import records
@@ -9,8 +13,11 @@ from sync.errors import TransientError
 from sync.keys import key_hash
 from sync.models import Change, FailedRecord, Job
 from sync.registry import registry
+from sync.sources import Page
+from sync.sources.rest import Rest, RestClient
 from tests.farend import FarEnd
 from tests.integration.pipeline.conftest import gadget, run, sync
+from tests.shop import system
 
 GADGETS, PARTS = "shop.gadgets", "shop.parts"
 
@@ -101,6 +108,36 @@ def test_a_source_without_reads_by_key_reads_its_changes(far_end: FarEnd) -> Non
 
     assert stored("shop.notes", 2)
     assert stored("shop.notes", 1)
+
+
+def test_what_such_a_read_brings_as_a_bad_row_is_not_absent(far_end: FarEnd) -> None:
+    far_end.set("notes", {"id": 5, "text": {"not": "a text"}})
+
+    refresh("shop.notes", 5)
+
+    notes = registry.find("shop.notes")
+    assert FailedRecord.objects.count() == 1
+    assert records.absent_since(notes, key_hash(notes, {"id": "5"})) is None
+
+
+class Generous(RestClient):
+    """Whatever key is asked for, it answers with the same record, as one that does not tell `a` from `A`."""
+
+    def one(self, resource: Rest, key: Mapping[str, str]) -> Page:
+        return Page(rows=[b'{"id": 1}'], asked_at=datetime.now(UTC), next=None)
+
+
+def test_a_key_that_is_answered_with_another_ones_record_is_absent(committed: None) -> None:
+    known = registry.systems
+    registry.fill([replace(system, client=lambda: Generous("shop", "http://127.0.0.1:9"))])
+    try:
+        refresh(PARTS, 7)
+    finally:
+        registry.fill(known)
+
+    parts = registry.find(PARTS)
+    assert stored(PARTS, 1)
+    assert records.absent_since(parts, key_hash(parts, {"id": "7"}))
 
 
 def test_what_such_a_read_does_not_bring_is_absent(far_end: FarEnd) -> None:
