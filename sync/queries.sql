@@ -22,6 +22,21 @@ CREATE TEMPORARY TABLE IF NOT EXISTS stage (
 COPY stage (key_hash, raw_hash, version, synced_at, batch_id, row_no, mapping, data_hash, data)
 FROM STDIN (FORMAT csv, DELIMITER E'\x02', QUOTE E'\x01');
 
+-- fill_leaf --
+-- The first load of an empty leaf: nothing to compare with, so no detour. A key that is there already breaks it.
+COPY {leaf} (key_hash, raw_hash, version, synced_at, batch_id, row_no, mapping, data_hash, data, changed_at, entity_id)
+FROM STDIN (FORMAT csv, DELIMITER E'\x02', QUOTE E'\x01');
+
+-- any_record --
+-- Whether an entity has records, deleted ones too.
+SELECT EXISTS (SELECT 1 FROM {leaf});
+
+-- what_waits --
+-- Whether an entity has open failures, children that wait, absences remembered: mostly it has none.
+SELECT EXISTS (SELECT 1 FROM failed_record WHERE entity_id = %(entity_id)s AND state = 'open'),
+  EXISTS (SELECT 1 FROM pending_child WHERE entity_id = %(entity_id)s),
+  EXISTS (SELECT 1 FROM absent_key WHERE entity_id = %(entity_id)s);
+
 -- upsert_records --
 -- Write what is newer, touch what is newer with the same data, leave the rest alone; sorted, so that writers never deadlock.
 WITH written AS (
@@ -44,7 +59,7 @@ WITH written AS (
   END
   RETURNING key_hash, revision, batch_id, row_no
 )
-SELECT w.key_hash, w.revision,
+SELECT replace(w.key_hash::text, '-', ''), w.revision,
        CASE WHEN (w.batch_id, w.row_no) <> (s.batch_id, s.row_no) THEN 'touch' WHEN w.revision = 1 THEN 'insert' ELSE 'update' END
 FROM written w JOIN stage s USING (key_hash);
 
@@ -69,9 +84,26 @@ ON CONFLICT (entity_id, (coalesce(key_hash, raw_hash))) WHERE state = 'open' DO 
   times_seen = f.times_seen + 1, last_seen_at = excluded.last_seen_at
 WHERE excluded.synced_at >= f.synced_at;
 
--- any_open_failure --
--- Whether an entity has open failures at all.
-SELECT EXISTS (SELECT 1 FROM failed_record WHERE entity_id = %(entity_id)s AND state = 'open');
+-- keys_failed --
+-- The keys of an entity's open failures.
+SELECT key_hash FROM failed_record WHERE entity_id = %(entity_id)s AND state = 'open' AND key_hash IS NOT NULL;
+
+-- keys_waiting --
+-- The keys of an entity's waiting children.
+SELECT key_hash FROM pending_child WHERE entity_id = %(entity_id)s;
+
+-- keys_absent --
+-- The keys of which an entity's far end said that there is no record.
+SELECT key_hash FROM absent_key WHERE entity_id = %(entity_id)s;
+
+-- hashes_failed --
+-- The bytes that the mirror holds of rows whose newer version failed.
+SELECT r.raw_hash FROM failed_record f JOIN {leaf} r ON r.key_hash = f.key_hash
+WHERE f.entity_id = %(entity_id)s AND f.state = 'open' AND f.raw_hash <> r.raw_hash;
+
+-- hashes_waiting --
+-- The bytes that the mirror holds of rows whose newer version waits.
+SELECT r.raw_hash FROM pending_child p JOIN {leaf} r ON r.key_hash = p.key_hash WHERE p.entity_id = %(entity_id)s;
 
 -- supersede_failures --
 -- A good version of a failed row arrived: its failure is closed.
@@ -150,7 +182,7 @@ WHERE entity_id = %(entity_id)s;
 -- note_change --
 -- A row of the feed: at most 1,000 changes of one kind.
 INSERT INTO change (entity_id, last_seq, first_seq, op, keys, revisions, batch_id, at)
-VALUES (%(entity_id)s, %(last_seq)s, %(first_seq)s, %(op)s, %(keys)s, %(revisions)s, %(batch_id)s, clock_timestamp());
+VALUES (%(entity_id)s, %(last_seq)s, %(first_seq)s, %(op)s, %(keys)s::uuid[], %(revisions)s::int[], %(batch_id)s, clock_timestamp());
 
 -- note_absent --
 -- The far end said that there is no such record.

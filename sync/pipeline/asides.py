@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import datetime
 from typing import Any
 
 import xxhash
@@ -29,59 +28,6 @@ def park_children(cursor: Any, batch: Batch) -> None:
     if batch.parked is not None and batch.parked.height:
         rows = sorted(batch.parked.iter_rows(named=True), key=lambda row: row["_key_hash"])
         cursor.executemany(query("park_child"), [_child(batch, row) for row in rows])
-
-
-def close_mended(cursor: Any, batch: Batch) -> None:
-    """Close failures, children and absences that this batch's good rows make untrue."""
-    assert batch.run is not None
-    entity = {"entity_id": batch.run.entity_id}
-    cursor.execute(query("any_open_failure"), entity)
-    open_failures = cursor.fetchone()[0]
-    good, has_parents = good_rows(batch), bool(batch.registered.entity.parents)
-    if good and open_failures:
-        cursor.execute(query("supersede_failures"), _columns(good) | entity)
-    if has_parents and (waited := good + _refused_when_woken(batch)):
-        cursor.execute(query("unpark_landed"), _columns(waited) | entity)
-    if good:
-        cursor.execute(query("forget_absent"), _columns(good) | entity)
-    if batch.known:
-        hashes = [uuid.UUID(bytes=known) for known in batch.known]
-        reverted = {**entity, "hashes": hashes, "asked_at": batch.known_at}
-        if open_failures:
-            cursor.execute(query("supersede_reverted", leaf=batch.run.leaf), reverted)
-        if has_parents:
-            cursor.execute(query("unpark_reverted", leaf=batch.run.leaf), reverted)
-
-
-_Row = tuple[uuid.UUID, int, datetime]  # key, version, when the far end was asked
-
-
-def good_rows(batch: Batch) -> list[_Row]:
-    """The readable rows that neither failed nor wait; those that the mirror holds already are among them."""
-    if batch.good is None:
-        return []
-    out = {aside.key_hash.bytes for aside in batch.aside if aside.key_hash}
-    out |= set(batch.parked["_key_hash"]) if batch.parked is not None else set()
-    return [
-        (uuid.UUID(bytes=key), version, at) for key, version, at in batch.good.iter_rows() if key not in out
-    ]
-
-
-def _refused_when_woken(batch: Batch) -> list[_Row]:
-    # They are failed records now; left among those that wait, they would be woken for ever.
-    return [
-        (aside.key_hash, aside.version, batch.asked_at[aside.row])
-        for aside in batch.aside
-        if aside.origin and aside.key_hash
-    ]
-
-
-def _columns(rows: list[_Row]) -> dict[str, Any]:
-    return {
-        "keys": [key for key, _, _ in rows],
-        "versions": [version for _, version, _ in rows],
-        "moments": [at for _, _, at in rows],
-    }
 
 
 def fingerprint_of(stage: str, code: str, field: str | None, entity: str) -> uuid.UUID:

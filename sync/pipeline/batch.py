@@ -52,13 +52,8 @@ class PageNote:
     next: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Landed:
-    """A row that was written."""
-
-    key_hash: uuid.UUID
-    revision: int
-    op: str  # insert, update or touch
+LANDED = {"key": pl.String, "revision": pl.Int32, "op": pl.String}
+"""Rows that were written: the key hash in hex, the revision they have now, and insert, update or touch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +82,8 @@ class Batch:
         None  # `_key_hash`, `_version`, `_synced_at` of every readable row, also of the skipped ones
     )
     parked: pl.DataFrame | None = None  # rows that wait, with `_parent_entity` and `_parent_hash`
-    landed: tuple[Landed, ...] = ()  # what `ingest` wrote
+    landed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LANDED))  # what `ingest` wrote
+    high: str | None = None  # the greatest cursor among its rows
     counts: Mapping[str, int] = field(default_factory=dict)
     stage_ms: Mapping[str, int] = field(default_factory=dict)
     mapping: int = 0  # version of the mapping in force

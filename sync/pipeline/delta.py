@@ -25,9 +25,7 @@ def delta(batch: Batch) -> Batch:
         return batch
     asked = pl.Series("_synced_at", batch.asked_at, dtype=pl.Datetime("us", "UTC"))
     frame = batch.frame.with_columns(asked.gather(batch.frame["_row"]).alias("_synced_at"))
-    newest = frame.sort("_version", "_synced_at", "_row").unique(
-        "_key_hash", keep="last", maintain_order=True
-    )
+    newest = _newest(frame)
     repeated = frame.height - newest.height
     told = newest.join(_stored(batch, newest["_key_hash"]), on="_key_hash", how="left").with_columns(
         _op().alias("_op")
@@ -38,10 +36,17 @@ def delta(batch: Batch) -> Batch:
     return batch.counting(skipped=repeated + skipped)
 
 
+def _newest(frame: pl.DataFrame) -> pl.DataFrame:
+    if frame["_key_hash"].n_unique() == frame.height:
+        return frame
+    by_age = frame.sort("_version", "_synced_at", "_row")
+    return by_age.unique("_key_hash", keep="last", maintain_order=True)
+
+
 def _stored(batch: Batch, keys: pl.Series) -> pl.DataFrame:
     assert batch.run is not None
     rows = []
-    if len(keys):
+    if len(keys) and not batch.run.first_load:
         with connection.cursor() as cursor:
             cursor.execute(query("stored_rows", leaf=batch.run.leaf), {"keys": [key.hex() for key in keys]})
             rows = [(row[0].bytes, row[1], row[2], bytes(row[3]), row[4]) for row in cursor.fetchall()]

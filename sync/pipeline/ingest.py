@@ -14,6 +14,7 @@ from django.db import connection
 from sync.jobs.enqueue import enqueue
 from sync.pipeline import asides
 from sync.pipeline.batch import Batch
+from sync.pipeline.closing import close_mended, good_rows
 from sync.pipeline.narrow import write_narrowed
 from sync.queries import query
 from sync.registry import registry
@@ -29,15 +30,16 @@ def ingest(batch: Batch) -> Batch:
         batch = _count(write_narrowed(cursor, batch))
         asides.note_failures(cursor, batch)
         asides.park_children(cursor, batch)
-        asides.close_mended(cursor, batch)
+        close_mended(cursor, batch)
         _confirm(cursor, batch)
     _defer_wake(batch)
     return batch
 
 
 def _count(batch: Batch) -> Batch:
-    by_op = {op: sum(1 for row in batch.landed if row.op == op) for op in ("insert", "update", "touch")}
-    unwritten = batch.frame.height - len(batch.landed)
+    ops = batch.landed["op"]
+    by_op = {op: int((ops == op).sum()) for op in ("insert", "update", "touch")}
+    unwritten = batch.frame.height - batch.landed.height
     return batch.counting(
         inserted=by_op["insert"],
         updated=by_op["update"],
@@ -54,7 +56,7 @@ def _defer_wake(batch: Batch) -> None:
     origin = f"job:{batch.run.claim.job_id}"
     if batch.parked is not None and batch.parked.height:
         enqueue("wake", entity=batch.registered, params={"as": "child"}, requested_by=origin)
-    if any(row.op != "touch" for row in batch.landed) and registry.children(registry.find(path)):
+    if (batch.landed["op"] != "touch").any() and registry.children(registry.find(path)):
         enqueue("wake", entity=batch.registered, params={"as": "parent"}, requested_by=origin)
 
 
@@ -62,9 +64,9 @@ def _confirm(cursor: Any, batch: Batch) -> None:
     # A by-key read that wrote nothing still proves the record's age; without this it would be refreshed for ever.
     run = batch.run
     assert run is not None
-    if run.by_key and not batch.landed:
+    if run.by_key and not batch.landed.height:
         # Not of a row that failed or waits: what the mirror holds is older than that.
-        for key, _version, asked_at in asides.good_rows(batch):
+        for key, _version, asked_at in good_rows(batch):
             given = {"key_hash": key, "asked_at": asked_at}
             cursor.execute(query("confirm_record", leaf=run.leaf), given)
     if run.by_key and batch.good is not None and run.by_key.bytes not in batch.good["_key_hash"]:
@@ -75,7 +77,15 @@ def _confirm(cursor: Any, batch: Batch) -> None:
 
 def live_delta(batch: Batch) -> int:
     """By how much the number of live records grew: inserts, and deleted ones that came back."""
-    revived = set(batch.frame.filter(pl.col("_op") == "revive")["_key_hash"])
-    return sum(
-        row.op == "insert" or (row.op == "update" and row.key_hash.bytes in revived) for row in batch.landed
+    ops = batch.landed["op"]
+    inserted = int((ops == "insert").sum())
+    gone = (
+        batch.frame.filter(pl.col("_op") == "revive")["_key_hash"].bin.encode("hex")
+        if batch.frame.height
+        else None
+    )
+    if gone is None or not len(gone):
+        return inserted
+    return (
+        inserted + batch.landed.filter((ops == "update") & batch.landed["key"].is_in(gone.implode())).height
     )

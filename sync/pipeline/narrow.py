@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import uuid
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import polars as pl
-from django.db import DataError, Error, IntegrityError, OperationalError, transaction
+import polars.selectors as cs
+from django.db import DataError, Error, IntegrityError, OperationalError, connection, transaction
 
-from sync.pipeline.batch import Batch, Fault, Landed, SetAside
+from sync.pipeline.batch import LANDED, Batch, Fault, SetAside
 from sync.queries import query
 
 _PROGRAM_LIMIT = (
@@ -18,51 +20,83 @@ _PROGRAM_LIMIT = (
 )
 
 
+_WRITTEN = cs.by_name("_row", "_key_hash", "_version", "_synced_at", "_data_hash", "_data")
+_LINEAGE = ("_batch_id", "_row_no")
+_Row = dict[str, Any]
+
+
 def write_narrowed(cursor: Any, batch: Batch) -> Batch:
     """The batch with `landed` filled, and the rows that the database refused set aside (stage ingest)."""
     if not batch.frame.height:
         return batch
-    cursor.execute(query("make_stage"))
-    landed, refused = _write(cursor, batch, batch.frame.sort("_key_hash"))
-    aside = tuple(_set_aside(batch, row, error) for row, error in refused)
-    gone = pl.Series([row["_row"] for row, _ in refused], dtype=pl.UInt32)
-    return replace(
-        batch,
-        frame=batch.frame.filter(~pl.col("_row").is_in(gone.implode())),
-        landed=tuple(Landed(key_hash=key, revision=revision, op=op) for key, revision, op in landed),
-        aside=(*batch.aside, *aside),
-    )
+    written = batch.frame.select(_WRITTEN | cs.by_name(*_LINEAGE, require_all=False)).sort("_key_hash")
+    landed = _load(cursor, batch, written)
+    refused: list[tuple[int, Error]] = []
+    if landed is None:
+        cursor.execute(query("make_stage"))
+        landed = pl.concat([pl.DataFrame(schema=LANDED), *_write(cursor, batch, written, refused)])
+    aside = tuple(_set_aside(batch, _row(batch, number), error) for number, error in refused)
+    gone = pl.Series([number for number, _ in refused], dtype=pl.UInt32)
+    frame = batch.frame.filter(~pl.col("_row").is_in(gone.implode())) if refused else batch.frame
+    return replace(batch, frame=frame, landed=landed, aside=(*batch.aside, *aside))
 
 
-_Row = dict[str, Any]
-_Landed = list[tuple[uuid.UUID, int, str]]
+def _row(batch: Batch, number: int) -> _Row:
+    return batch.frame.row(by_predicate=pl.col("_row") == number, named=True)
 
 
-def _write(cursor: Any, batch: Batch, frame: pl.DataFrame) -> tuple[_Landed, list[tuple[_Row, Error]]]:
+def _load(cursor: Any, batch: Batch, frame: pl.DataFrame) -> pl.DataFrame | None:
+    """COPY straight into the leaf of an entity that has no records yet; None where that is not the way."""
+    run = batch.run
+    assert run is not None
+    if not run.first_load or "_batch_id" in frame.columns:
+        return None
     try:
         with transaction.atomic():
-            return _upsert(cursor, batch, frame), []
+            cursor.execute("SELECT clock_timestamp()::text")
+            changed_at = pl.lit(cursor.fetchone()[0]).alias("_changed_at")
+            content = _as_csv(batch, frame, changed_at, pl.lit(run.entity_id).alias("_entity_id"))
+            _copy(cursor, query("fill_leaf", leaf=run.leaf), content)
+    except (DataError, IntegrityError, OperationalError) as error:
+        if not _is_of_a_row(error):
+            raise
+        return None  # another writer was faster with a key, or a row is refused: the upsert sorts it out
+    key = pl.col("_key_hash").bin.encode("hex").alias("key")
+    return frame.select(key, pl.lit(1, pl.Int32).alias("revision"), pl.lit("insert").alias("op"))
+
+
+def _write(
+    cursor: Any, batch: Batch, frame: pl.DataFrame, refused: list[tuple[int, Error]]
+) -> Iterable[pl.DataFrame]:
+    try:
+        with transaction.atomic():
+            return [_upsert(cursor, batch, frame)]
     except (DataError, IntegrityError, OperationalError) as error:
         if not _is_of_a_row(error):
             raise
         if frame.height == 1:
-            return [], [(frame.row(0, named=True), error)]
+            refused.append((frame["_row"][0], error))
+            return []
     half = frame.height // 2
-    first, refused = _write(cursor, batch, frame.head(half))
-    second, more = _write(cursor, batch, frame.tail(frame.height - half))
-    return first + second, refused + more
+    first = _write(cursor, batch, frame.head(half), refused)
+    return [*first, *_write(cursor, batch, frame.tail(frame.height - half), refused)]
 
 
-def _upsert(cursor: Any, batch: Batch, frame: pl.DataFrame) -> _Landed:
+def _upsert(cursor: Any, batch: Batch, frame: pl.DataFrame) -> pl.DataFrame:
     assert batch.run is not None
     cursor.execute("TRUNCATE stage")
-    with cursor.copy(query("fill_stage")) as copy:
-        copy.write(_as_csv(batch, frame))
+    _copy(cursor, query("fill_stage"), _as_csv(batch, frame))
     cursor.execute(query("upsert_records", leaf=batch.run.leaf, entity_id=batch.run.entity_id))
-    return list(cursor.fetchall())
+    return pl.DataFrame(cursor.fetchall(), schema=LANDED, orient="row")
 
 
-def _as_csv(batch: Batch, frame: pl.DataFrame) -> bytes:
+def _copy(cursor: Any, statement: str, content: bytes) -> None:
+    # Django wraps the errors of its cursors' calls, not those that leave a `with` of psycopg's.
+    with connection.wrap_database_errors, cursor.copy(statement) as copy:
+        copy.write(content)
+
+
+def _as_csv(batch: Batch, frame: pl.DataFrame, *more: pl.Expr) -> bytes:
     rows = frame["_row"]
     raw_hashes = pl.Series("_raw_hash", batch.raw_hashes, dtype=pl.Binary).gather(rows)
     lineage = "_batch_id" in frame.columns  # woken children keep the place where they were read
@@ -77,6 +111,7 @@ def _as_csv(batch: Batch, frame: pl.DataFrame) -> bytes:
         pl.lit(batch.mapping).alias("_mapping"),
         pl.concat_str(pl.lit("\\x"), pl.col("_data_hash").bin.encode("hex")).alias("_hash"),
         pl.col("_data"),
+        *more,
     ).write_csv(content, include_header=False, separator="\x02", quote_style="never")
     return content.getvalue()
 

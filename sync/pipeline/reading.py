@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,8 +13,9 @@ from django.db import connections
 from sync.pipeline.run import Run
 from sync.sources import Page
 
-AHEAD = 4
-"""Pages held ready: bounds memory whatever the table's size."""
+AHEAD = 64
+BYTES_AHEAD = 32 * 1024 * 1024
+"""Pages held ready, whichever bound is met first: memory is bounded whatever the size of table and rows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +42,7 @@ class PageStream:
         self._ready: queue.Queue[Numbered | _End] = queue.Queue(AHEAD)
         self._end: _End | None = None
         self._closed = threading.Event()
+        self._held = 0  # bytes of the pages that are ready; only a bound, so a lost update would not matter
         self._thread = threading.Thread(target=self._read, name="read-ahead", daemon=True)
         self._thread.start()
 
@@ -51,6 +53,7 @@ class PageStream:
         """
         item = self._end or self._ready.get(timeout=timeout)
         if isinstance(item, Numbered):
+            self._held -= _bytes_of(item)
             return item
         self._end = item
         if item.error is not None:
@@ -93,14 +96,18 @@ class PageStream:
                 yield Numbered(no=no, page=Page(rows=(), asked_at=datetime.now(UTC), next=None), last=True)
 
     def _put(self, item: Numbered | _End) -> bool:
-        return _until(self._closed, lambda: self._ready.put(item, timeout=0.2))
+        while not self._closed.is_set():
+            if self._held > BYTES_AHEAD and not self._ready.empty():
+                self._closed.wait(0.01)
+                continue
+            try:
+                self._ready.put(item, timeout=0.2)
+            except queue.Full:
+                continue
+            self._held += _bytes_of(item)
+            return True
+        return False
 
 
-def _until(closed: threading.Event, put: Callable[[], None]) -> bool:
-    while not closed.is_set():
-        try:
-            put()
-        except queue.Full:
-            continue
-        return True
-    return False
+def _bytes_of(item: Numbered | _End) -> int:
+    return sum(map(len, item.page.rows)) if isinstance(item, Numbered) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,16 +10,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db import connection
 
 from sync import schema
 from sync.fingerprint import fingerprint, seed
 from sync.models import Batch as BatchRow
 from sync.models import Tracker
 from sync.pipeline.memo import Memo
+from sync.queries import query
 from sync.registry import Registered
 from sync.sources import Ask
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from sync.jobs.claim import Claim
     from sync.pipeline.reading import PageStream
 
@@ -53,11 +58,20 @@ class Run:
     stream: PageStream | None = None
     high: str | None = None  # the greatest cursor seen so far
     by_key: uuid.UUID | None = None  # the one record that was asked for
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    first_load: bool = False  # the mirror held no record of the entity when the run began
+
+    def see(self, cursor: str | None) -> None:
+        """Note the greatest cursor of a batch."""
+        if cursor is not None:
+            marks = [cursor] if self.high is None else [cursor, self.high]
+            self.high = max(marks, key=cursor_order(self.registered))
 
     def add(self, counts: Mapping[str, int]) -> None:
         """Add the counts of a committed batch."""
-        for name, number in counts.items():
-            self.totals[name] = self.totals.get(name, 0) + number
+        with self.lock:
+            for name, number in counts.items():
+                self.totals[name] = self.totals.get(name, 0) + number
 
     def ask(self, segment: Segment) -> Ask:
         """The question for a segment."""
@@ -82,10 +96,18 @@ def open_run(claim: Claim) -> Run:
     run.watermark = tracker.watermark
     run.segments = _segments(committed)
     run.high = max(marks, key=cursor_order(registered)) if marks else None
+    run.first_load = not tracker.live_rows and not _any_record(run.leaf)
     run.memo = Memo.load(run.leaf, tracker.live_rows)
     for row in committed:
         run.add(row.counts)
     return run
+
+
+def _any_record(leaf: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(query("any_record", leaf=leaf))
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 def bare_run(claim: Claim, registered: Registered) -> Run:
@@ -129,6 +151,18 @@ def _segments(committed: list[BatchRow]) -> list[Segment]:
     if not committed or resume is not None:
         segments.append(Segment(first=first, resume=resume))
     return segments
+
+
+def highest(registered: Registered, frame: pl.DataFrame) -> str | None:
+    """The greatest cursor among rows; None without one."""
+    cursor = registered.entity.cursor
+    if cursor is None or cursor not in frame.columns:
+        return None
+    values = frame[cursor].drop_nulls()
+    if registered.entity.fields[cursor].kind == "integer":
+        return max(values.unique().to_list(), key=int, default=None)
+    found = values.max()
+    return None if found is None else str(found)
 
 
 def _settle(claim: Claim, tracker: Tracker) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from sync.pipeline.batch import Batch
 from sync.pipeline.fetch import fetch
 from sync.pipeline.reading import PageStream
 from sync.pipeline.repeat import repeated
-from sync.pipeline.run import Run, open_run
+from sync.pipeline.run import Run, highest, open_run
+from sync.pipeline.writing import Writers
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
@@ -29,8 +30,11 @@ def run_sync(claim: Claim) -> None:
     run = open_run(claim)
     run.stream = PageStream(run)
     try:
-        for batch in _batches(run):
-            commit(work(batch))
+        with Writers(commit) as writers:
+            for batch in _batches(run):
+                worked = work(batch)
+                # The last batch completes the run, so all others must have committed before it begins.
+                writers.finish(worked) if batch.last else writers.put(worked)
     finally:
         run.stream.close()
 
@@ -41,7 +45,10 @@ def work(batch: Batch) -> Batch:
         return batch
     for stage in PURE:
         batch = _timed(stage, batch)
-    return batch
+    high = highest(batch.registered, batch.frame)
+    if batch.run is not None:
+        batch.run.see(high)
+    return replace(batch, high=high)
 
 
 def commit(batch: Batch) -> Batch:
@@ -52,15 +59,10 @@ def commit(batch: Batch) -> Batch:
 def _commit_once(batch: Batch) -> Batch:
     run = batch.run
     assert run is not None
-    high = run.high
-    try:
-        with transaction.atomic():
-            run.claim.hold()
-            for stage in COMMITTED:
-                batch = _timed(stage, batch)
-    except BaseException:
-        run.high = high
-        raise
+    with transaction.atomic():
+        run.claim.hold()
+        for stage in COMMITTED:
+            batch = _timed(stage, batch)
     _committed(run, batch)
     return batch
 

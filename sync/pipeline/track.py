@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+import polars as pl
 from django.db import connection
 
-from sync.pipeline.batch import Batch, Landed
+from sync.pipeline.batch import Batch
 from sync.pipeline.ingest import live_delta
 from sync.pipeline.raw import pack
 from sync.pipeline.run import Run, cursor_order
@@ -17,7 +18,7 @@ from sync.queries import query
 
 CHANGES_A_ROW = 1_000
 CHANNEL = "bridge_changed"
-_LONGEST_PAYLOAD = 7_900  # bytes; PostgreSQL refuses 8,000
+_MOST_KEYS = 200  # in one notification: PostgreSQL refuses one of 8,000 bytes
 _OPS = {"insert": "i", "update": "u"}
 
 
@@ -25,7 +26,6 @@ def track(batch: Batch) -> Batch:
     """Note the batch, give its changes their numbers, and with the last batch complete the run and its job."""
     run = batch.run
     assert run is not None
-    run.high = _highest(batch, run)
     with connection.cursor() as cursor:
         _keep_raw(cursor, batch)
         cursor.execute(query("note_batch"), _batch_row(batch, run))
@@ -50,7 +50,7 @@ def _batch_row(batch: Batch, run: Run) -> dict[str, Any]:
         "next": pages[-1].next if pages else None,
         "since": run.since,
         "began": run.began.isoformat(),
-        "high": run.high,
+        "high": batch.high,
     }
     return {
         "id": batch.id,
@@ -74,41 +74,31 @@ def _seen(batch: Batch) -> bytes:
 
 
 def _note_changes(cursor: Any, batch: Batch, run: Run) -> None:
-    changes = [
-        (_OPS[op], rows) for op in _OPS for rows in _chunks([row for row in batch.landed if row.op == op])
-    ]
-    number = sum(len(rows) for _, rows in changes)
+    changes = [(_OPS[op], rows) for op in _OPS for rows in _chunks(batch.landed.filter(pl.col("op") == op))]
+    number = sum(rows.height for _, rows in changes)
     if not number:
         return
     given = {"entity_id": run.entity_id, "changes": number, "more_rows": live_delta(batch)}
     cursor.execute(query("take_feed_numbers"), given)
     last = cursor.fetchone()[0] - number
     for op, rows in changes:
-        first, last = last + 1, last + len(rows)
+        first, last = last + 1, last + rows.height
         change = {
             "entity_id": run.entity_id,
             "first_seq": first,
             "last_seq": last,
             "op": op,
-            "keys": [row.key_hash for row in rows],
-            "revisions": [row.revision for row in rows],
+            # As text: a million UUID objects would cost more than the rest of the statement.
+            "keys": "{" + ",".join(rows["key"]) + "}",
+            "revisions": "{" + ",".join(map(str, rows["revision"])) + "}",
             "batch_id": batch.id,
         }
         cursor.execute(query("note_change"), change)
 
 
-def _chunks(rows: list[Landed]) -> Iterator[list[Landed]]:
-    for start in range(0, len(rows), CHANGES_A_ROW):
+def _chunks(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    for start in range(0, rows.height, CHANGES_A_ROW):
         yield rows[start : start + CHANGES_A_ROW]
-
-
-def _highest(batch: Batch, run: Run) -> str | None:
-    cursor = batch.registered.entity.cursor
-    values = [run.high] if run.high else []
-    if cursor is not None and cursor in batch.frame.columns:
-        order = cursor_order(batch.registered)
-        values += sorted(batch.frame[cursor].drop_nulls().unique().to_list(), key=order)[-1:]
-    return max(values, key=cursor_order(batch.registered)) if values else None
 
 
 def _complete(cursor: Any, run: Run) -> None:
@@ -160,12 +150,10 @@ def _totals(batch: Batch, run: Run) -> Mapping[str, int]:
 
 
 def _notify(cursor: Any, batch: Batch, run: Run) -> None:
-    keys = [row.key_hash.hex for row in batch.landed]
+    keys: str | list[str] = batch.landed["key"].to_list() if batch.landed.height <= _MOST_KEYS else "*"
     if run.by_key and batch.good is not None:
         keys = list({run.by_key.hex, *(key.hex() for key in batch.good["_key_hash"])})
     if not keys:
         return
     payload = json.dumps({"e": run.entity_id, "k": keys}, separators=(",", ":"))
-    if len(payload) > _LONGEST_PAYLOAD:
-        payload = json.dumps({"e": run.entity_id, "k": "*"}, separators=(",", ":"))
     cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, payload))

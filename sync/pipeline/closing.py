@@ -1,0 +1,90 @@
+"""What a batch's good rows make untrue: failures, waits and absences noted before. Mostly there are none."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from sync.pipeline.batch import Batch
+from sync.queries import query
+
+_Row = tuple[uuid.UUID, int, datetime]  # key, version, when the far end was asked
+
+
+def close_mended(cursor: Any, batch: Batch) -> None:
+    """Close failures, let go children, forget absences: only those few are looked for among the batch's rows."""
+    assert batch.run is not None
+    entity = {"entity_id": batch.run.entity_id}
+    cursor.execute(query("what_waits"), entity)
+    failures, children, absences = cursor.fetchone()
+    if failures:
+        _close_failures(cursor, batch, entity)
+    if children:
+        _let_go(cursor, batch, entity)
+    if absences and (good := good_rows(batch, _column(cursor, "keys_absent", entity))):
+        cursor.execute(query("forget_absent"), _columns(good) | entity)
+
+
+def good_rows(batch: Batch, among: Sequence[bytes] | None = None) -> list[_Row]:
+    """The readable rows that neither failed nor wait; those that the mirror holds already are among them."""
+    if batch.good is None:
+        return []
+    good = batch.good if among is None else batch.good.filter(pl.col("_key_hash").is_in(list(among)))
+    out = {aside.key_hash.bytes for aside in batch.aside if aside.key_hash}
+    if batch.parked is not None:
+        out |= set(batch.parked["_key_hash"])
+    return [(uuid.UUID(bytes=key), version, at) for key, version, at in good.iter_rows() if key not in out]
+
+
+def _close_failures(cursor: Any, batch: Batch, entity: dict[str, Any]) -> None:
+    assert batch.run is not None
+    if good := good_rows(batch, _column(cursor, "keys_failed", entity)):
+        cursor.execute(query("supersede_failures"), _columns(good) | entity)
+    if reverted := _reverted(cursor, batch, "hashes_failed", entity):
+        cursor.execute(query("supersede_reverted", leaf=batch.run.leaf), reverted)
+
+
+def _let_go(cursor: Any, batch: Batch, entity: dict[str, Any]) -> None:
+    assert batch.run is not None
+    good = good_rows(batch, _column(cursor, "keys_waiting", entity))
+    if gone := good + _refused_when_woken(batch):
+        cursor.execute(query("unpark_landed"), _columns(gone) | entity)
+    if reverted := _reverted(cursor, batch, "hashes_waiting", entity):
+        cursor.execute(query("unpark_reverted", leaf=batch.run.leaf), reverted)
+
+
+def _refused_when_woken(batch: Batch) -> list[_Row]:
+    # They are failed records now; left among those that wait, they would be woken for ever.
+    return [
+        (aside.key_hash, aside.version, batch.asked_at[aside.row])
+        for aside in batch.aside
+        if aside.origin and aside.key_hash
+    ]
+
+
+def _reverted(cursor: Any, batch: Batch, statement: str, entity: dict[str, Any]) -> dict[str, Any] | None:
+    """The mirrored bytes of rows that failed or wait, where the far end sent them again in this batch."""
+    if not batch.known:
+        return None
+    assert batch.run is not None
+    cursor.execute(query(statement, leaf=batch.run.leaf), entity)
+    known = set(batch.known)
+    hashes = [row[0] for row in cursor.fetchall() if row[0].bytes in known]
+    return entity | {"hashes": hashes, "asked_at": batch.known_at} if hashes else None
+
+
+def _column(cursor: Any, statement: str, entity: dict[str, Any]) -> list[bytes]:
+    cursor.execute(query(statement), entity)
+    return [row[0].bytes for row in cursor.fetchall()]
+
+
+def _columns(rows: list[_Row]) -> dict[str, Any]:
+    return {
+        "keys": [key for key, _, _ in rows],
+        "versions": [version for _, version, _ in rows],
+        "moments": [at for _, _, at in rows],
+    }

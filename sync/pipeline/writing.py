@@ -1,0 +1,78 @@
+"""Batches committed on connections of their own, while the next ones are read and worked."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from django.db import connections
+
+from sync.pipeline.batch import Batch
+
+CONNECTIONS = 2
+"""PostgreSQL takes two COPY streams in hardly more time than one; a third only costs memory."""
+
+Commit = Callable[[Batch], Batch]
+
+
+class Writers:
+    """Each thread commits whole batches; none is begun before a run has more than one."""
+
+    def __init__(self, commit: Commit) -> None:
+        self._commit = commit
+        self._waiting: queue.Queue[Batch | None] = queue.Queue(1)
+        self._threads: list[threading.Thread] = []
+        self._error: BaseException | None = None
+
+    def __enter__(self) -> Writers:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self._end()
+        if kind is None:
+            self._raise()
+
+    def put(self, batch: Batch) -> None:
+        """Hand over a batch, waiting for a free writer. Raises what a commit before it raised."""
+        if len(self._threads) < CONNECTIONS:
+            thread = threading.Thread(target=self._write, name="writer", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        while True:
+            self._raise()
+            try:
+                self._waiting.put(batch, timeout=0.2)
+            except queue.Full:
+                continue
+            return
+
+    def finish(self, batch: Batch) -> None:
+        """Commit the last batch here, after all others have committed."""
+        self._end()
+        self._raise()
+        self._commit(batch)
+
+    def _write(self) -> None:
+        try:
+            while (batch := self._waiting.get()) is not None:
+                if self._error is None:  # after one has failed nothing more is begun, only taken away
+                    self._commit(batch)
+        except BaseException as error:
+            self._error = error
+            while self._waiting.get() is not None:
+                continue
+        finally:
+            connections.close_all()
+
+    def _end(self) -> None:
+        for _ in self._threads:
+            self._waiting.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            raise self._error
