@@ -63,6 +63,10 @@ SELECT replace(w.key_hash::text, '-', ''), w.revision,
        CASE WHEN (w.batch_id, w.row_no) <> (s.batch_id, s.row_no) THEN 'touch' WHEN w.revision = 1 THEN 'insert' ELSE 'update' END
 FROM written w JOIN stage s USING (key_hash);
 
+-- holds_bytes --
+-- Whether the mirror's record was made of these bytes, mended or not.
+SELECT EXISTS (SELECT 1 FROM {leaf} WHERE key_hash = %(key_hash)s AND raw_hash = %(raw_hash)s AND deleted_at IS NULL);
+
 -- confirm_record --
 -- A by-key read that found nothing new: the record is as fresh as the moment the far end was asked.
 UPDATE {leaf} SET synced_at = %(asked_at)s
@@ -97,9 +101,9 @@ SELECT key_hash FROM pending_child WHERE entity_id = %(entity_id)s;
 SELECT key_hash FROM absent_key WHERE entity_id = %(entity_id)s;
 
 -- hashes_failed --
--- The bytes that the mirror holds of rows whose newer version failed.
+-- The bytes that the mirror holds of rows that failed: mostly older ones, the same ones where they were mended meanwhile.
 SELECT r.raw_hash FROM failed_record f JOIN {leaf} r ON r.key_hash = f.key_hash
-WHERE f.entity_id = %(entity_id)s AND f.state = 'open' AND f.raw_hash <> r.raw_hash;
+WHERE f.entity_id = %(entity_id)s AND f.state = 'open';
 
 -- hashes_waiting --
 -- The bytes that the mirror holds of rows whose newer version waits.

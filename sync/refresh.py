@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -65,19 +66,25 @@ def _commit(claim: Claim, page: Page) -> None:
     assert claim.entity is not None
     run = bare_run(claim, claim.entity)
     run.by_key = key_hash(claim.entity, claim.params["key"])
-    rows = list(page.rows[:1])
+    row = page.rows[0]
+    raw_hash = xxhash.xxh3_128_digest(row, run.seed)
     batch = Batch(
-        registered=claim.entity,
-        run=run,
-        last=True,
-        raw=rows,
-        raw_hashes=[xxhash.xxh3_128_digest(row, run.seed) for row in rows],
-        asked_at=[page.asked_at],
-        pages=(PageNote(no=1, rows=1, next=None),),
-        frame=pl.DataFrame({"_row": pl.Series([0], dtype=pl.UInt32)}),
-        counts={"rows_fetched": 1},
-    )
+        registered=claim.entity, run=run, last=True, pages=(PageNote(no=1, rows=1, next=None),)
+    ).counting(rows_fetched=1)
+    if _holds(run.leaf, run.by_key, raw_hash):  # so a mended record does not fail again
+        batch = replace(batch, known=[raw_hash], known_at=page.asked_at).counting(skipped=1)
+    else:
+        frame = pl.DataFrame({"_row": pl.Series([0], dtype=pl.UInt32)})
+        batch = replace(batch, raw=[row], raw_hashes=[raw_hash], asked_at=[page.asked_at], frame=frame)
     commit(work(batch))
+
+
+def _holds(leaf: str, number: uuid.UUID, raw_hash: bytes) -> bool:
+    with connection.cursor() as cursor:
+        given = {"key_hash": number, "raw_hash": uuid.UUID(bytes=raw_hash)}
+        cursor.execute(query("holds_bytes", leaf=leaf), given)
+        found = cursor.fetchone()
+    return bool(found and found[0])
 
 
 def _note_absent(claim: Claim, asked_at: datetime) -> None:

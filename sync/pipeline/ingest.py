@@ -66,7 +66,10 @@ def _confirm(cursor: Any, batch: Batch) -> None:
     assert run is not None
     if run.by_key and not batch.landed.height:
         # Not of a row that failed or waits: what the mirror holds is older than that.
-        for key, _version, asked_at in good_rows(batch):
+        proven = [(key, asked_at) for key, _version, asked_at in good_rows(batch)]
+        if batch.known_at is not None:
+            proven.append((run.by_key, batch.known_at))
+        for key, asked_at in proven:
             given = {"key_hash": key, "asked_at": asked_at}
             cursor.execute(query("confirm_record", leaf=run.leaf), given)
     if run.by_key and batch.good is not None and run.by_key.bytes not in batch.good["_key_hash"]:

@@ -151,8 +151,9 @@ def _totals(batch: Batch, run: Run) -> Mapping[str, int]:
 
 def _notify(cursor: Any, batch: Batch, run: Run) -> None:
     keys: str | list[str] = batch.landed["key"].to_list() if batch.landed.height <= _MOST_KEYS else "*"
-    if run.by_key and batch.good is not None:
-        keys = list({run.by_key.hex, *(key.hex() for key in batch.good["_key_hash"])})
+    if run.by_key:
+        good = [] if batch.good is None else batch.good["_key_hash"].to_list()
+        keys = list({run.by_key.hex, *(key.hex() for key in good)})
     if not keys:
         return
     payload = json.dumps({"e": run.entity_id, "k": keys}, separators=(",", ":"))

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sync import records
+from sync import failures, records
+from sync.audit import Actor
 from sync.errors import TransientError
 from sync.keys import key_hash
 from sync.models import Change, FailedRecord, Job
@@ -16,10 +17,11 @@ from sync.registry import registry
 from sync.sources import Page
 from sync.sources.rest import Rest, RestClient
 from tests.farend import FarEnd
-from tests.integration.pipeline.conftest import gadget, run, sync
+from tests.integration.pipeline.conftest import gadget, run, run_again, sync
 from tests.shop import system
 
 GADGETS, PARTS = "shop.gadgets", "shop.parts"
+OLGA = Actor(name="olga", door="admin", request_id="r-1")
 
 
 def refresh(path: str, number: int) -> Job:
@@ -90,6 +92,25 @@ def test_a_bad_row_is_set_aside(far_end: FarEnd) -> None:
 
     assert (job.result or {})["failed"] == 1
     assert FailedRecord.objects.get().entity.path == GADGETS
+
+
+def test_a_mended_record_does_not_fail_again(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1, price="much"))
+    sync(GADGETS)
+    failed = FailedRecord.objects.get()
+    failures.mend(failed.id, {"price": "5"}, by=OLGA)
+    run_again(failures.retry(failed.id, by=OLGA))
+    before = stored(GADGETS, 1)
+
+    job = refresh(GADGETS, 1)
+
+    after = stored(GADGETS, 1)
+    assert before
+    assert after
+    assert after.synced_at > before.synced_at
+    assert job.result
+    assert (job.result["rows_fetched"], job.result["skipped"], job.result["failed"]) == (1, 1, 0)
+    assert not FailedRecord.objects.filter(state=FailedRecord.State.OPEN).exists()
 
 
 def test_the_far_ends_refusal_comes_through(far_end: FarEnd) -> None:
