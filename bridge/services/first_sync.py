@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from uuid import UUID
 
 from sync.audit import Actor
-from sync.errors import Conflict
-from sync.jobs import verbs
 from sync.models import Tracker
 from sync.registry import Registered, registry
 from sync.start import start_sync
 
 BY = Actor(name="bridge up", door="shell")
-PARKED = "configuration"  # the hold of a job that waits for a setting or credential
 
 
 def ask_for_first_syncs() -> list[UUID]:
     """Ask for them, parents before their children; return the jobs."""
     complete = set(Tracker.objects.exclude(last_sync_at=None).values_list("entity__path", flat=True))
-    return [_ask(entity) for entity in parents_first() if entity.path not in complete]
+    return [start_sync(entity, by=BY).job.id for entity in parents_first() if entity.path not in complete]
 
 
 def parents_first() -> list[Registered]:
@@ -42,11 +38,3 @@ def parents_first() -> list[Registered]:
 def _parents(entity: Registered) -> Iterator[Registered]:
     for parent in entity.entity.parents:
         yield registry.parent(entity, parent)
-
-
-def _ask(entity: Registered) -> UUID:
-    job = start_sync(entity, by=BY).job
-    if job.hold == PARKED:  # this start may have brought what it waited for
-        with suppress(Conflict):  # somebody was quicker
-            verbs.retry(job.id, by=BY, reason="bridge up was started again")
-    return job.id

@@ -70,7 +70,7 @@ def test_what_cannot_be_asked_is_one_sentence(shell: Shell, arguments: list[str]
 
 
 def test_waiting_for_one_that_waits_for_a_person_ends_with_1(shell: Shell) -> None:
-    factories.job(dedup="sync:shop.gadgets", hold="configuration", error="SHOP_URL is not set.")
+    factories.job(dedup="sync:shop.gadgets", hold="paused", error="Shop moves house today.")
 
     assert shell("sync", "shop.gadgets", "--wait") == 1
-    assert "shop.gadgets: waits (configuration): SHOP_URL is not set." in shell.out
+    assert "shop.gadgets: waits (paused): Shop moves house today." in shell.out
