@@ -7,20 +7,16 @@ import os
 import statistics
 import time
 
+from typing import TYPE_CHECKING
+
 import django
 import msgspec
 import polars as pl
 
 from tests.bench.rows import pages_of
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bridge.settings")
-os.environ.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1/none")  # never connected to
-django.setup()
-
-from sync.pipeline import PURE
-from sync.pipeline.batch import Batch
-from sync.registry import Registered
-from tests.bench.system import system
+if TYPE_CHECKING:
+    from sync.pipeline.batch import Batch
 
 
 class _Page(msgspec.Struct):
@@ -29,6 +25,10 @@ class _Page(msgspec.Struct):
 
 def fetched(rows: int) -> Batch:
     """A batch of the benchmark's rows as `fetch` hands it on, without hashes and times."""
+    from sync.pipeline.batch import Batch
+    from sync.registry import Registered
+    from tests.bench.system import system
+
     decoder = msgspec.json.Decoder(_Page)
     raw = [bytes(row) for page in pages_of(rows) for row in decoder.decode(page).items]
     frame = pl.DataFrame({"_row": pl.Series(range(len(raw)), dtype=pl.UInt32)})
@@ -37,6 +37,8 @@ def fetched(rows: int) -> Batch:
 
 def measure(batch: Batch) -> dict[str, tuple[float, float]]:
     """Milliseconds (wall, CPU of all threads) of each stage."""
+    from sync.pipeline import PURE
+
     found = {}
     for stage in PURE:
         wall, cpu = time.perf_counter(), time.process_time()
@@ -54,6 +56,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--turns", type=int, default=7)
     asked = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bridge.settings")
+    os.environ.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1/none")  # never connected to
+    django.setup()
     batch = fetched(asked.rows)
     measure(batch)
     turns = [measure(batch) for _ in range(asked.turns)]
