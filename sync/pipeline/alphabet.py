@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-FIRST_PRINTED = 0x20
-SPECIAL = '"\\|\x7f'
+C0 = "".join(map(chr, range(0x20)))
+SPECIAL = ' "\\|\x7f'
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Alphabet:
 
     def holds_controls(self) -> bool:
         """Whether any of C0 occurs."""
-        return any(ord(character) < FIRST_PRINTED for character in self.special)
+        return self.holds(C0)
 
 
 def alphabet_of(column: pl.Series) -> Alphabet:
@@ -32,6 +32,6 @@ def alphabet_of(column: pl.Series) -> Alphabet:
     content: bytes = column.str.join("").cast(pl.Binary).item()
     known = {character for character in SPECIAL if character.encode() in content}
     found = np.frombuffer(content, np.uint8)
-    if len(found) and found.min() < FIRST_PRINTED:
-        known.update(map(chr, np.unique(found[found < FIRST_PRINTED]).tolist()))
+    if len(found) and found.min() < len(C0):
+        known.update(map(chr, np.unique(found[found < len(C0)]).tolist()))
     return Alphabet(frozenset(known), content.isascii())

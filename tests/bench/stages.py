@@ -6,7 +6,6 @@ import argparse
 import os
 import statistics
 import time
-
 from typing import TYPE_CHECKING
 
 import django

@@ -63,7 +63,7 @@ def test_it_knows_which_characters_a_column_holds(values: list[str | None]) -> N
     content = "".join(value or "" for value in values)
     assert found.ascii == content.isascii()
     assert found.special == {
-        character for character in content if ord(character) < 32 or character in '"\\|\x7f'
+        character for character in content if ord(character) < 32 or character in ' "\\|\x7f'
     }
     assert found.holds_controls() == any(ord(character) < 32 for character in content)
 
