@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-SPECIAL = r"[\\|]"
+from sync.pipeline.alphabet import Alphabet, alphabet_of
+from sync.pipeline.pieces import concatenated
+
+Alphabets = Mapping[str, Alphabet]
+"""What is known of columns, by name."""
 
 
-def canonical_text(frame: pl.DataFrame, by: Mapping[str, str]) -> pl.Expr:
+def canonical_text(frame: pl.DataFrame, by: Mapping[str, str], known: Alphabets | None = None) -> pl.Expr:
     r"""Names (each with its column) and values joined; nulls are left out; `\` and `|` are escaped.
 
-    The frame is looked at to escape only those columns that need it.
+    The frame, or what is `known` of its columns, is looked at to do only what they need.
     """
     if not by:
         return pl.repeat("", pl.len())
-    columns = sorted(set(by.values()))
-    special = frame.select(pl.col(columns).str.contains(SPECIAL).any()).row(0)
-    escaped = {column for column, found in zip(columns, special, strict=True) if found}
-    parts = [pl.lit(f"{name}=") + _value(by[name], escape=by[name] in escaped) for name in sorted(by)]
-    return pl.concat_str(parts, separator="|", ignore_nulls=True)
+    return concatenated(_pieces(frame, by, known or {})).str.slice(1)
 
 
-def _value(column: str, *, escape: bool) -> pl.Expr:
-    value = pl.col(column)
-    if not escape:
+def _pieces(frame: pl.DataFrame, by: Mapping[str, str], known: Alphabets) -> Iterator[str | pl.Expr]:
+    for name in sorted(by):
+        column = frame[by[name]]
+        value = _value(column, known.get(column.name) or alphabet_of(column))
+        if column.null_count():
+            part = pl.concat_str(pl.lit(f"|{name}="), value)
+            yield pl.when(value.is_null()).then(pl.lit("")).otherwise(part)
+        else:
+            yield from (f"|{name}=", value)
+
+
+def _value(column: pl.Series, alphabet: Alphabet) -> pl.Expr:
+    value = pl.col(column.name)
+    if not alphabet.holds("\\|"):
         return value
     return value.str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True)

@@ -7,15 +7,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import polars as pl
 import polars_hash as plh
 
 from sync.declare import Entity
 from sync.fields import Date, Integer, Timestamp
+from sync.pipeline.alphabet import alphabet_of
 from sync.pipeline.batch import Batch, SetAside
 from sync.pipeline.canonical_text import canonical_text
 from sync.pipeline.constraint import Constraint, faults_of
 from sync.pipeline.served import constraints_of_served, served_json
+
+HASH_BYTES = 32
 
 
 def identify(batch: Batch) -> Batch:
@@ -28,12 +32,14 @@ def identify(batch: Batch) -> Batch:
         hash_keys(batch.frame, {name: name for name in entity.key}), versions(batch.frame, entity)
     )
     batch = _without_faulty(batch.with_frame(frame))
-    steady = {name: name for name in batch.registered.names if name not in entity.volatile}
-    return batch.with_frame(
-        batch.frame.with_columns(
-            _data_hashes(batch.frame, steady), served_json(batch.registered).alias("_data")
-        )
+    frame = batch.frame
+    known = {name: alphabet_of(frame[name]) for name in batch.registered.names}
+    steady = {name: name for name in known if name not in entity.volatile}
+    text = frame.select(
+        canonical_text(frame, steady, known).alias("text"),
+        served_json(batch.registered, frame, known).alias("_data"),
     )
+    return batch.with_frame(frame.with_columns(_blake3(text["text"]), text["_data"]))
 
 
 def hash_keys(frame: pl.DataFrame, by: Mapping[str, str]) -> pl.Series:
@@ -66,16 +72,26 @@ def versions(frame: pl.DataFrame, entity: Entity) -> pl.Series:
     if isinstance(field, Integer):
         version = text.cast(pl.Int64, strict=False)
     else:
-        form = "%Y-%m-%dT%H:%M:%S%.fZ" if isinstance(field, Timestamp) else "%Y-%m-%d"
-        version = text.str.to_datetime(form, strict=False, time_unit="us").dt.epoch("us")
+        version = _moments(frame[name], field).dt.epoch("us")
     none = text.is_null() | (text == "")
     return frame.select(pl.when(none).then(0).otherwise(version).cast(pl.Int64).alias("_version")).to_series()
 
 
-def _data_hashes(frame: pl.DataFrame, by: Mapping[str, str]) -> pl.Series:
-    text = frame.select(canonical_text(frame, by).alias("text"))
-    hashes = plh.col("text").chash.blake3().str.decode("hex")
-    return text.select(hashes.alias("_data_hash")).to_series()
+def _moments(text: pl.Series, field: Timestamp | Date) -> pl.Expr:
+    """Read without a fraction, which takes a fifth of the time, and with one where that finds nothing."""
+    if isinstance(field, Date):
+        return pl.col(text.name).str.to_datetime("%Y-%m-%d", strict=False, time_unit="us")
+    whole = text.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False, time_unit="us", cache=False)
+    if whole.null_count() == text.null_count():
+        return pl.lit(whole)
+    return pl.col(text.name).str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", strict=False, time_unit="us")
+
+
+def _blake3(text: pl.Series) -> pl.Series:
+    hashes = text.to_frame("text").select(plh.col("text").chash.blake3()).to_series()
+    # All at once: polars decodes hexadecimal digits at a third of this speed.
+    content = np.frombuffer(bytes.fromhex(hashes.str.join("").item()), np.uint8).reshape(-1, HASH_BYTES)
+    return pl.Series("_data_hash", content).cast(pl.List(pl.UInt8)).cast(pl.Binary)
 
 
 def _without_faulty(batch: Batch) -> Batch:

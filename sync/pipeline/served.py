@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import polars as pl
@@ -11,25 +11,23 @@ from sync.canonical import FORMS, canonical, not_canonical
 from sync.declare import Entity
 from sync.errors import RecordError
 from sync.fields import Boolean, Field, Integer, Json
+from sync.pipeline.alphabet import Alphabet
 from sync.pipeline.constraint import Constraint
+from sync.pipeline.pieces import concatenated
 from sync.registry import Registered
 
 WIDEST = 17  # characters of an integer that is written as a JSON number: a sign and 16 digits
 
 
-def served_json(registered: Registered) -> pl.Expr:
-    """One compact JSON object a row. Booleans and integers (but wide ones) are bare, Json is nested."""
-    parts: list[pl.Expr] = []
-    plain: list[pl.Expr] = []
+def served_json(registered: Registered, frame: pl.DataFrame, known: Mapping[str, Alphabet]) -> pl.Expr:
+    """One compact JSON object a row. Booleans and integers (but wide ones) are bare, Json is nested.
+
+    What is known of the frame's columns says which of them need escaping.
+    """
+    pieces: list[str | pl.Expr] = []
     for name in sorted(registered.names):
-        field = registered.entity.fields.get(name)
-        if isinstance(field, Json):
-            parts += [*_object_body(plain), pl.lit(f'"{name}":') + pl.col(name).fill_null("null")]
-            plain = []
-        else:
-            plain.append(_value(name, field))
-    parts += _object_body(plain)
-    return pl.concat_str([pl.lit("{"), pl.concat_str(parts, separator=","), pl.lit("}")])
+        pieces += [f',"{name}":', *_value(frame[name], registered.entity.fields.get(name), known[name])]
+    return concatenated(["{" + str(pieces[0])[1:], *pieces[1:], "}"])
 
 
 def constraints_of_served(entity: Entity) -> Iterator[Constraint]:
@@ -45,22 +43,24 @@ def constraints_of_served(entity: Entity) -> Iterator[Constraint]:
             )
 
 
-def _object_body(columns: list[pl.Expr]) -> list[pl.Expr]:
-    if not columns:
-        return []
-    return [pl.struct(columns).struct.json_encode().str.strip_prefix("{").str.strip_suffix("}")]
-
-
 def _is_bare(field: Field) -> bool:
     return isinstance(field, Boolean | Json) or (isinstance(field, Integer) and not field.wide)
 
 
-def _value(name: str, field: Field | None) -> pl.Expr:
-    if isinstance(field, Boolean):
-        return pl.col(name) == "true"
-    if isinstance(field, Integer) and not field.wide:
-        return pl.col(name).cast(pl.Int64)
-    return pl.col(name)
+def _value(column: pl.Series, field: Field | None, alphabet: Alphabet) -> list[str | pl.Expr]:
+    text = pl.col(column.name)
+    if field is not None and _is_bare(field):
+        return [text.fill_null("null")]
+    if alphabet.holds('"\\') or alphabet.holds_controls():
+        return [_encoded(text)]
+    if column.null_count():
+        quoted = pl.concat_str(pl.lit('"'), text, pl.lit('"'))
+        return [pl.when(text.is_null()).then(pl.lit("null")).otherwise(quoted)]
+    return ['"', text, '"']
+
+
+def _encoded(text: pl.Expr) -> pl.Expr:
+    return pl.struct(text.alias("v")).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
 
 
 def _unfit(name: str, field: Field) -> pl.Expr:

@@ -21,12 +21,13 @@ def write_pages(folder: Path, rows: int, *, changed: float, seed: int = 7) -> No
     for name, share in (("first", 0.0), ("second", changed)):
         offsets = [0]
         with (folder / f"{name}.pages").open("wb") as pages:
-            for page in _pages(rows, share, seed):
+            for page in pages_of(rows, share, seed):
                 offsets.append(offsets[-1] + pages.write(page))
         (folder / f"{name}.json").write_text(json.dumps({"rows": rows, "offsets": offsets}))
 
 
-def _pages(rows: int, changed: float, seed: int) -> Iterator[bytes]:
+def pages_of(rows: int, changed: float = 0.0, seed: int = 7) -> Iterator[bytes]:
+    """The bodies of the pages, in order."""
     names = _names()
     for start in range(0, rows, PAGE):
         chance = random.Random(seed + start)

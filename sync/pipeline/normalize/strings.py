@@ -5,42 +5,66 @@ The steps run here, before numbers and dates are read, so that they can mend tho
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from sync.errors import ConfigError
 from sync.fields import Field
+from sync.pipeline.alphabet import C0, Alphabet, alphabet_of
 from sync.pipeline.normalize.draft import Draft
+from sync.pipeline.normalize.patch import patched
 from sync.text import CONTROLS
+
+KEPT = "\t\n"
+REMOVED = "".join(character for character in C0 if character not in KEPT) + "\x7f"
+BLANKS = " \t\n\x0b\x0c\r"  # of ASCII
+
+# All of these are composed, and none of them joins the character before it.
+COMPOSED = (
+    r"\x00-\u{2ff}\u{400}-\u{482}\u{2010}-\u{2027}\u{20a0}-\u{20bf}\u{3041}-\u{3096}\u{30a1}-\u{30fa}"
+    r"\u{4e00}-\u{9fff}\u{ac00}-\u{d7a3}"
+)
 
 
 def clean(draft: Draft) -> Draft:
     """Text in its stored form; raises ConfigError where a cleaning step does not work on text."""
-    names = [name for name, field in draft.fields.items() if field.kind != "json"]
-    if not names:
-        return draft
-    controls = draft.frame.select(pl.col(names).str.contains(CONTROLS).any()).row(0)
-    wide = draft.frame.select((pl.col(names).str.len_bytes() != pl.col(names).str.len_chars()).any()).row(0)
-    columns = [
-        _cleaned(pl.col(name), draft.fields[name], controls=bool(control), wide=bool(beyond_ascii)).alias(
-            name
-        )
-        for name, control, beyond_ascii in zip(names, controls, wide, strict=True)
+    alphabets = {
+        name: alphabet_of(draft.frame[name]) for name, field in draft.fields.items() if field.kind != "json"
+    }
+    steps = [
+        _cleaned(pl.col(name), draft.fields[name], alphabet).alias(name)
+        for name, alphabet in alphabets.items()
+        if _needs_cleaning(draft.fields[name], alphabet)
     ]
     try:
-        return draft.with_columns(columns)
+        draft = draft.with_columns(steps)
     except pl.exceptions.PolarsError as error:
         raise ConfigError(f"A cleaning step does not work on a column of text: {error}") from error
+    wide = [name for name, known in alphabets.items() if draft.fields[name].clean or not known.ascii]
+    return draft.with_columns(_composed(draft.frame, wide))
 
 
-def _cleaned(text: pl.Expr, field: Field, *, controls: bool, wide: bool) -> pl.Expr:
-    if controls:
+def _needs_cleaning(field: Field, alphabet: Alphabet) -> bool:
+    blank = not alphabet.ascii or alphabet.holds(BLANKS)
+    return blank or alphabet.holds(REMOVED) or bool(field.clean)
+
+
+def _cleaned(text: pl.Expr, field: Field, alphabet: Alphabet) -> pl.Expr:
+    if alphabet.holds("\r"):
         text = text.str.replace_all("\r\n", "\n", literal=True).str.replace_all("\r", "\n", literal=True)
+    if alphabet.holds(REMOVED.replace("\r", "")):
         text = text.str.replace_all(CONTROLS, "")
     if getattr(field, "trim", True):
         text = text.str.strip_chars()
     for step in field.clean:
         text = step(text).cast(pl.String)
-    if not wide:
-        return text
-    beyond_ascii = text.str.len_bytes() != text.str.len_chars()
-    return pl.when(beyond_ascii).then(text.str.normalize("NFC")).otherwise(text)
+    return text
+
+
+def _composed(frame: pl.DataFrame, names: list[str]) -> Iterator[pl.Series]:
+    """The columns among these that hold anything but composed characters, in NFC."""
+    for name in names:
+        loose = frame[name].str.contains(f"[^{COMPOSED}]").fill_null(value=False)
+        if loose.any():
+            yield patched(frame[name], loose, frame[name].filter(loose).str.normalize("NFC"))

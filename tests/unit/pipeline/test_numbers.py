@@ -73,9 +73,15 @@ forms = st.from_regex(
     r"[-+(]?[€$ ]?[0-9]{1,4}([,. '][0-9]{1,3}){0,3}(e[-+]?[0-9]{1,2})?[-) ]?", fullmatch=True
 )
 
+amounts = st.tuples(
+    st.sampled_from(["", "€ ", "€", "EUR ", "eur ", "USD", "EURO ", "£  ", "-$", "¥\u00a0"]),
+    st.from_regex(r"-?[0-9]{1,3}([.,][0-9]{1,3}){0,3}[.,]?", fullmatch=True),
+    st.sampled_from(["", " €", "€", " EUR", "USD", "x", " ", "-"]),
+).map("".join)
+
 
 @given(
-    st.lists(forms | st.text("0123456789,.-", max_size=6), min_size=1, max_size=8),
+    st.lists(forms | amounts | st.text("0123456789,.-", max_size=6), min_size=1, max_size=8),
     st.booleans(),
     st.booleans(),
 )

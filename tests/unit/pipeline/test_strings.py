@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.errors import ConfigError
 from sync.fields import Date, Decimal, Text, blank_to_null, collapse, lower
+from sync.pipeline.normalize.strings import COMPOSED
 from sync.text import clean_text
 from tests.unit.pipeline.staging import read, refused
 
 texts = st.text(st.characters(codec="utf-8") | st.sampled_from("\r\n\t \x00\x85\u00a0e\u0301"))
+marks = st.characters(codec="utf-8", categories=("Mn", "Mc", "Lo")) | st.sampled_from(
+    "a\u0300\u1161\u11a8\uac00"
+)
+
+
+def test_it_leaves_only_those_characters_alone_that_never_change_nor_join() -> None:
+    composed = re.compile(f"[{re.sub('u{([0-9a-f]+)}', lambda code: f'u{code[1]:>04}', COMPOSED)}]")
+    stable = [chr(code) for code in range(0x3400) if composed.match(chr(code))]
+
+    assert len(stable) > 1_000
+    for character in stable:
+        assert unicodedata.normalize("NFC", character) == character
+        assert not unicodedata.combining(character)
+        for before in "aeouAEOU가か":
+            assert unicodedata.normalize("NFC", before + character) == before + character
+
+
+@given(st.lists(st.text(marks), min_size=1))
+@example(["\u1100\u1161\u11a8", "\uac00\u11a8", "か\u3099", "\u212b", "\u0344"])
+def test_it_composes_what_can_be_composed(values: list[str]) -> None:
+    assert read(Text(), *values) == [clean_text(value) for value in values]
 
 
 @given(st.lists(texts, min_size=1))
@@ -41,6 +66,7 @@ def test_it_keeps_text_composed_after_its_cleaning_steps() -> None:
         return text + pl.lit("e\u0301")
 
     assert read(Text(clean=(with_accent,)), "ü", "u") == ["üé", "ué"]
+    assert read(Text(clean=(with_accent,)), "u") == ["ué"]
 
 
 def test_it_refuses_half_a_surrogate_pair() -> None:

@@ -1,0 +1,37 @@
+"""Which characters a column of text holds: one look at all of it says what need not be done to its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+C0 = "".join(map(chr, range(0x20)))
+SPECIAL = ' "\\|\x7f'
+
+
+@dataclass(frozen=True, slots=True)
+class Alphabet:
+    """The characters of a column that one may have to do something about."""
+
+    special: frozenset[str]  # those of SPECIAL and of C0 that occur
+    ascii: bool  # whether nothing beyond ASCII occurs
+
+    def holds(self, characters: str) -> bool:
+        """Whether any of these occurs; they must be of SPECIAL or C0."""
+        return not self.special.isdisjoint(characters)
+
+    def holds_controls(self) -> bool:
+        """Whether any of C0 occurs."""
+        return self.holds(C0)
+
+
+def alphabet_of(column: pl.Series) -> Alphabet:
+    """The alphabet of a column of text, nulls left out."""
+    content: bytes = column.str.join("").cast(pl.Binary).item()
+    known = {character for character in SPECIAL if character.encode() in content}
+    found = np.frombuffer(content, np.uint8)
+    if len(found) and found.min() < len(C0):
+        known.update(map(chr, np.unique(found[found < len(C0)]).tolist()))
+    return Alphabet(frozenset(known), content.isascii())
