@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 from django.db import connection
@@ -10,6 +12,8 @@ from django.db import connection
 from sync.pipeline.batch import Batch
 from sync.queries import query
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _STORED: dict[str, pl.DataType | type[pl.DataType]] = {
     "_key_hash": pl.Binary,
     "_stored_version": pl.Int64,
@@ -23,8 +27,7 @@ def delta(batch: Batch) -> Batch:
     """Add `_op` and `_synced_at`; skip older rows and equal ones; keep the newest of equal keys. Reads the mirror."""
     if not batch.frame.height:
         return batch
-    asked = pl.Series("_synced_at", batch.asked_at, dtype=pl.Datetime("us", "UTC"))
-    frame = batch.frame.with_columns(asked.gather(batch.frame["_row"]).alias("_synced_at"))
+    frame = batch.frame.with_columns(_moments(batch.asked_at).gather(batch.frame["_row"]))
     newest = _newest(frame)
     repeated = frame.height - newest.height
     told = newest.join(_stored(batch, newest["_key_hash"]), on="_key_hash", how="left").with_columns(
@@ -34,6 +37,13 @@ def delta(batch: Batch) -> Batch:
     skipped = told.height - going.height
     batch = replace(batch, frame=going, good=newest.select("_key_hash", "_version", "_synced_at"))
     return batch.counting(skipped=repeated + skipped)
+
+
+def _moments(asked_at: Sequence[datetime]) -> pl.Series:
+    # Rows of a page share their moment: converting each of them took as long as all the rest of this stage.
+    micros = {moment: (moment - _EPOCH) // _MICROSECOND for moment in set(asked_at)}
+    counted = pl.Series("_synced_at", [micros[moment] for moment in asked_at], dtype=pl.Int64)
+    return counted.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
 def _newest(frame: pl.DataFrame) -> pl.DataFrame:

@@ -6,6 +6,7 @@ import queue
 import time
 from dataclasses import replace
 from datetime import datetime
+from itertools import compress
 
 import polars as pl
 import xxhash
@@ -37,19 +38,19 @@ def fetch(batch: Batch) -> Batch:
         asked_at.extend([numbered.page.asked_at] * len(numbered.page.rows))
     hashes = [xxhash.xxh3_128_digest(row, run.seed) for row in rows]
     known = run.memo.knows(hashes)
-    new = [index for index, skip in enumerate(known.tolist()) if not skip]
+    new = (~known).tolist()
     filled = replace(
         batch,
-        raw=[rows[index] for index in new],
-        raw_hashes=[hashes[index] for index in new],
-        asked_at=[asked_at[index] for index in new],
-        known=[hashes[index] for index, skip in enumerate(known.tolist()) if skip],
+        raw=list(compress(rows, new)),
+        raw_hashes=list(compress(hashes, new)),
+        asked_at=list(compress(asked_at, new)),
+        known=list(compress(hashes, known.tolist())),
         known_at=min(numbered.page.asked_at for numbered in pages),
         pages=tuple(PageNote(no=n.no, rows=len(n.page.rows), next=n.page.next) for n in pages),
         last=pages[-1].last,
-        frame=pl.DataFrame({"_row": pl.Series(range(len(new)), dtype=pl.UInt32)}),
+        frame=pl.select(pl.int_range(sum(new), dtype=pl.UInt32).alias("_row")),
     )
-    return filled.counting(rows_fetched=len(rows), skipped=len(rows) - len(new))
+    return filled.counting(rows_fetched=len(rows), skipped=len(rows) - sum(new))
 
 
 def _collect(run: Run) -> list[Numbered]:
