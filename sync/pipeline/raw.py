@@ -10,8 +10,7 @@ import zstandard
 
 from sync.queries import query
 
-
-_LEVEL = -1  # a third faster than level 1, and hardly larger
+_LEVEL = 1  # faster ones save no time on JSON rows, and take a quarter more space
 
 
 def pack(rows: Sequence[bytes]) -> bytes:
