@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from bridge.systems import SYSTEMS
+from sync.check_kinds import wrong_kind
 from sync.declare import System
 from sync.errors import ConfigError
 
@@ -53,7 +54,7 @@ def _module(entry: str) -> ModuleType:
                 " installed: correct the name, or give the path of its .py file."
             ) from error
         raise _broken(entry, error) from error
-    except Exception as error:  # whatever a module of somebody else's does when it is imported
+    except (Exception, SystemExit) as error:  # whatever a module of somebody else's does when it is imported
         raise _broken(entry, error) from error
 
 
@@ -85,10 +86,12 @@ def _systems_of(module: ModuleType, entry: str) -> list[System]:
         if not isinstance(system, System):
             kind = type(system).__name__
             raise _wrong(f"`system` in {entry} is a {kind}: it must be a System of sync.declare.")
+        if problem := wrong_kind(system):
+            raise _wrong(f"In {entry} {problem}")
     return found
 
 
-def _broken(entry: str, error: Exception) -> ConfigError:
+def _broken(entry: str, error: BaseException) -> ConfigError:
     place = ""
     if isinstance(error, SyntaxError):
         place = f", line {error.lineno}"

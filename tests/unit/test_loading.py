@@ -103,12 +103,30 @@ def test_a_system_of_another_kind_is_refused(folder: Path) -> None:
             "line 6: TypeError: Entity.__init__() got an unexpected keyword argument 'kee'",
         ),
         ("raise RuntimeError\n", "line 1: RuntimeError: no words"),
+        ("raise SystemExit(3)\n", "line 1: SystemExit: 3"),
     ],
 )
 def test_a_file_that_breaks_names_its_line(folder: Path, text: str, said: str) -> None:
     (folder / "broken.py").write_text(text)
 
     assert said in refusal("broken.py")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("entities=(gadgets,)", "entities=gadgets", "the entities of the system 'workshop' is a Entity"),
+        ("client=client", "client=client()", "it must be a function that makes the client"),
+        ('key=("id",)', 'key="id"', "the key of workshop.gadgets is a str: it must be a tuple of names"),
+        ("Text()}", "'text'}", "the field 'id' of workshop.gadgets is a str: it must be one of sync.fields"),
+        ('key=("id",)', 'key=("id",), freshness="5 min"', "must be a time, such as minutes(5)"),
+        ('key=("id",)', 'key=("id",), parents=5', "must be a tuple of parents"),
+    ],
+)
+def test_a_thing_of_the_wrong_kind_is_named(folder: Path, right: str, wrong: str, said: str) -> None:
+    (folder / "mistaken.py").write_text(GADGETS.replace(right, wrong))
+
+    assert said in refusal("mistaken.py")
 
 
 def test_two_systems_of_one_name_are_refused(folder: Path) -> None:
