@@ -156,7 +156,10 @@ def _verify(header: str) -> tuple[Client, float]:
         raise AuthenticationFailed("The token has expired: get a new one.", code="token_expired") from None
     except (jwt.InvalidTokenError, ValueError) as error:
         # ValueError: PyJWT lets those of the base64 and JSON modules through for some broken tokens.
-        raise AuthenticationFailed(f"The token was refused: {error}.", code="token_invalid") from None
+        sentence = (
+            f"The token was refused ({str(error).rstrip('.')}): get a new one, `bridge token` makes it."
+        )
+        raise AuthenticationFailed(sentence, code="token_invalid") from None
     return Client(str(claims["sub"]), _scopes(claims)), float(claims["exp"])
 
 

@@ -142,6 +142,10 @@ def _own_code(error: exceptions.APIException) -> str:
 def _words(error: exceptions.APIException) -> str:
     if isinstance(error, exceptions.NotAuthenticated):
         return "Send a service token as `Authorization: Bearer <token>`; `bridge token` makes one."
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return "Send the body as JSON, with `Content-Type: application/json`."
+    if isinstance(error, exceptions.MethodNotAllowed):
+        return f"{str(error.detail).rstrip('.')}: the header `Allow` of this answer lists what is."
     return str(error.detail)
 
 

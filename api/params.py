@@ -73,8 +73,8 @@ class Query:
         return int(value)
 
     def moment(self, name: str) -> datetime | None:
-        """A moment in ISO 8601; without a zone it is UTC."""
-        value = self.text(name)
+        """A moment in ISO 8601; without a zone it is UTC. An empty one is refused: it would ask for everything."""
+        value = self._values.get(name)
         if value is None:
             return None
         # In a URL an unescaped + arrives as a blank.

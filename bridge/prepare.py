@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import os
 from contextlib import ExitStack
+from pathlib import Path
 
 from bridge import env
 from bridge.errors import StartError
@@ -78,9 +79,17 @@ def _find_server(stack: ExitStack, *, make: bool) -> None:
     url = env.secret("DATABASE_URL")
     if not url:
         data_dir = env.data_dir()
-        if not make and not (data_dir / "postgres").exists():
+        if not make and not _has_server(data_dir):
             sentence = f"There is no Bridge in {data_dir} yet: run `bridge up`, or name its folder by "
             raise StartError("no_bridge_here", sentence + "--data-dir or BRIDGE_DATA_DIR.")
         url = stack.enter_context(postgres.join_or_start(data_dir)).url
         os.environ["DATABASE_URL"] = url
     database.check_server(url)
+
+
+def _has_server(data_dir: Path) -> bool:
+    try:
+        return (data_dir / "postgres").exists()
+    except OSError as error:
+        sentence = f"Bridge can't look into {data_dir} ({error.strerror}): be its owner, or name another by "
+        raise StartError("data_dir_unusable", sentence + "--data-dir or BRIDGE_DATA_DIR.") from error

@@ -22,7 +22,7 @@ def parse_key(registered: Registered, text: str) -> dict[str, str]:
     names = registered.entity.key
     parts = [text] if len(names) == 1 else text.split(",")
     if len(parts) != len(names):
-        raise _invalid(registered, f"{text!r} has {len(parts)} parts")
+        raise _invalid(registered, f"{text!r} has {len(parts)} part{'' if len(parts) == 1 else 's'}")
     return {name: _part(registered, name, part) for name, part in zip(names, parts, strict=True)}
 
 

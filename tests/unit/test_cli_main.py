@@ -131,3 +131,13 @@ def test_what_is_no_id_is_refused(text: str | None, code: str) -> None:
         identifier("jobs", "show", text)
 
     assert refused.value.code == code
+
+
+def test_a_data_folder_that_cannot_be_looked_into_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+
+    # Nobody is refused a look for want of rights where tests run as root: the name is longer than names may be.
+    assert cli.main(["status", "--data-dir", str(tmp_path / ("x" * 300))]) == USAGE
+    assert "[data_dir_unusable]" in capsys.readouterr().err

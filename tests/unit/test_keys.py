@@ -48,7 +48,7 @@ def test_it_reads_a_key_of_two_parts_as_normalize_would(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("10248", "has 1 parts"),
+        ("10248", "has 1 part."),
         ("1,2,3", "has 3 parts"),
         ("x,1", 'order_id: "x" is not a number'),
         ("1.5,1", "is not a whole number"),

@@ -85,6 +85,7 @@ def test_it_leaves_deleted_records_out_unless_asked(reader: Client) -> None:
         ("limit=ten", "bad_parameter"),
         ("limit=5&limit=6", "bad_parameter"),
         ("updated_since=yesterday", "bad_since"),
+        ("updated_since=", "bad_since"),
         ("updated_since=2025-13-40", "bad_since"),
         ("updated_since=2999-01-01", "bad_since"),
         ("after=garbage", "bad_cursor"),
