@@ -32,3 +32,10 @@ def test_a_browser_that_is_lost_gets_a_sentence(client: Client) -> None:
 
     assert response.status_code == 404
     assert b"There is nothing at this address" in response.content
+
+
+def test_a_browser_finds_an_icon_beside_plain_text(client: Client) -> None:
+    answer = client.get("/favicon.ico")
+
+    assert answer.status_code == 302
+    assert answer["Location"] == "/static/admin_ui/icon.svg"
