@@ -76,6 +76,9 @@ class Batch:
     known: Sequence[bytes] = ()  # raw hashes of rows skipped because the mirror holds the same bytes
     known_at: datetime | None = None  # when the far end was asked for the first page of these
     frame: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"_row": pl.UInt32}))
+    canonical: bool = (
+        False  # normalize wrote the columns: each value has the form of its kind, mended ones may not
+    )
     faults: Mapping[int, tuple[Fault, ...]] = field(default_factory=dict)  # by row, not yet set aside
     aside: tuple[SetAside, ...] = ()
     good: pl.DataFrame | None = (

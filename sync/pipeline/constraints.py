@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal as Exact
 from functools import partial
@@ -15,11 +16,19 @@ from sync.fields import Decimal, Field, Integer, Text
 from sync.number import shown
 from sync.pipeline.constraint import Constraint
 
+WIDEST = 1 + len(str(LARGEST_EXACT))  # characters, with a sign
 
-def constraints_of(entity: Entity) -> list[Constraint]:
-    """All constraints of an entity, field by field in the declared order, then its own rules."""
+
+def constraints_of(entity: Entity, *, canonical: bool = False) -> list[Constraint]:
+    """All constraints of an entity, field by field in the declared order, then its own rules.
+
+    Of columns known to be `canonical` their form is not asked again.
+    """
     constraints = [
-        constraint for name, field in entity.fields.items() for constraint in _of_field(name, field)
+        constraint
+        for name, field in entity.fields.items()
+        for constraint in _of_field(name, field)
+        if not (canonical and constraint.code == "wrong_type")
     ]
     return constraints + [_of_rule(entity, rule) for rule in entity.rules]
 
@@ -95,10 +104,16 @@ def _of_number(
     if isinstance(field, Integer) and not field.wide:
         yield ask(
             "too_large",
-            exact & (text.str.len_bytes() >= len(str(LARGEST_EXACT))),
+            text.str.len_bytes() >= len(str(LARGEST_EXACT)),
             lambda value: f"{shown(value)} is beyond {LARGEST_EXACT}; only a field declared wide keeps it",
-            certain=lambda value: abs(int(value)) > LARGEST_EXACT,
+            certain=_is_beyond,
         )
+
+
+def _is_beyond(value: str) -> bool:
+    if re.fullmatch("-?[1-9][0-9]*", value) is None:
+        return False
+    return len(value) > WIDEST or abs(int(value)) > LARGEST_EXACT
 
 
 def _of_rule(entity: Entity, rule: Rule) -> Constraint:

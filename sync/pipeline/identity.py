@@ -95,7 +95,7 @@ def _blake3(text: pl.Series) -> pl.Series:
 
 
 def _without_faulty(batch: Batch) -> Batch:
-    faults = faults_of(batch.frame, list(_constraints(batch.registered.entity)), "identity", {})
+    faults = faults_of(batch.frame, list(_constraints(batch)), "identity", {})
     if not faults:
         return batch
     faulty = pl.col("_row").is_in(list(faults))
@@ -113,7 +113,8 @@ def _without_faulty(batch: Batch) -> Batch:
     return replace(batch, frame=batch.frame.filter(~faulty), aside=(*batch.aside, *aside))
 
 
-def _constraints(entity: Entity) -> Iterator[Constraint]:
+def _constraints(batch: Batch) -> Iterator[Constraint]:
+    entity = batch.registered.entity
     for name in entity.key:
         yield Constraint(
             code="key_missing",
@@ -127,7 +128,8 @@ def _constraints(entity: Entity) -> Iterator[Constraint]:
         message=lambda _: "The value that orders the versions of the row does not fit into 64 bits",
         field=entity.version or entity.cursor,
     )
-    yield from constraints_of_served(entity)
+    if not batch.canonical:
+        yield from constraints_of_served(entity)
 
 
 def _no_key(name: str, _: str) -> str:

@@ -18,7 +18,7 @@ def validate(batch: Batch) -> Batch:
 
     Raises ConfigError where a rule of the entity is not a column of true and false.
     """
-    constraints = constraints_of(batch.registered.entity)
+    constraints = constraints_of(batch.registered.entity, canonical=batch.canonical)
     batch = batch.faulted(faults_of(batch.frame, constraints, "validate", batch.faults))
     if not batch.faults:
         return batch

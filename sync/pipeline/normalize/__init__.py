@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sync.pipeline.batch import Batch
 from sync.pipeline.normalize import datetimes, fields, numbers, strings, types
 
@@ -18,4 +20,4 @@ def normalize(batch: Batch) -> Batch:
     draft = types.read(rows, [batch.raw[row] for row in rows], batch.registered.entity.fields)
     for layer in LAYERS:
         draft = layer(draft)
-    return batch.with_frame(draft.frame).faulted(draft.faults)
+    return replace(batch, frame=draft.frame, canonical=True).faulted(draft.faults)

@@ -15,6 +15,8 @@ from sync.pipeline.normalize.draft import Draft
 
 FIRST_YEAR, LAST_YEAR = 1, 9999
 NANO_YEARS = (1678, 2261)  # whole years that 64 bits of nanoseconds hold; others wrap around in silence
+IN_CANONICAL = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%.fZ")
+WHOLE_SECOND = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9]Z$"
 SAMPLE = datetime(2025, 12, 8, 10, 30)  # noqa: DTZ001 - shows what a format looks like
 
 
@@ -32,6 +34,8 @@ def _column(draft: Draft, name: str, field: Date | Timestamp) -> pl.Series:
         if problem := format_problem(form, date=isinstance(field, Date)):
             raise ConfigError(f"Format {form!r} of field {name}: {problem}.")
     text = draft.frame.select(pl.when(pl.col(name) != "").then(pl.col(name))).to_series()
+    if _is_canonical(text, field):
+        return text
     read_one = _date if isinstance(field, Date) else _timestamp
     try:
         found = _by_distinct(text, lambda column: read_one(column, field))
@@ -46,31 +50,52 @@ def _column(draft: Draft, name: str, field: Date | Timestamp) -> pl.Series:
     return found.alias(name)
 
 
-def _by_distinct(text: pl.Series, read_one: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
+def _is_canonical(text: pl.Series, field: Date | Timestamp) -> bool:
+    """Whether all of a column is already what its first format would make of it."""
+    if isinstance(field, Date) or field.fraction or field.formats[0] not in IN_CANONICAL:
+        return False
+    if not text.str.contains(WHOLE_SECOND).all():
+        return False
+    moments = text.str.to_datetime(IN_CANONICAL[0], strict=False, cache=False)
+    return moments.null_count() == text.null_count() and bool((moments.dt.year() >= FIRST_YEAR).all())
+
+
+def _by_distinct(text: pl.Series, read_one: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Each distinct text is read once where that saves work."""
-    rows = text.alias("text").to_frame()
+    rows = text.to_frame("text")
     known = rows.unique()
     if known.height * 2 > rows.height:
-        return rows.select(read_one(pl.col("text"))).to_series()
-    known = known.with_columns(read_one(pl.col("text")).alias("found"))
+        return read_one(text)
+    known = known.with_columns(read_one(known["text"]).alias("found"))
     return rows.join(known, on="text", how="left", maintain_order="left", nulls_equal=True)["found"]
 
 
-def _date(text: pl.Expr, field: Field) -> pl.Expr:
+def _date(text: pl.Series, field: Field) -> pl.Series:
     assert isinstance(field, Date)
-    day = pl.coalesce(text.str.to_date(form, strict=False) for form in field.formats)
-    return pl.when(day.dt.year().is_between(FIRST_YEAR, LAST_YEAR)).then(day.dt.strftime("%Y-%m-%d"))
+    forms = (pl.col("text").str.to_date(form, strict=False) for form in field.formats)
+    days = text.to_frame("text").select(pl.coalesce(forms)).to_series()
+    inside = days.dt.year().is_between(FIRST_YEAR, LAST_YEAR)
+    return _where(inside, days.dt.strftime("%Y-%m-%d"))
 
 
-def _timestamp(text: pl.Expr, field: Field) -> pl.Expr:
+def _timestamp(text: pl.Series, field: Field) -> pl.Series:
     assert isinstance(field, Timestamp)
-    moment = pl.coalesce(_moment(text, form, field.zone, "us") for form in field.formats)
-    inside = moment.dt.year().is_between(FIRST_YEAR, LAST_YEAR)
+    moments = _moments(text, field, "us")
     if field.fraction > 6:
-        inside = moment.dt.year().is_between(*NANO_YEARS)
-        moment = pl.coalesce(_moment(text, form, field.zone, "ns") for form in field.formats)
+        inside, moments = moments.dt.year().is_between(*NANO_YEARS), _moments(text, field, "ns")
+    else:
+        inside = moments.dt.year().is_between(FIRST_YEAR, LAST_YEAR)
     fraction = f"%.{field.fraction}f" if field.fraction else ""
-    return pl.when(inside).then(moment.dt.strftime(f"%Y-%m-%dT%H:%M:%S{fraction}Z"))
+    return _where(inside, moments.dt.strftime(f"%Y-%m-%dT%H:%M:%S{fraction}Z"))
+
+
+def _where(inside: pl.Series, text: pl.Series) -> pl.Series:
+    return text.to_frame("text").select(pl.when(inside).then(pl.col("text"))).to_series()
+
+
+def _moments(text: pl.Series, field: Timestamp, unit: str) -> pl.Series:
+    forms = (_moment(pl.col("text"), form, field.zone, unit) for form in field.formats)
+    return text.to_frame("text").select(pl.coalesce(forms)).to_series()
 
 
 def _moment(text: pl.Expr, form: str, zone: str, unit: str) -> pl.Expr:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import polars as pl
@@ -19,6 +18,8 @@ from sync.canonical import read_json
 from sync.errors import RecordError
 
 Row = Mapping[str, Any]
+Care = Literal["form", "fraction", "value"]
+"""What must stay of a bare number: how it is written; that where it has a fraction; only its value."""
 
 SMALLEST = 64  # rows of a stretch that are not worth another try of read_ndjson
 PARTS = 8
@@ -28,6 +29,8 @@ PARTS = 8
 BARE = r'"{}"\s*:\s*(-?[0-9][0-9.eE+-]*|)'
 NUMERIC = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 ESCAPED_NAME = r'\\.[^"]*"\s*:'
+# A bare number of so many characters that a float may not keep it, or with an exponent.
+WILD = r":\s*-?(?:[0-9]+\.?[0-9]*[eE]|[0-9.]{17})"
 SURROGATE = r"\\u[dD][89a-fA-F]"
 
 
@@ -40,16 +43,19 @@ class Parsed:
     singly: Mapping[int, Row | RecordError] = field(default_factory=dict)  # by position
 
 
-def parse(rows: Sequence[bytes], sources: Collection[str]) -> Parsed:
-    """The rows' source columns, by the page wherever that is exact."""
-    rows = [_one_line(row) if b"\n" in row else row for row in rows]
+def parse(rows: Sequence[bytes], sources: Mapping[str, Care]) -> Parsed:
+    """The rows' source columns, by the page wherever that is exact enough for what is asked of each column."""
     schema = dict.fromkeys(sorted(sources), pl.String)
-    stretches = list(_stretches(rows, schema))
+    lines = pl.Series("raw", rows, dtype=pl.Binary)
+    if lines.bin.contains(b"\n").any():
+        rows = [_one_line(row) if b"\n" in row else row for row in rows]
+        lines = pl.Series("raw", rows, dtype=pl.Binary)
+    stretches = list(_stretches(rows, lines, schema))
     frame = pl.concat([_empty(len(part), schema) if found is None else found for part, found in stretches])
     unread = {at for part, found in stretches if found is None for at in part}
-    readable = [b"" if at in unread else row for at, row in enumerate(rows)] if unread else rows
-    raw = pl.Series("raw", readable, dtype=pl.Binary).cast(pl.String).to_frame()
-    frame, bare, odd = _exact(frame, raw)
+    if unread:
+        lines = pl.Series("raw", [b"" if at in unread else row for at, row in enumerate(rows)], pl.Binary)
+    frame, bare, odd = _exact(frame, lines.cast(pl.String), sources)
     singly = unread | set(odd)
     return Parsed(frame, bare, {at: read_row(rows[at]) for at in sorted(singly)})
 
@@ -81,45 +87,74 @@ def _one_line(row: bytes) -> bytes:
 
 
 def _stretches(
-    rows: list[bytes], schema: Mapping[str, type[pl.String]], start: int = 0
+    rows: Sequence[bytes], lines: pl.Series, schema: Mapping[str, type[pl.String]], start: int = 0
 ) -> Iterator[tuple[range, pl.DataFrame | None]]:
     """The rows in stretches that read_ndjson takes whole, and short ones (None) that it does not take."""
-    frame = _read_lines(rows, schema)
+    frame = _read_lines(rows, lines, schema)
     if frame is not None or len(rows) <= SMALLEST:
         yield range(start, start + len(rows)), frame
         return
     size = -(-len(rows) // PARTS)
     for at in range(0, len(rows), size):
-        yield from _stretches(rows[at : at + size], schema, start + at)
+        yield from _stretches(rows[at : at + size], lines[at : at + size], schema, start + at)
 
 
-def _read_lines(rows: list[bytes], schema: Mapping[str, type[pl.String]]) -> pl.DataFrame | None:
-    page = b"\n".join(rows)
-    if page.count(b"\n") != len(rows) - 1:
+def _read_lines(
+    rows: Sequence[bytes], lines: pl.Series, schema: Mapping[str, type[pl.String]]
+) -> pl.DataFrame | None:
+    if lines.bin.contains(b"\n").any():
         return None
     try:
-        frame = pl.read_ndjson(BytesIO(page), schema=schema)
+        frame = pl.read_ndjson(b"\n".join(rows), schema=schema)
     except pl.exceptions.PolarsError:  # which row it was, and why, is found out row by row
         return None
     return frame if frame.height == len(rows) else None
 
 
-def _exact(frame: pl.DataFrame, raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Series], list[int]]:
+def _exact(
+    frame: pl.DataFrame, raw: pl.Series, cares: Mapping[str, Care]
+) -> tuple[pl.DataFrame, dict[str, pl.Series], list[int]]:
     """The frame with numbers as the raw rows have them, those numbers, and the rows to look at singly."""
-    row = pl.col("raw")
-    looks = frame.select(pl.all().str.contains(NUMERIC).any()).row(0)
-    names = [name for name, numeric in zip(frame.columns, looks, strict=True) if numeric]
-    bare = raw.select(
-        row.str.extract(BARE.format(re.escape(name))).replace("", None).alias(name) for name in names
+    odd = _odd(frame, raw)
+    rows = raw.to_frame("raw")
+    names = [name for name, care in _cares(raw, cares).items() if _has_number(frame[name], care)]
+    bare = rows.select(
+        pl.col("raw").str.extract(BARE.format(re.escape(name))).replace("", None).alias(name)
+        for name in names
     )
-    # Nested: a second brace, or a value that begins like a list.
-    nested = row.str.count_matches("{", literal=True) > 1
-    odd = raw.select(nested | row.str.contains(SURROGATE) | row.str.contains(ESCAPED_NAME)).to_series()
-    odd |= frame.select(pl.any_horizontal(pl.all().str.starts_with("[").fill_null(value=False))).to_series()
     for name in names:
         odd |= _altered(bare[name], frame[name])
     frame = frame.with_columns(bare[name].fill_null(frame[name]) for name in names)
     return frame, {name: bare[name] for name in names}, odd.arg_true().to_list()
+
+
+def _cares(raw: pl.Series, cares: Mapping[str, Care]) -> Mapping[str, Care]:
+    """What is asked of the columns; their numbers' form, wherever a 64-bit float could change a value."""
+    if not all(care == "form" for care in cares.values()) and raw.str.contains(WILD).any():
+        return dict.fromkeys(cares, "form")
+    return cares
+
+
+def _has_number(column: pl.Series, care: Care) -> bool:
+    """Whether a column may hold bare numbers that have to be read as they were written."""
+    if care == "value" or (care == "fraction" and not column.str.contains(".", literal=True).any()):
+        return False
+    if column.cast(pl.Float64, strict=False).null_count() == len(column):
+        return False  # the same, in half the time
+    return bool(column.str.contains(NUMERIC).any())
+
+
+def _odd(frame: pl.DataFrame, raw: pl.Series) -> pl.Series:
+    """The rows that read_ndjson may have read otherwise than `read_json` does."""
+    odd = raw.str.count_matches("{", literal=True) > 1  # nested, or text with a brace
+    escaped = raw.str.contains("\\", literal=True)
+    if escaped.any():
+        odd |= escaped & (raw.str.contains(SURROGATE) | raw.str.contains(ESCAPED_NAME))
+    if raw.str.contains("[", literal=True).any():
+        odd |= frame.select(
+            pl.any_horizontal(pl.all().str.starts_with("[").fill_null(value=False))
+        ).to_series()
+    return odd
 
 
 def _altered(bare: pl.Series, found: pl.Series) -> pl.Series:

@@ -42,7 +42,7 @@ def clean(draft: Draft) -> Draft:
     except pl.exceptions.PolarsError as error:
         raise ConfigError(f"A cleaning step does not work on a column of text: {error}") from error
     wide = [name for name, known in alphabets.items() if draft.fields[name].clean or not known.ascii]
-    return draft.with_columns(_composed(draft.frame, wide))
+    return draft.with_columns(_composed(draft.frame.select(wide)))
 
 
 def _needs_cleaning(field: Field, alphabet: Alphabet) -> bool:
@@ -62,9 +62,11 @@ def _cleaned(text: pl.Expr, field: Field, alphabet: Alphabet) -> pl.Expr:
     return text
 
 
-def _composed(frame: pl.DataFrame, names: list[str]) -> Iterator[pl.Series]:
+def _composed(columns: pl.DataFrame) -> Iterator[pl.Series]:
     """The columns among these that hold anything but composed characters, in NFC."""
-    for name in names:
-        loose = frame[name].str.contains(f"[^{COMPOSED}]").fill_null(value=False)
+    for column in columns:
+        if (column.str.len_bytes() == column.str.len_chars()).all():
+            continue
+        loose = column.str.contains(f"[^{COMPOSED}]").fill_null(value=False)
         if loose.any():
-            yield patched(frame[name], loose, frame[name].filter(loose).str.normalize("NFC"))
+            yield patched(column, loose, column.filter(loose).str.normalize("NFC"))

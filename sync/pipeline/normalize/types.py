@@ -12,8 +12,10 @@ from sync.canonical import Digits, json_text
 from sync.errors import RecordError
 from sync.fields import Decimal, Field
 from sync.pipeline.normalize.draft import Draft
-from sync.pipeline.normalize.parse import Parsed, Row, parse, parse_singly
+from sync.pipeline.normalize.parse import Care, Parsed, Row, parse, parse_singly
 from sync.text import check_unicode
+
+CARES: tuple[Care, ...] = ("value", "fraction", "form")  # from little to much
 
 
 def read(rows: Sequence[int], raw: Sequence[bytes], fields: Mapping[str, Field]) -> Draft:
@@ -24,7 +26,7 @@ def read(rows: Sequence[int], raw: Sequence[bytes], fields: Mapping[str, Field])
     elif any(field.kind == "json" for field in fields.values()):
         parsed = parse_singly(raw, sources)
     else:
-        parsed = parse(raw, sources)
+        parsed = parse(raw, _cares(fields))
     frame = parsed.frame.select(_column(parsed, name, field) for name, field in fields.items())
     draft = Draft(fields, frame.insert_column(0, pl.Series("_row", rows, dtype=pl.UInt32)))
     return _with_single_rows(draft, parsed, rows) if parsed.singly else draft
@@ -45,6 +47,23 @@ def as_text(field: Field, value: Any) -> str | None:
         return value.replace(".", ",") if _comma(field) else str(value)
     check_unicode(value)
     return str(value)
+
+
+def _cares(fields: Mapping[str, Field]) -> dict[str, Care]:
+    """What each source column's bare numbers must keep, for all of the fields that read it."""
+    cares: dict[str, Care] = {}
+    for name, field in fields.items():
+        source = field.source or name
+        care = _care(field)
+        cares[source] = max(care, cares.get(source, care), key=CARES.index)
+    return cares
+
+
+def _care(field: Field) -> Care:
+    if field.clean or _comma(field) or field.kind not in ("integer", "decimal", "money"):
+        return "form"
+    # A fraction makes an Integer unreadable, and its fault shows it as it is written.
+    return "fraction" if field.kind == "integer" else "value"
 
 
 def _comma(field: Field) -> bool:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sync.errors import ConfigError
 from sync.fields import Date, Field, Timestamp
-from tests.unit.pipeline.staging import read, refused
+from sync.pipeline.normalize import normalize
+from tests.unit.pipeline.staging import batch_of, read, refused, registered
 
 NETSUITE = Timestamp(formats=("%Y-%m-%d %H:%M:%S",))
 FIRST, LAST = datetime(1, 1, 2), datetime(9999, 12, 30)  # noqa: DTZ001 - hypothesis asks for bounds without a zone
@@ -103,3 +104,19 @@ def test_it_reads_or_refuses_any_text(values: list[str]) -> None:
 
     if texts:
         refused(Timestamp(fraction=9), *[f"x{value}" for value in texts])
+
+
+seconds = st.from_regex(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]Z", fullmatch=True)
+moments_written = st.one_of(st.datetimes().map(lambda at: f"{at.isoformat(timespec='seconds')}Z"), seconds)
+
+
+@given(st.lists(st.none() | st.just("") | moments_written, min_size=1, max_size=6))
+def test_it_reads_canonical_columns_as_it_reads_others(texts: list[str | None]) -> None:
+    fields: dict[str, Field] = {"at": Timestamp(), "also": Timestamp(source="at", fraction=3)}
+    rows = [{"at": text} for text in texts]
+
+    found = normalize(batch_of(registered(fields, key=("at",)), rows))
+
+    for row, (at, also) in enumerate(found.frame.select("at", "also").iter_rows()):
+        assert at == (also and also.replace(".000Z", "Z"))
+        assert len(found.faults.get(row, ())) == (2 if at is None and texts[row] else 0)

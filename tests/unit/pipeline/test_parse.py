@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.fields import Boolean, Decimal, Field, Integer, Json, Text
+from sync.fields import Boolean, Decimal, Field, Integer, Json, Money, Text
+from sync.number import number
 from sync.pipeline.batch import Batch
 from sync.pipeline.normalize import normalize
 from tests.unit.pipeline.staging import batch_of, registered
@@ -17,6 +19,8 @@ FIELDS: dict[str, Field] = {
     "b": Decimal(),
     "c": Decimal(source="b", decimal_comma=True),
     "d": Boolean(source="a"),
+    "m": Money(),
+    "n": Integer(),
 }
 
 digits = st.text("0123456789", min_size=1, max_size=40).map(lambda text: text.lstrip("0") or "0")
@@ -38,7 +42,7 @@ strings = st.one_of(
 nested = st.sampled_from(["{}", "[]", '{"a": 1}', '[{"b": 1.10}]', "[1.10]", '{"b": {"b": 2}}'])
 broken = st.sampled_from(["NaN", "01", "1.", "+1", "", "tru", "'x'", '"\t"', '"\\x"'])
 values = st.one_of(numbers, strings, st.sampled_from(["null", "true", "false"]), nested, broken)
-names = st.sampled_from(['"a"', '"b"', '"b"', '"z"', '"\\u0062"', '"A"', '"a" ', '"\\"b"'])
+names = st.sampled_from(['"a"', '"b"', '"b"', '"m"', '"n"', '"z"', '"\\u0062"', '"A"', '"a" ', '"\\"b"'])
 members = st.lists(st.tuples(names, values).map(":".join), max_size=5)
 objects = members.map(lambda parts: "{" + ", ".join(parts) + "}")
 rows = st.one_of(
@@ -58,6 +62,43 @@ def test_it_reads_rows_by_the_page_as_it_reads_them_one_by_one(lines: list[bytes
 
     assert by_page.frame.equals(one_by_one.frame.drop("never"))
     assert by_page.faults == one_by_one.faults
+
+
+short = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", "-"]),
+    st.integers(0, 10**9).map(str),
+    st.one_of(st.just(""), st.text("0123456789", min_size=1, max_size=7).map(".{}".format)),
+)
+plain = st.tuples(
+    st.sampled_from(['"a"', '"b"', '"m"', '"n"', '"m" ', '"n" ']),
+    st.one_of(
+        short, short, short, short.map(' "{}"'.format), st.sampled_from(["null", "true", '"x"', '"1e3"'])
+    ),
+).map(":".join)
+
+
+@given(st.lists(st.lists(plain, max_size=4), max_size=6))
+def test_it_reads_short_numbers_by_the_page_as_it_reads_them_one_by_one(found: list[list[str]]) -> None:
+    lines = [("{" + ",".join(members) + "}").encode() for members in found]
+    by_page = normalize(batch_of(registered(FIELDS, key=("a",)), lines))
+    one_by_one = normalize(batch_of(registered({**FIELDS, "never": Json()}, key=("a",)), lines))
+
+    assert by_page.frame.equals(one_by_one.frame.drop("never"))
+    assert by_page.faults == one_by_one.faults
+
+
+@pytest.mark.parametrize(
+    "token", ["12345678901234567", "0.1234567890123456", "100000000000000000000.5", "1e22", "0e5", "-12.5E-3"]
+)
+def test_it_keeps_numbers_that_a_float_does_not(token: str) -> None:
+    batch = _read(b'{"a": "x", "m": %s, "n": 1}' % token.encode(), b'{"m": 1.50, "n": 2.0}')
+
+    assert batch.frame["m"].to_list() == [number(token), "1.5"]
+
+
+def test_it_shows_a_fraction_as_it_was_written() -> None:
+    assert _read(b'{"n": 5.50}').faults[0][0].value == "5.50"
 
 
 def test_it_keeps_every_digit_of_a_bare_number() -> None:
@@ -117,7 +158,7 @@ def test_it_survives_nesting_of_any_depth() -> None:
 
 
 def test_it_takes_no_rows_for_an_answer() -> None:
-    assert _read().frame.columns == ["_row", "a", "b", "c", "d"]
+    assert _read().frame.columns == ["_row", *FIELDS]
 
 
 def _read(*lines: bytes) -> Batch:

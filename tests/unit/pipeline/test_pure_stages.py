@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -23,6 +24,12 @@ from sync.fields import (
     lower,
 )
 from sync.keys import key_hash, key_text, parse_key
+from sync.pipeline import PURE
+from sync.pipeline.constraint import faults_of
+from sync.pipeline.constraints import constraints_of
+from sync.pipeline.normalize import normalize
+from sync.pipeline.served import constraints_of_served
+from sync.pipeline.validate import validate
 from tests.unit.pipeline.staging import batch_of, registered, through
 
 FIELDS: dict[str, Field] = {
@@ -85,3 +92,29 @@ def _names_its_record(of: Any, found: dict[str, Any]) -> bool:
         and key_hash(of, key).bytes == found["_key_hash"]
         and parse_key(of, written) == key
     )
+
+
+@given(st.lists(rows, max_size=8), st.booleans())
+def test_it_normalizes_to_what_need_not_be_asked_for_its_form(lines: list[bytes], nested: bool) -> None:
+    of = WITH_JSON if nested else WITHOUT_JSON
+
+    batch = normalize(batch_of(of, lines))
+
+    assert batch.canonical
+    asked = [constraint for constraint in constraints_of(of.entity) if constraint.code == "wrong_type"]
+    assert asked
+    assert not faults_of(batch.frame, asked, "validate", {})
+    good = validate(batch)
+    assert not faults_of(good.frame, list(constraints_of_served(of.entity)), "identity", {})
+
+
+@given(st.lists(rows, max_size=8), st.booleans())
+def test_it_comes_to_the_same_as_asking_for_every_form(lines: list[bytes], nested: bool) -> None:
+    of = WITH_JSON if nested else WITHOUT_JSON
+    normalized = normalize(batch_of(of, lines))
+
+    found = through(normalized, *PURE[1:])
+    asked = through(replace(normalized, canonical=False), *PURE[1:])
+
+    assert found.frame.equals(asked.frame)
+    assert found.aside == asked.aside
