@@ -24,7 +24,8 @@ FIXED_UID = 5432
 _CLONE_NEWUSER = 0x10000000
 _PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
 _CAP_VERSION_3 = 0x20080522
-_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
+_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH, _CAP_SETPCAP = 1, 2, 8
+_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP = 28, 1 << 2
 
 
 def owner_of(way: str) -> int | None:
@@ -87,6 +88,9 @@ def _keep_passage() -> None:
     """
     for capability in (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE):
         try:
+            _set_capabilities(1 << capability | 1 << _CAP_SETPCAP)
+            # access(2), by which PostgreSQL looks for its own programs, leaves out capabilities without this.
+            _call("prctl", _PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
             _set_capabilities(1 << capability)
             _call("prctl", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0)
         except PermissionError:  # a container may hold only the second of the two
