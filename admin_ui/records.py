@@ -1,4 +1,4 @@
-"""Records: the mirror, entity by entity; the data of one, its age and its history."""
+"""Records: the mirror, entity by entity; the data of one, its age, history and lineage."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from admin_ui.filters import EntityFilter
 from admin_ui.keys import key_of
 from admin_ui.page import Page
 from admin_ui.record_history import history
+from admin_ui.record_lineage import lineage_tables
 from admin_ui.search import by_key
 from admin_ui.site import site
 from sync.models import RecordRow, Tracker
@@ -130,7 +131,7 @@ class RecordsPage(Page):
             context |= {
                 "title": f"{record.entity.path} {self.key(record)}",
                 "subtitle": None,
-                "tables": [history(record)],
+                "tables": [history(record), *lineage_tables(record)],
             }
         return self.render_detail(request, object_id, context)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from api.codes import CODES
+from api.paths import PARTS
 from sync.fields import Date, Field, Integer, Text, Timestamp
 from sync.fields import Json as JsonField
 from sync.registry import Registered, registry
@@ -27,6 +28,16 @@ _PREFER: Schema = {
     "example": "wait=10",
     "description": "Wait up to 30 seconds for a refresh. `Preference-Applied` says what was done.",
 }
+_AS_OF: Schema = {
+    "name": "as_of",
+    "in": "query",
+    "schema": {"type": "string", "format": "date-time"},
+    "description": "As the mirror held it at that moment; lists then go by key. The far end is not asked.",
+}
+_PARTS = {
+    "history": "the versions kept, newest first, each with what it changed",
+    "lineage": "job, batch, raw row, stages and hashes behind a version",
+}
 _PLAIN: dict[str, Schema] = {
     "text": {"type": "string"},
     "integer": {"type": "integer", "format": "int64"},
@@ -46,6 +57,8 @@ def entity_paths() -> dict[str, Schema]:
         for address in addresses(registered):
             paths[address] = {"get": _list_operation(registered, address)}
             paths[f"{address}/{{key}}"] = {"get": _record_operation(registered, address)}
+            for part in PARTS:
+                paths[f"{address}/{{key}}/{part}"] = {"get": _part_operation(registered, address, part)}
     return paths
 
 
@@ -98,12 +111,18 @@ def _record_schema(data: Schema) -> Schema:
     properties = {
         "key": {"type": "string", "description": "As in the URL: parts percent-encoded, joined by commas."},
         "revision": {"type": "integer", "description": "Counts the versions seen."},
-        "synced_at": {**moment, "description": "When the far end was asked for this state."},
+        "synced_at": {
+            **moment,
+            "nullable": True,
+            "description": "When the far end was asked for this state; null for past states (as_of).",
+        },
         "changed_at": moment,
         "deleted_at": {**moment, "nullable": True},
         "data": data,
     }
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    required = list(properties)
+    properties["valid_to"] = {**moment, "nullable": True, "description": "With as_of: until when it stood."}
+    return {"type": "object", "properties": properties, "required": required}
 
 
 def _list_schema(item: Schema) -> Schema:
@@ -123,6 +142,7 @@ def _list_operation(registered: Registered, address: str) -> Schema:
         ),
         _parameter("after", "`next` of the page before.", {"type": "string"}),
         _parameter("include_deleted", "The deleted ones too.", {"type": "boolean", "default": False}),
+        _AS_OF,
     ]
     return {
         **_operation(registered, address, "list", f"{registered.label}: list, oldest change first"),
@@ -137,17 +157,40 @@ def _list_operation(registered: Registered, address: str) -> Schema:
     }
 
 
-def _record_operation(registered: Registered, address: str) -> Schema:
-    key: Schema = {
+def _key_parameter(registered: Registered) -> Schema:
+    return {
         "name": "key",
         "in": "path",
         "required": True,
         "schema": {"type": "string"},
         "description": f"{', '.join(registered.entity.key)}: parts percent-encoded, joined by commas.",
     }
+
+
+def _part_operation(registered: Registered, address: str, part: str) -> Schema:
+    parameters = [
+        _parameter("limit", "Versions at most.", {"type": "integer", "minimum": 1, "maximum": 1000}),
+        _parameter("after", "`next` of the page before.", {"type": "string"}),
+    ]
+    if part == "lineage":
+        parameters = [_parameter("revision", "The current one by default.", {"type": "integer"})]
+    return {
+        **_operation(registered, address, part, f"{registered.label}: {_PARTS[part]}"),
+        "parameters": [_key_parameter(registered), *parameters],
+        "responses": {
+            "200": {
+                "description": _PARTS[part],
+                "content": {"application/json": {"schema": {"type": "object"}}},
+            },
+            **_refusals(400, 401, 403, 404, 503),
+        },
+    }
+
+
+def _record_operation(registered: Registered, address: str) -> Schema:
     return {
         **_operation(registered, address, "read", f"{registered.label}: one by its key"),
-        "parameters": [key, _PREFER],
+        "parameters": [_key_parameter(registered), _AS_OF, _PREFER],
         "responses": {
             "200": _answer("The record. A stale one starts one refresh.", _ref(registered.path)),
             "202": {

@@ -1,4 +1,4 @@
-"""Which entity, and which key of it, a URL means: /api/v1/[{system}/]{entity}[/{key}]."""
+"""Which entity, and which key of it, a URL means: /api/v1/[{system}/]{entity}[/{key}[/{part}]]."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from sync.errors import UnknownEntity
 from sync.registry import Registered, registry
 
 PREFIX = "/api/v1/"
+PARTS = ("history", "lineage")
+"""What a record's address may end in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,15 @@ class Place:
 
     registered: Registered
     key: str | None
+    part: str | None = None  # history or lineage of the record
 
     @property
     def endpoint(self) -> str:
         """The route's name in metrics and logs."""
         address = PREFIX + self.registered.path.replace(".", "/")
-        return address if self.key is None else f"{address}/{{key}}"
+        if self.key is None:
+            return address
+        return f"{address}/{{key}}/{self.part}" if self.part else f"{address}/{{key}}"
 
 
 def locate(request: HttpRequest) -> Place:
@@ -40,10 +45,13 @@ def locate(request: HttpRequest) -> Place:
     ):  # the dotted path is for JSON and the shell; a URL has one way to say it
         raise UnknownEntity(f"Write {names[0].replace('.', '/')} in a URL, with a slash.")
     registered = registry.find("/".join(names[:taken]))
-    key = "/".join(rest.rstrip("/").split("/")[taken:]) or None
+    *key_parts, last = ["", *rest.rstrip("/").split("/")[taken:]]
+    # A slash of the key's own is written %2F, so what follows a bare one is a part of the record.
+    part = last if last in PARTS and len(key_parts) > 1 else None
+    key = "/".join(key_parts[1:] if part else [*key_parts, last][1:]) or None
     if key is not None and not encoded:
         key = _encoded_again(registered, key)
-    return Place(registered, key)
+    return Place(registered, key, part)
 
 
 def raw_path(request: HttpRequest) -> str | None:

@@ -15,6 +15,7 @@ from api.errors import Refusal, request_id
 from api.params import Query
 from api.preferences import wait_for_job, wanted_wait
 from api.record_answers import age_headers, asked_headers, entry_of, iso, serve
+from api.record_as_of import answer_record_as_of
 from sync import cache, metrics, schema
 from sync.freshness import Requested, State, Verdict, judge, request_refresh
 from sync.keys import key_hash, parse_key
@@ -45,7 +46,9 @@ class Asked:
 
 def answer_record(request: Request, registered: Registered, text: str) -> HttpResponse:
     """200, 202, 304, 404 or 410; raises InvalidRequest for a key that does not fit."""
-    Query(request, known=())
+    query = Query(request, known=("as_of",))
+    if query.present(("as_of",)):
+        return answer_record_as_of(request, registered, text, query)
     key = parse_key(registered, text)
     number = key_hash(registered, key)
     entity_id = schema.entity_id(registered.path)

@@ -15,6 +15,7 @@ from api.list_cache import Rows
 from api.params import Query
 from api.preferences import wait_for_job, wanted_wait
 from api.record_answers import age_headers, answer_bytes, asked_headers, record_json
+from api.record_as_of import answer_list_as_of
 from sync import records, schema
 from sync.errors import InvalidRequest
 from sync.freshness import Requested, Verdict, judge_list, request_list_sync
@@ -22,7 +23,7 @@ from sync.models import Tracker
 from sync.records import Listing
 from sync.registry import Registered
 
-PAGING = ("updated_since", "limit", "after", "include_deleted")
+PAGING = ("updated_since", "limit", "after", "include_deleted", "as_of")
 _NUMBER = re.compile(r"-?[0-9]{1,1000}(\.[0-9]{1,1000})?")
 
 
@@ -30,6 +31,8 @@ def answer_list(request: Request, registered: Registered) -> HttpResponse:
     """200 or 304 at once, whatever its age; a stale or empty list starts one incremental sync."""
     query = Query(request, known=(*registered.entity.filters, *PAGING))
     query.limit()  # refused before anything is started
+    if query.present(("as_of",)):
+        return answer_list_as_of(request, registered, query, _filters(registered, query))
     tracker, rows, verdict = _look(registered, query)
     requested, applied = _ask_far_end(request, registered, verdict)
     if applied and applied != "wait=0":

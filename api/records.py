@@ -1,4 +1,4 @@
-"""GET /api/v1/{entity}[/{key}] and /api/v1/{system}/{entity}[/{key}], for every declared entity."""
+"""GET /api/v1/{entity}[/{key}[/history|/lineage]], also with the system before it, for every declared entity."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from rest_framework.views import APIView
 
 from api.paths import locate
 from api.record import answer_record
+from api.record_history import answer_history
+from api.record_lineage import answer_lineage
 from api.record_list import answer_list
 from api.request_metrics import name_route
 from api.scopes import READ
@@ -22,9 +24,12 @@ class RecordsView(APIView):
     schema = None
 
     def get(self, request: Request, rest: str) -> HttpResponse:
-        """A record, or a list of them."""
+        """A record, its history or lineage, or a list of records."""
         place = locate(request._request)
         name_route(request._request, place.endpoint)
         if place.key is None:
             return answer_list(request, place.registered)
-        return answer_record(request, place.registered, place.key)
+        answering = {"history": answer_history, "lineage": answer_lineage}.get(
+            place.part or "", answer_record
+        )
+        return answering(request, place.registered, place.key)

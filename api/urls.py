@@ -6,6 +6,7 @@ from django.urls import URLPattern, path, re_path
 
 from api import (
     batches,
+    changes,
     docs,
     error_pages,
     failed_records,
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/jobs/<str:job_id>/resolve", jobs.JobResolveView.as_view()),
     path("api/v1/batches", batches.BatchesView.as_view()),
     path("api/v1/batches/<str:batch_id>", batches.BatchView.as_view()),
+    path("api/v1/changes", changes.ChangesView.as_view()),
     path("api/v1/trackers", trackers.TrackersView.as_view()),
     path("api/v1/schedules", schedules.SchedulesView.as_view()),
     path("api/v1/failed-records", failed_records.FailedRecordsView.as_view()),

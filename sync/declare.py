@@ -79,6 +79,15 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """How superseded versions of an entity's records are read."""
+
+    list_as_of: bool = (
+        False  # an index for lists with `?as_of=`, which work without it but may read everything
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Parent:
     """A row waits until its parent is here. `by` says ours -> the parent's key field; a null field means no parent."""
 
@@ -112,6 +121,7 @@ class Entity:
     page_size: int | None = None  # rows; None = DEFAULT_BATCH_SIZE
     overlap: timedelta = timedelta(minutes=2)  # asked again before the watermark
     on_miss: Literal["accept", "wait"] = "accept"
+    history: History = History()
     revision: int = 1  # raise it when a hook function changes
 
 

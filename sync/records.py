@@ -51,7 +51,7 @@ def read(registered: Registered, key: Mapping[str, str]) -> Found | None:
 
 def read_hash(registered: Registered, number: uuid.UUID) -> Found | None:
     """The record of a key hash."""
-    rows = _select(registered, "key_hash = %s", [number], limit=1)
+    rows = _select(registered, "key_hash = %(key_hash)s", {"key_hash": number}, limit=1)
     return rows[0] if rows else None
 
 
@@ -65,22 +65,28 @@ def page(
     include_deleted: bool = False,
 ) -> Listing:
     """Up to `limit` records by (changed_at, key). Raises InvalidRequest for a cursor that is not ours."""
-    conditions: list[str] = ["TRUE"]
-    values: list[Any] = []
-    for name, value in (filters or {}).items():
-        conditions.append(f"{schema.filter_expression(registered, name)} = {_cast(registered, name)}")
-        values.append(_checked(registered, name, value))
+    conditions, values = filter_conditions(registered, filters or {})
     if updated_since is not None:
-        conditions.append("changed_at >= %s")
-        values.append(updated_since)
+        conditions.append("changed_at >= %(since)s")
+        values["since"] = updated_since
     if after is not None:
-        conditions.append("(changed_at, key_hash) > (%s, %s)")
-        values.extend(_parse_cursor(after))
+        conditions.append("(changed_at, key_hash) > (%(after_at)s, %(after_key)s)")
+        values["after_at"], values["after_key"] = _parse_cursor(after)
     if not include_deleted:
         conditions.append("deleted_at IS NULL")
-    rows = _select(registered, " AND ".join(conditions), values, limit=limit + 1)
+    rows = _select(registered, " AND ".join(["TRUE", *conditions]), values, limit=limit + 1)
     more = len(rows) > limit
     return Listing(items=rows[:limit], next=_cursor(rows[limit - 1]) if more else None)
+
+
+def filter_conditions(registered: Registered, filters: Mapping[str, str]) -> tuple[list[str], dict[str, Any]]:
+    """The SQL conditions of declared filters, as their indexes have them, and the values. Raises InvalidRequest."""
+    conditions, values = [], {}
+    for name, value in filters.items():
+        cast = "::numeric" if schema.is_numeric(registered, name) else ""
+        conditions.append(f"{schema.filter_expression(registered, name)} = %(filter_{name})s{cast}")
+        values[f"filter_{name}"] = _checked(registered, name, value)
+    return conditions, values
 
 
 def tracker(registered: Registered) -> Tracker:
@@ -99,7 +105,7 @@ def absent_since(registered: Registered, number: uuid.UUID) -> datetime | None:
     return row[0] if row else None
 
 
-def _select(registered: Registered, where: str, values: list[Any], *, limit: int) -> list[Found]:
+def _select(registered: Registered, where: str, values: Mapping[str, Any], *, limit: int) -> list[Found]:
     leaf = schema.leaf(registered.path)  # naming the leaf saves planning over all partitions
     with connection.cursor() as cursor:
         cursor.execute(
@@ -118,10 +124,6 @@ def _checked(registered: Registered, name: str, value: str) -> str:
     if "\x00" in value:
         raise InvalidRequest(f"{name} holds a NUL character, which no record has.", code="bad_filter")
     return value
-
-
-def _cast(registered: Registered, name: str) -> str:
-    return "%s::numeric" if schema.is_numeric(registered, name) else "%s"
 
 
 def _cursor(found: Found) -> str:

@@ -85,6 +85,7 @@ def prepare(using: str = DEFAULT_DB_ALIAS) -> None:
             _make_entity(cursor, registered)
     for registered in registry:
         _make_filter_indexes(connection, registered)
+        _make_history_index(connection, registered)
     default_limits()
     default_schedules()
     make_event_partitions()
@@ -156,3 +157,18 @@ def _make_filter_indexes(connection: BaseDatabaseWrapper, registered: Registered
                 cursor.execute(
                     f"CREATE INDEX {concurrently} {index} ON record_{number} ({expression}, key_hash)"
                 )
+
+
+def _make_history_index(connection: BaseDatabaseWrapper, registered: Registered) -> None:
+    """The index of lists `as_of` a late moment: few versions ended after it."""
+    table = f"record_version_{entity_id(registered.path)}"
+    index = f"{table}_until"
+    concurrently = "" if connection.in_atomic_block else "CONCURRENTLY"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", (index,))
+        row = cursor.fetchone()
+        if row and not (row[0] and registered.entity.history.list_as_of):
+            cursor.execute(f"DROP INDEX {concurrently} {index}")
+            row = None
+        if row is None and registered.entity.history.list_as_of:
+            cursor.execute(f"CREATE INDEX {concurrently} {index} ON {table} (valid_to, key_hash)")

@@ -124,3 +124,13 @@ def test_nobody_edits_a_record(operating: Client) -> None:
     row = factories.record()
 
     assert operating.post(page("sync_recordrow_change", ref(row)), {"data": "{}"}).status_code == 403
+
+
+def test_the_detail_says_where_the_record_came_from(viewing: Client) -> None:
+    row = factories.record()
+
+    shown = main_text(viewing.get(page("sync_recordrow_change", ref(row))))
+
+    assert "Lineage" in shown
+    assert row.raw_hash.hex in shown
+    assert "The raw row is kept no longer." in shown

@@ -1,0 +1,97 @@
+"""From a served value back to where it came from: job, batch, pages, the row's own bytes, and each stage's result."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from sync import schema
+from sync.history.stages import Recomputed, recompute
+from sync.history.versions import history_leaf
+from sync.models import Batch, Job
+from sync.queries import query
+from sync.registry import Registered
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """A version of a record with its place: row `row_no` of the batch."""
+
+    key_hash: uuid.UUID
+    revision: int
+    valid_from: datetime
+    valid_to: datetime | None
+    synced_at: datetime | None  # kept for the current version only
+    deleted: bool
+    mapping: int
+    batch_id: int
+    row_no: int
+    data: str  # JSON
+    raw_hash: uuid.UUID
+    data_hash: bytes
+    version: int  # the source's; 0 = it has none
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lineage:
+    """Everything that is known of how a version came to be. What is kept no longer is None."""
+
+    origin: Origin
+    batch: Batch | None
+    job: Job | None
+    raw: bytes | None  # as received
+    stages: Recomputed | None  # of the bytes, by today's declarations
+
+    @property
+    def same_bytes(self) -> bool | None:
+        """Whether the bytes are those of the raw hash; not so where the source has sent others with the same data."""
+        return None if self.stages is None else self.stages.raw_hash == self.origin.raw_hash
+
+    @property
+    def same_data(self) -> bool | None:
+        """Whether the stages make the same data of them today."""
+        return None if self.stages is None else self.stages.data_hash == self.origin.data_hash
+
+
+def lineage(registered: Registered, key_hash: uuid.UUID, revision: int | None = None) -> Lineage | None:
+    """Where a version came from, the current one by default; None where the mirror has none such."""
+    from sync.pipeline.raw import kept_row
+
+    origin = _origin(registered, key_hash, revision)
+    if origin is None:
+        return None
+    batch = Batch.objects.filter(pk=origin.batch_id).defer("seen").first()
+    job = None if batch is None else Job.objects.filter(pk=batch.job_id).first()
+    with connection.cursor() as cursor:
+        raw = kept_row(cursor, origin.batch_id, origin.row_no)
+    mark = None if batch is None else batch.fingerprint
+    stages = None if raw is None else recompute(registered, raw, mark)
+    return Lineage(origin=origin, batch=batch, job=job, raw=raw, stages=stages)
+
+
+def _origin(registered: Registered, key_hash: uuid.UUID, revision: int | None) -> Origin | None:
+    statement = query("origin_of", leaf=schema.leaf(registered.path), old=history_leaf(registered))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"key_hash": key_hash, "revision": revision})
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    if row is None:
+        return None
+    return Origin(
+        key_hash=key_hash,
+        revision=row[0],
+        valid_from=row[1],
+        valid_to=row[2],
+        synced_at=row[3],
+        deleted=row[4],
+        mapping=row[5],
+        batch_id=row[6],
+        row_no=row[7],
+        data=row[8],
+        raw_hash=row[9],
+        data_hash=bytes(row[10]),
+        version=row[11],
+    )
