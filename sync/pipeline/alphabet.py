@@ -27,6 +27,10 @@ class Alphabet:
         return self.holds(C0)
 
 
+PLAIN = Alphabet(special=frozenset(), ascii=True)
+"""Of numbers, dates, true and false in their canonical forms."""
+
+
 def alphabet_of(column: pl.Series) -> Alphabet:
     """The alphabet of a column of text, nulls left out."""
     content: bytes = column.str.join("").cast(pl.Binary).item()

@@ -13,7 +13,7 @@ import polars_hash as plh
 
 from sync.declare import Entity
 from sync.fields import Date, Integer, Timestamp
-from sync.pipeline.alphabet import alphabet_of
+from sync.pipeline.alphabet import PLAIN, Alphabet, alphabet_of
 from sync.pipeline.batch import Batch, SetAside
 from sync.pipeline.canonical_text import canonical_text
 from sync.pipeline.constraint import Constraint, faults_of
@@ -33,13 +33,20 @@ def identify(batch: Batch) -> Batch:
     )
     batch = _without_faulty(batch.with_frame(frame))
     frame = batch.frame
-    known = {name: alphabet_of(frame[name]) for name in batch.registered.names}
+    known = {name: _alphabet(batch, name) for name in batch.registered.names}
     steady = {name: name for name in known if name not in entity.volatile}
     text = frame.select(
         canonical_text(frame, steady, known).alias("text"),
         served_json(batch.registered, frame, known).alias("_data"),
     )
     return batch.with_frame(frame.with_columns(_blake3(text["text"]), text["_data"]))
+
+
+def _alphabet(batch: Batch, name: str) -> Alphabet:
+    field = batch.registered.entity.fields.get(name)
+    if batch.canonical and field is not None and field.kind not in ("text", "json"):
+        return PLAIN
+    return alphabet_of(batch.frame[name])
 
 
 def hash_keys(frame: pl.DataFrame, by: Mapping[str, str]) -> pl.Series:

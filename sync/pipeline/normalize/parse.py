@@ -149,7 +149,7 @@ def _odd(frame: pl.DataFrame, raw: pl.Series) -> pl.Series:
     odd = raw.str.count_matches("{", literal=True) > 1  # nested, or text with a brace
     escaped = raw.str.contains("\\", literal=True)
     if escaped.any():
-        odd |= escaped & (raw.str.contains(SURROGATE) | raw.str.contains(ESCAPED_NAME))
+        odd |= escaped & raw.str.contains(f"{SURROGATE}|{ESCAPED_NAME}")
     if raw.str.contains("[", literal=True).any():
         odd |= frame.select(
             pl.any_horizontal(pl.all().str.starts_with("[").fill_null(value=False))

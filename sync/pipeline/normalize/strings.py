@@ -46,8 +46,11 @@ def clean(draft: Draft) -> Draft:
 
 
 def _needs_cleaning(field: Field, alphabet: Alphabet) -> bool:
-    blank = not alphabet.ascii or alphabet.holds(BLANKS)
-    return blank or alphabet.holds(REMOVED) or bool(field.clean)
+    return _may_be_blank(alphabet) or alphabet.holds(REMOVED) or bool(field.clean)
+
+
+def _may_be_blank(alphabet: Alphabet) -> bool:
+    return not alphabet.ascii or alphabet.holds(BLANKS)
 
 
 def _cleaned(text: pl.Expr, field: Field, alphabet: Alphabet) -> pl.Expr:
@@ -55,7 +58,7 @@ def _cleaned(text: pl.Expr, field: Field, alphabet: Alphabet) -> pl.Expr:
         text = text.str.replace_all("\r\n", "\n", literal=True).str.replace_all("\r", "\n", literal=True)
     if alphabet.holds(REMOVED.replace("\r", "")):
         text = text.str.replace_all(CONTROLS, "")
-    if getattr(field, "trim", True):
+    if getattr(field, "trim", True) and _may_be_blank(alphabet):
         text = text.str.strip_chars()
     for step in field.clean:
         text = step(text).cast(pl.String)
