@@ -11,7 +11,10 @@ CODES: dict[str, tuple[int, str]] = {
     "bad_since": (400, "`since` or `updated_since` is not a moment that can be used."),
     "bad_cursor": (400, "`after` is not a cursor that this list gave out: begin again without it."),
     "bad_filter": (400, "A filter's value cannot be compared with the field: a number is asked for."),
-    "bad_mend": (400, "`data` of a mend is an object of the values to change."),
+    "bad_mend": (
+        400,
+        "`data` of a mend names values that nothing reads; the message says which names there are.",
+    ),
     "invalid_key": (
         400,
         "The key in the URL does not fit the entity: parts percent-encoded, joined by commas.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import Any
 
@@ -211,6 +212,16 @@ def test_mending_one_that_was_closed_meanwhile_is_told(operating: Client) -> Non
     mend(operating, failed, {"id": "7"})
 
     assert "this failed record is superseded" in text(operating.get(detail(failed)))
+
+
+def test_a_name_that_nothing_reads_is_told_beside_the_form(operating: Client) -> None:
+    failed = factories.failed_record()
+
+    answer = mend(operating, failed, {"nmae": "Lamp"})
+
+    assert "Nothing reads 'nmae': did you mean name?" in html.unescape(text(answer))
+    failed.refresh_from_db()
+    assert failed.mended is None
 
 
 def test_a_viewer_may_not_mend_retry_or_discard(viewing: Client) -> None:

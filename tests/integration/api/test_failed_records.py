@@ -96,6 +96,30 @@ def test_it_refuses_a_mend_that_cannot_be_kept(operator: Client, body: Any, code
     assert failed.mended is None
 
 
+def test_it_refuses_names_that_nothing_reads(operator: Client) -> None:
+    read, unread = factories.failed_record(), factories.failed_record(stage="normalize", normalized=None)
+
+    later = patch(operator, read, {"data": {"updated_at": "2026-01-01T00:00:00Z", "nmae": "Lamp"}})
+    early = patch(operator, unread, {"data": {"changed": "2026-01-01T00:00:00Z"}})
+
+    assert (later.status_code, later.json()["code"]) == (400, "bad_mend")
+    assert "updated_at was read into changed: mend that." in later.json()["message"]
+    assert "Nothing reads 'nmae': did you mean name?" in later.json()["message"]
+    assert "changed is read from updated_at: mend that." in early.json()["message"]
+    assert "The names are " in early.json()["message"]
+    assert not FailedRecord.objects.exclude(mended=None).exists()
+
+
+def test_a_row_that_is_read_again_is_mended_by_its_columns(operator: Client) -> None:
+    raw = b'{"id":7,"odd":"1"}'
+    failed = factories.failed_record(stage="normalize", normalized=None, raw=raw)
+
+    response = patch(operator, failed, {"data": {"updated_at": "2026-01-01T00:00:00Z", "odd": "2"}})
+
+    assert response.status_code == 200
+    assert response.json()["input"] == {"id": "7", "odd": "2", "updated_at": "2026-01-01T00:00:00Z"}
+
+
 def test_it_is_run_again(operator: Client) -> None:
     failed = factories.failed_record()
 
