@@ -186,9 +186,9 @@ class JobsPage(Page):
         """Rows so far, of all where the far end says how many there are."""
         return progress(job)
 
-    @display(description="Attempts", ordering="attempts")
+    @display(description="Failed tries", ordering="attempts")
     def tries(self, job: Job) -> str:
-        """Burned tries; worker deaths beside them."""
+        """Runs that failed and took a try; worker deaths beside them."""
         return f"{job.attempts} (+{job.deaths} worker deaths)" if job.deaths else str(job.attempts)
 
     @display(description="Created", ordering="id")
