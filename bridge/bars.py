@@ -33,11 +33,12 @@ class Look:
 
 
 class Bars:
-    """A bar for each job on a terminal; elsewhere a line for each change."""
+    """A bar for each job on a terminal; elsewhere a line for each change, the end too where `ends`."""
 
-    def __init__(self, screen: Console, *, quiet: bool) -> None:
+    def __init__(self, screen: Console, *, quiet: bool, ends: bool = True) -> None:
         self._screen = screen
         self._quiet = quiet
+        self._ends = ends
         self._said: dict[UUID, str] = {}
         self._tasks: dict[UUID, TaskID] = {}
         self._bars = Progress(
@@ -63,7 +64,8 @@ class Bars:
         if self._quiet:
             return
         if not self._screen.is_terminal:
-            self._say(look)
+            if self._ends or not look.outcome:
+                self._say(look)
             return
         if look.job_id not in self._tasks:
             self._tasks[look.job_id] = self._bars.add_task(look.name, total=look.total, words="")

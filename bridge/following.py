@@ -21,13 +21,17 @@ def follow(
     jobs: Sequence[UUID],
     *,
     quiet: bool = False,
+    ends: bool = True,
     stopped: threading.Event | None = None,
     screen: Console | None = None,
 ) -> dict[UUID, Look]:
-    """Show the jobs' progress until each has ended, waits for a person, or `stopped` is set; the last look at each."""
+    """Show the jobs' progress until each has ended, waits for a person, or `stopped` is set; the last look at each.
+
+    Without `ends` the caller tells how each ended; on a terminal the bars show it all the same.
+    """
     told = stopped or threading.Event()
     last: dict[UUID, Look] = {}
-    with Bars(screen or Console(stderr=True, highlight=False), quiet=quiet) as bars:
+    with Bars(screen or Console(stderr=True, highlight=False), quiet=quiet, ends=ends) as bars:
         while True:
             for look in looks(job for job in jobs if job not in last or last[job].outcome is None):
                 last[look.job_id] = look

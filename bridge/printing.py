@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-WIDE = 200  # columns where no terminal says how wide it is: a table in a pipe must not be cut
+from bridge.exits import say
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+WIDE = 100_000  # columns where no terminal says how wide it is: a line in a pipe is neither wrapped nor cut
 
 
 def console() -> Console:
@@ -52,10 +57,18 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
     return f"{max(seconds, 0)} s ago"
 
 
-def brief(text: str | None, most: int = 90) -> str:
-    """The first line of a text, cut to so many characters."""
+def brief(text: str | None, most: int = 90, *, whole: bool | None = None) -> str:
+    """The first line of a text, cut to so many characters; the `whole` text in one line where no terminal reads it."""
+    if not console().is_terminal if whole is None else whole:
+        return " ".join((text or "").split())
     line = (text or "").strip().split("\n", 1)[0]
     return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def say_rest(shown: int, rows: QuerySet[Any], limit: int) -> None:
+    """Say on stderr that a list ends before its rows do, and how to see more."""
+    if shown == limit and (total := rows.count()) > shown:
+        say(f"{shown:,} of {total:,}; --limit N shows more.")
 
 
 def _cell(value: Any) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from bridge.exits import OK
-from bridge.printing import ago, brief, print_json, print_table
+from bridge.printing import ago, brief, print_json, print_table, say_rest
 from bridge.verbs.ids import identifier
 from bridge.verbs.values import count
 from sync.errors import InvalidRequest, NotFound
@@ -56,6 +56,7 @@ def _list(options: Namespace) -> int:
     if options.entity:
         rows = rows.filter(entity__path=registry.find(options.entity).path)
     found = list(rows[: options.limit])
+    say_rest(len(found), rows, options.limit)
     if options.json:
         print_json([dict(item) for item in FailedRecordSerializer(found, many=True).data])
         return OK

@@ -15,10 +15,11 @@ from typing import Any
 from uuid import UUID
 
 from bridge.exits import OK
-from bridge.printing import ago, brief, print_json, print_table
+from bridge.printing import ago, brief, print_json, print_table, say_rest
 from bridge.verbs.ids import identifier
 from bridge.verbs.values import count
 
+LABELS = {"attempts": "failed tries"}  # where the API's name would be taken for the number of runs
 ACTS = ("list", "show", "retry", "cancel", "resolve")
 
 
@@ -54,11 +55,12 @@ def _list(options: Namespace) -> int:
     if options.entity:
         jobs = jobs.filter(entity__path=registry.find(options.entity).path)
     found = list(jobs[: options.limit])
+    say_rest(len(found), jobs, options.limit)
     if options.json:
         print_json(shown(found))
         return OK
     print_table(
-        ("id", "kind", "entity", "status", "tries#", "asked for", "by", "error"),
+        ("id", "kind", "entity", "status", "failed tries#", "asked for", "by", "error"),
         (
             (
                 str(job.id),
@@ -117,5 +119,5 @@ def _act(job_id: UUID, options: Namespace) -> int:
 def _print_facts(job: dict[str, Any]) -> None:
     for name, value in job.items():
         if name not in ("runs", "events") and value not in (None, "", {}, []):
-            print(f"{name:<14} {value}")
+            print(f"{LABELS.get(name, name):<14} {value}")
     print()

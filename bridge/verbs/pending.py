@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from bridge.exits import OK
-from bridge.printing import ago, print_json, print_table
+from bridge.printing import ago, print_json, print_table, say_rest
 from bridge.verbs.values import count
 
 
@@ -34,6 +34,7 @@ def run(options: Namespace) -> int:
         )
         for child in rows[: options.limit]
     ]
+    say_rest(len(found), rows, options.limit)
     if options.json:
         print_json([dict(zip(("entity", "key", "waits_for", "since"), row, strict=True)) for row in found])
         return OK

@@ -35,7 +35,7 @@ def run(options: Namespace) -> int:
     if not living_workers():
         say("No worker is alive, so it waits: start `bridge up` or `bridge worker`.")
     if options.wait:
-        (ended,) = follow([wanted.job.id], quiet=options.json).values()
+        (ended,) = follow([wanted.job.id], quiet=options.json, ends=False).values()
         well = ended.outcome is Outcome.SUCCESS
     if options.json:
         print_json(_shown(str(wanted.job.id)))

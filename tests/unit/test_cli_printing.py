@@ -33,13 +33,13 @@ def test_what_has_not_been_was_never() -> None:
 
 
 def test_it_keeps_the_first_line_of_a_text() -> None:
-    assert brief("one\ntwo") == "one"
-    assert brief("x" * 100, 10) == "x" * 9 + "…"
+    assert brief("one\ntwo", whole=False) == "one"
+    assert brief("x" * 100, 10, whole=False) == "x" * 9 + "…"
     assert brief(None) == ""
 
 
 def test_a_table_is_not_cut_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
-    text = "words " * 20
+    text = "words " * 2_000
 
     print_table(("id", "count#", "text"), [("a", 19820, text), ("b", None, "[red]")], empty="none")
 
@@ -47,6 +47,10 @@ def test_a_table_is_not_cut_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> Non
     assert "19,820" in out
     assert text.strip() in out
     assert "[red]" in out
+
+
+def test_a_text_is_whole_and_in_one_line_in_a_pipe() -> None:
+    assert brief("one\ntwo " + "x" * 100, 10) == "one two " + "x" * 100
 
 
 def test_an_empty_table_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,15 @@ def test_it_lists_the_open_ones(shell: Shell) -> None:
     assert str(closed.id) not in shell.out
 
 
+def test_it_says_that_there_are_more(shell: Shell) -> None:
+    for _ in range(2):
+        factories.failed_record()
+
+    shell("failed", "--limit", "1")
+
+    assert shell.err == "bridge: 1 of 2; --limit N shows more.\n"
+
+
 def test_it_lists_by_entity_and_state_as_json(shell: Shell) -> None:
     factories.failed_record()
     closed = factories.failed_record("shop.makers", state=FailedRecord.State.DISCARDED)
@@ -59,6 +68,14 @@ def test_it_mends_one_from_a_file(shell: Shell, tmp_path: Path) -> None:
 
     assert shell("failed", "patch", str(failed.id), "--data", f"@{tmp_path / 'mend.json'}", "--json") == 0
     assert shell.json["mended"]["name"] == "Lamp"
+
+
+def test_a_name_that_nothing_reads_is_one_sentence(shell: Shell) -> None:
+    failed = factories.failed_record()
+
+    assert shell("failed", "patch", str(failed.id), "--data", '{"nmae": "Lamp"}') == 2
+    assert "Nothing reads 'nmae': did you mean name?" in shell.err
+    assert "[bad_mend]" in shell.err
 
 
 def test_it_runs_one_again(shell: Shell) -> None:

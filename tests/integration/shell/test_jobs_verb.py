@@ -29,6 +29,27 @@ def test_it_lists_by_status_and_entity(shell: Shell) -> None:
     assert [job["id"] for job in shell.json] == [str(dead.id)]
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_it_says_that_there_are_more(shell: Shell, more: tuple[str, ...]) -> None:
+    for _ in range(3):
+        factories.job()
+
+    shell("jobs", "list", "--limit", "2", *more)
+    assert shell.err == "bridge: 2 of 3; --limit N shows more.\n"
+
+    shell("jobs", "list", "--limit", "3", *more)
+    assert shell.err == ""
+
+
+def test_it_counts_failed_tries_not_runs(shell: Shell) -> None:
+    job = factories.dead_job()
+
+    shell("jobs")
+    assert "failed tries" in shell.out
+    shell("jobs", "show", str(job.id))
+    assert "failed tries   4" in shell.out
+
+
 def test_it_shows_one_with_its_runs_and_log(shell: Shell) -> None:
     job = factories.dead_job()
     factories.attempt(job, outcome="retry", error="The far end answered 500.")

@@ -74,3 +74,4 @@ def test_waiting_for_one_that_waits_for_a_person_ends_with_1(shell: Shell) -> No
 
     assert shell("sync", "shop.gadgets", "--wait") == 1
     assert "shop.gadgets: waits (paused): Shop moves house today." in shell.out
+    assert "shop.gadgets" not in shell.err, "its end is told once"
