@@ -56,6 +56,9 @@ RESERVED = frozenset(
 )
 """Paths of the API: no system and no bare name may take one."""
 
+PARAMETERS = frozenset({"after", "as_of", "include", "include_deleted", "limit", "updated_since"})
+"""Query parameters that a list has itself: no filter may be called so."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _CURSOR_KINDS = ("timestamp", "integer", "date", "text")
 _VERSION_KINDS = ("timestamp", "integer")
@@ -154,6 +157,8 @@ def _wrong_field(
 def _wrong_filters(of: Registered) -> Iterator[Wrong]:
     yield from _unknown("E006", "filters", of.entity.filters, of.names)
     for name in of.entity.filters:
+        if name in PARAMETERS:
+            yield "E006", f"its filter {name!r} is a parameter of every list", "Give the field another name."
         field = of.entity.fields.get(name)
         if field is not None and field.kind == "json":
             yield "E006", f"its filter {name!r} is nested", "Filter by plain values."

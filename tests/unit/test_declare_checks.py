@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from api.record_list import PAGING
 from bridge.systems import SYSTEMS
 from bridge.systems.loading import load
-from sync.checks import check
+from sync.checks import PARAMETERS, check
 from sync.declare import Backoff, Budget, Cron, Entity, Every, Parent, System
 from sync.fields import Date, Decimal, Field, FirstOf, Integer, Join, Json, Text, Timestamp
+from sync.formats import format_problem
 from sync.registry import Registry
 from sync.sources.rest import RestClient
 
@@ -80,6 +82,11 @@ def test_a_plain_declaration_is_well() -> None:
         ({"volatile": ("chnaged",)}, "E005", "Did you mean 'changed'?"),
         ({"filters": ("nam",)}, "E006", "Did you mean 'name'?"),
         ({"filters": ("details",)}, "E006", "its filter 'details' is nested"),
+        (
+            {"fields": {**FIELDS, "limit": Text()}, "filters": ("limit",)},
+            "E006",
+            "its filter 'limit' is a parameter of every list",
+        ),
         ({"parents": (Parent(entity="gadget", by={"id": "id"}),)}, "E007", "Did you mean"),
         ({"parents": (Parent(entity="gadgets", by={"mker": "id"}),)}, "E007", "Did you mean 'maker'?"),
         (
@@ -121,6 +128,8 @@ def test_it_finds(changes: dict[str, Any], number: str, words: str) -> None:
         ),
         (Date(formats=("yyyy-mm-dd",)), "has the format 'yyyy-mm-dd'"),
         (Timestamp(formats=("%Y-%m-%d %H:%M:%S.%f",)), "has the format '%Y-%m-%d %H:%M:%S.%f'"),
+        (Date(formats=("%Y-%Q",)), "%Q is nothing that dates are written with"),
+        (Timestamp(formats=("%Y-%m-%dT%H:%M:%S%",)), "% is nothing that dates are written with"),
         (Integer(minimum=2, maximum=1), "goes from 2 to 1"),
         (Decimal(minimum="ten"), "the bound 'ten', which is not a number"),
         (Decimal(minimum="1.5", maximum="1.25"), "goes from 1.5 to 1.25"),
@@ -134,6 +143,18 @@ def test_it_finds_limits_that_no_value_meets(field: Field, words: str) -> None:
 
     assert id_ == "sync.E013"
     assert f"its field 'extra' {words}" in said or words in said
+
+
+@pytest.mark.parametrize("name", sorted({*PAGING, "as_of", "include"}))
+def test_no_filter_takes_the_name_of_a_parameter(name: str) -> None:
+    assert name in PARAMETERS
+
+
+@pytest.mark.parametrize(
+    "form", ["%Y-%m-%dT%H:%M:%S%.3fZ", "%d.%m.%Y %-I:%M %p", "%Y%m%d%H%M%S%.f%:z", "100%% %F %T%#z", "%s"]
+)
+def test_a_format_of_known_directives_is_well(form: str) -> None:
+    assert format_problem(form) is None
 
 
 @pytest.mark.parametrize(
