@@ -6,13 +6,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, QuerySet
 
+from sync import gauges
+from sync.health import HEARTBEAT_OLD
 from sync.models import EntityRow, FailedRecord, Job, PendingChild, Tracker
 from sync.registry import Registered, registry
-
-WORKER_SILENCE = 30  # seconds after which a worker counts as gone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +58,8 @@ def dead_jobs() -> int:
 
 
 def living_workers() -> int:
-    """How many loops of worker processes have been heard of lately (one for each queue of each process)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)",
-            [WORKER_SILENCE],
-        )
-        row = cursor.fetchone()
-    return int(row[0]) if row else 0
+    """How many worker processes have been heard of lately."""
+    return gauges.workers(heard_within=HEARTBEAT_OLD)
 
 
 def _standing(

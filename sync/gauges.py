@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min, Q
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateWorker
 
 from sync.jobs import kinds
 from sync.models import EntityRow, FailedRecord, Job, PendingChild, Tracker
@@ -26,6 +27,16 @@ class Queue:
     def as_json(self) -> dict[str, Any]:
         """For an answer."""
         return {"length": self.length, "oldest_seconds": round(self.oldest_seconds, 1)}
+
+
+def workers(heard_within: timedelta) -> int:
+    """Worker processes heard of lately.
+
+    Each has a loop for every queue, and the queue knows loops only; processes with some of the queues
+    (`bridge worker --queue`) count together as one where their loops would make up one.
+    """
+    heard = ProcrastinateWorker.objects.filter(last_heartbeat__gte=timezone.now() - heard_within)
+    return -(-heard.count() // len(kinds.QUEUES))
 
 
 def queues() -> list[Queue]:

@@ -13,8 +13,6 @@ from typing import Any
 
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils import timezone
-from procrastinate.contrib.django.models import ProcrastinateWorker
 
 from sync import gauges, schema
 from sync.declare import System
@@ -84,7 +82,7 @@ def migrations() -> Check:
 @_answering
 def queue() -> Check:
     """Whether somebody works, and how long the oldest job has waited."""
-    alive = ProcrastinateWorker.objects.filter(last_heartbeat__gte=timezone.now() - HEARTBEAT_OLD).count()
+    alive = gauges.workers(heard_within=HEARTBEAT_OLD)
     queues = {queue.name: queue.as_json() for queue in gauges.queues()}
     facts = {"workers": alive, "queues": queues}
     if not alive:

@@ -59,6 +59,15 @@ def test_nobody_works(anyone: Client) -> None:
     assert anyone.get(HEALTH).status_code == 200, "records are served all the same"
 
 
+def test_a_process_is_one_worker_whatever_its_loops(anyone: Client) -> None:
+    for _ in kinds.QUEUES:
+        worker()
+
+    assert anyone.get(HEALTH).json()["checks"]["smartplan"]["workers"] == 1
+    worker()
+    assert anyone.get(HEALTH).json()["checks"]["smartplan"]["workers"] == 2
+
+
 def test_how_much_waits(anyone: Client) -> None:
     worker()
     factories.job(run_after=factories.now())
