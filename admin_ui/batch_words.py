@@ -16,6 +16,19 @@ COUNTS = {
 """Counts in the order they are told, with their words; `touched` is part of `skipped`."""
 
 
+STAGES = (
+    *("fetch", "normalize", "validate", "apply_mapping", "identify"),
+    *("delta", "resolve", "ingest", "track"),
+)
+"""The pipeline's stages in their order: the database keeps the names of an object in another one."""
+
+
+def in_order(stage_ms: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Each stage with its milliseconds, as the rows went through them; others last."""
+    place = {stage: number for number, stage in enumerate(STAGES)}
+    return sorted(stage_ms.items(), key=lambda took: place.get(took[0], len(place)))
+
+
 def counts_words(counts: Mapping[str, int]) -> str:
     """`1,000 read · 3 updated · 997 unchanged`; zeros are left out but for the rows read."""
     told = [
@@ -28,4 +41,4 @@ def counts_words(counts: Mapping[str, int]) -> str:
 
 def seconds_words(stage_ms: Mapping[str, int]) -> str:
     """`fetch 1.20 · ingest 0.31`: seconds of each stage that took any."""
-    return " · ".join(f"{stage} {ms / 1000:.2f}" for stage, ms in stage_ms.items() if ms)
+    return " · ".join(f"{stage} {ms / 1000:.2f}" for stage, ms in in_order(stage_ms) if ms)

@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from admin_ui import render
-from admin_ui.batch_words import COUNTS, counts_words, seconds_words
+from admin_ui.batch_words import COUNTS, counts_words, in_order, seconds_words
 from admin_ui.filters import EntityFilter
 from admin_ui.page import Page
 from admin_ui.site import site
@@ -127,5 +127,5 @@ def _counts(batch: Batch) -> dict[str, Any]:
 
 
 def _stages(batch: Batch) -> dict[str, Any]:
-    rows = [[stage, f"{ms / 1000:.3f}"] for stage, ms in batch.stage_ms.items()]
+    rows = [[stage, f"{ms / 1000:.3f}"] for stage, ms in in_order(batch.stage_ms)]
     return {"title": "Time", "headers": ["Stage", "Seconds"], "rows": rows, "empty": "Not measured."}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.test import Client
 
+from admin_ui.batch_words import STAGES
+from sync import pipeline
 from tests import factories
 from tests.integration.admin.pages import main_text, page
 
@@ -17,6 +19,18 @@ def test_it_shows_what_came_of_the_rows_and_where_the_time_went(viewing: Client)
 
     assert "1,000 read · 3 updated · 992 unchanged · 5 failed" in shown
     assert "fetch 1.20 · ingest 0.31" in shown
+
+
+def test_stages_stand_in_the_order_of_the_pipeline(viewing: Client) -> None:
+    took = {"track": 9, "ingest": 8, "apply_mapping": 4, "fetch": 1, "another": 5}
+    batch = factories.batch(factories.job(), stage_ms=took)
+
+    listed = main_text(viewing.get(page(BATCHES)))
+    shown = main_text(viewing.get(page("sync_batch_change", batch.pk)))
+
+    assert tuple(stage.__name__ for stage in pipeline.STAGES) == STAGES
+    assert "fetch 0.00 · apply_mapping 0.00 · ingest 0.01 · track 0.01 · another 0.01" in listed
+    assert "fetch 0.001 apply_mapping 0.004 ingest 0.008 track 0.009 another 0.005" in shown
 
 
 def test_it_finds_the_batches_with_failed_rows(viewing: Client) -> None:
