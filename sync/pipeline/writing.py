@@ -5,6 +5,8 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from types import TracebackType
 
 from django.db import connections
@@ -37,7 +39,9 @@ class Writers:
     def put(self, batch: Batch) -> None:
         """Hand over a batch, waiting for a free writer. Raises what a commit before it raised."""
         if len(self._threads) < CONNECTIONS:
-            thread = threading.Thread(target=self._write, name="writer", daemon=True)
+            # What the run's log lines carry (its job, its entity), those of its writers carry too.
+            target = partial(copy_context().run, self._write)
+            thread = threading.Thread(target=target, name="writer", daemon=True)
             self._threads.append(thread)
             thread.start()
         while True:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from sync.errors import StaleAttempt
 from sync.jobs import verbs
@@ -15,6 +18,12 @@ from sync.jobs.run import run_job
 from sync.jobs.take import take
 from sync.models import Attempt, AuditEntry, EntityRow, Job
 from tests.integration.jobs.conftest import OPERATOR, Register, ask, done, run, wakeups
+
+
+def waits() -> tuple[float, float]:
+    """How many waits were observed, and their seconds together."""
+    found = [REGISTRY.get_sample_value(f"bridge_job_wait_seconds_{of}", labels={}) for of in ("count", "sum")]
+    return found[0] or 0, found[1] or 0
 
 
 def test_it_ends_in_success_with_its_result(handle: Register) -> None:
@@ -47,6 +56,18 @@ def test_the_handler_sees_what_it_was_asked(handle: Register) -> None:
         {"since": "2026-01-01"},
         1,
     )
+
+
+def test_a_run_notes_how_long_its_job_waited(handle: Register) -> None:
+    handle(done)
+    job = ask()
+    Job.objects.filter(pk=job.pk).update(run_after=timezone.now() - timedelta(days=40))
+    (number, seconds) = waits()
+
+    run(job)
+
+    assert waits()[0] == number + 1
+    assert waits()[1] - seconds >= timedelta(days=40).total_seconds()
 
 
 def test_a_doubled_delivery_does_nothing(handle: Register) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from sync import schema
 from sync.errors import TransientError
@@ -117,6 +118,19 @@ def test_an_error_of_a_writer_stops_the_run() -> None:
         put_many(commit)
 
     assert len(begun) <= writing.CONNECTIONS
+
+
+def test_the_writers_log_lines_name_their_job() -> None:
+    bound: list[dict[str, Any]] = []
+
+    def commit(batch: Any) -> Any:
+        bound.append({**get_contextvars(), "writer": threading.current_thread().name})
+        return batch
+
+    with bound_contextvars(job_id="j1"):
+        put_many(commit)
+
+    assert bound == [{"job_id": "j1", "writer": "writer"}] * 100
 
 
 def test_the_last_batch_waits_for_the_others() -> None:
