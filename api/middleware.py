@@ -47,8 +47,9 @@ class RequestMiddleware:
         route = route_of(request)
         observe(route, request.method or "", response.status_code, seconds)
         # Plain reads are the bulk: their line is for debugging only, the metrics count them.
-        quiet = request.method in {"GET", "HEAD", "OPTIONS"} and response.status_code < 500
-        (log.debug if quiet else log.info)(
+        plain = request.method in {"GET", "HEAD", "OPTIONS"}
+        tell = log.warning if response.status_code >= 500 else log.debug if plain else log.info
+        tell(
             "request answered",
             endpoint=route,
             method=request.method,

@@ -26,6 +26,8 @@ QUIETER = {
     "asyncio": logging.WARNING,
     "urllib3": logging.WARNING,
 }
+# Of these only what comes with a traceback is news: our own line tells each request that went wrong.
+TOLD_ELSEWHERE = "django.request"
 _FIRST = ("timestamp", "level", "service", "message")
 Event = MutableMapping[str, Any]
 
@@ -73,7 +75,12 @@ def configure(
     root.setLevel(name)
     for library, least in QUIETER.items():
         logging.getLogger(library).setLevel(max(least, root.level))
+    logging.getLogger(TOLD_ELSEWHERE).addFilter(_has_traceback)
     logging.captureWarnings(True)
+
+
+def _has_traceback(record: logging.LogRecord) -> bool:
+    return bool(record.exc_info)
 
 
 def _configure_structlog(shared: list[structlog.typing.Processor]) -> None:

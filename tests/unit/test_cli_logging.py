@@ -55,6 +55,20 @@ def test_it_writes_what_libraries_log_in_the_same_form(stream: io.StringIO) -> N
     assert found == ["warning", "web", "took 3 s", "j1"]
 
 
+def test_it_leaves_out_what_django_says_of_a_request_again(stream: io.StringIO) -> None:
+    configure("web", stream=stream)
+    log = logging.getLogger("django.request")
+
+    log.error("Service Unavailable: /api/v1/health")
+    try:
+        raise ValueError("a fault of a middleware")
+    except ValueError:
+        log.exception("Internal Server Error: /")
+
+    (line,) = lines(stream)
+    assert line["message"] == "Internal Server Error: /"
+
+
 def test_it_adds_the_ids_bound_to_the_context(stream: io.StringIO) -> None:
     configure("worker", stream=stream)
 

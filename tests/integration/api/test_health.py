@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 from django.test import Client
+from structlog.testing import capture_logs
 
 from sync import health
 from sync.jobs import kinds
@@ -109,6 +110,14 @@ def test_a_far_end_is_not_asked_for_every_caller(anyone: Client) -> None:
         anyone.get(f"{HEALTH}/connector")
 
         assert len(far_end.asked) == asked
+
+
+def test_a_503_is_a_warning_in_the_log(anyone: Client) -> None:
+    with capture_logs() as told:
+        assert anyone.get(f"{HEALTH}/smartplan").status_code == 503
+
+    (line,) = told
+    assert (line["log_level"], line["event"], line["status"]) == ("warning", "request answered", 503)
 
 
 def test_live_asks_nothing(client: Client) -> None:
