@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from sync.registry import registry
@@ -19,6 +20,16 @@ PLACES = (
     ("metrics", "/metrics", "For Prometheus"),
 )
 
+PAGES = (
+    ("docs", "/docs", "Try every address; the schema is at /api/schema"),
+    ("admin", "admin:index", "How everything stands, and what waits for a person"),
+    ("jobs", "admin:sync_job_changelist", "What was asked for, and what became of it"),
+    ("failed records", "admin:sync_failedrecord_changelist", "What could not be used, and why: mend it"),
+    ("trackers", "admin:sync_tracker_changelist", "How fresh each entity is"),
+    ("health", "/api/v1/health", "Is all well?"),
+)
+"""Where a person is led: a browser has no token, so the admin's pages stand for the API's lists."""
+
 
 @require_safe
 def welcome(request: HttpRequest) -> HttpResponse:
@@ -30,4 +41,8 @@ def welcome(request: HttpRequest) -> HttpResponse:
     content = {"name": "Bridge", "version": settings.BRIDGE_VERSION, "entities": entities}
     if "text/html" not in request.headers.get("Accept", ""):
         return JsonResponse({**content, "links": {name.replace(" ", "_"): url for name, url, _ in PLACES}})
-    return render(request, "api/welcome.html", {**content, "places": PLACES})
+    return render(request, "api/welcome.html", {**content, "places": PLACES, "pages": _pages()})
+
+
+def _pages() -> list[tuple[str, str, str]]:
+    return [(name, reverse(at) if ":" in at else at, words) for name, at, words in PAGES]

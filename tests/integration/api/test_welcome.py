@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.test import Client
 
 
@@ -15,6 +17,18 @@ def test_a_browser_gets_a_page_that_needs_nothing_else(client: Client) -> None:
     assert "http://testserver/api/v1/" in page
     assert "<script" not in page
     assert "//cdn" not in page
+
+
+def test_every_link_of_the_page_opens_in_a_browser_without_a_token(db: None, client: Client) -> None:
+    page = client.get("/", headers={"accept": "text/html,*/*"}).content.decode()
+
+    links = re.findall(r'<a href="([^"]+)"', page)
+    answers = {
+        link: client.get(link, headers={"accept": "text/html,*/*;q=0.8"}).status_code for link in links
+    }
+    assert {"/admin/sync/job/", "/admin/sync/failedrecord/", "/admin/sync/tracker/"} < set(links)
+    assert set(answers.values()) <= {200, 302}, answers
+    assert "<code>/api/v1/failed-records</code>" in page
 
 
 def test_a_program_gets_json(client: Client) -> None:
