@@ -3,7 +3,7 @@
 
 import sys
 
-from bridge.cli import main
+from bridge.__main__ import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -55,6 +55,7 @@ def overview() -> str:
             *lines,
             "",
             "Any Django command works too: bridge migrate, bridge shell, bridge createsuperuser …",
+            "All take --data-dir FOLDER: where this Bridge keeps its data (BRIDGE_DATA_DIR, .bridge).",
             "Exit codes: 0 done, 1 the work failed, 2 asked or configured wrongly, 130 Ctrl-C.",
         ]
     )
@@ -70,7 +71,7 @@ def _dispatch(arguments: list[str]) -> int:
         print(f"bridge {version('bridge')}")
         return OK
     name, *rest = arguments
-    return _run_verb(name, rest) if name in VERBS else _run_django(arguments)
+    return _run_verb(name, rest) if name in VERBS else _run_django(_in_data_dir(arguments))
 
 
 def _run_verb(name: str, rest: list[str]) -> int:
@@ -81,19 +82,36 @@ def _run_verb(name: str, rest: list[str]) -> int:
         description=module.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--data-dir", metavar="FOLDER", help="where this Bridge keeps its data (BRIDGE_DATA_DIR, .bridge)"
-    )
+    _add_data_dir(parser)
     module.arguments(parser)
     options = parser.parse_args(rest)
-    if options.data_dir:
-        os.environ["BRIDGE_DATA_DIR"] = os.path.abspath(options.data_dir)
+    _use_data_dir(options)
     with ExitStack() as stack:
         if verb.needs > Needs.NOTHING:
             _log_quietly()
         prepare(verb.needs, stack)
         code: int = module.run(options)
     return code
+
+
+def _add_data_dir(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data-dir", metavar="FOLDER", help="where this Bridge keeps its data (BRIDGE_DATA_DIR, .bridge)"
+    )
+
+
+def _use_data_dir(options: argparse.Namespace) -> None:
+    if options.data_dir:
+        os.environ["BRIDGE_DATA_DIR"] = os.path.abspath(options.data_dir)
+
+
+def _in_data_dir(arguments: list[str]) -> list[str]:
+    """Take --data-dir out of a Django command's line: Django's own parser does not know it."""
+    parser = argparse.ArgumentParser(prog=f"bridge {arguments[0]}", add_help=False, allow_abbrev=False)
+    _add_data_dir(parser)
+    options, rest = parser.parse_known_args(arguments)
+    _use_data_dir(options)
+    return rest
 
 
 def _run_django(arguments: list[str]) -> int:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from uuid import UUID
 
@@ -11,9 +14,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, ProgrammingError
 from psycopg.errors import UndefinedTable
 
+import bridge.__main__
 from bridge import cli
 from bridge.errors import StartError
-from bridge.exits import FAILED, OK, USAGE, explain
+from bridge.exits import FAILED, INTERRUPTED, OK, USAGE, explain
 from bridge.verbs import VERBS
 from bridge.verbs.ids import identifier
 from sync.errors import Conflict, InvalidRequest, NotFound, TransientError, UnknownEntity
@@ -52,6 +56,8 @@ def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
         "token --client a --scope read --days inf",
         "token --scope read",
         "web --workers 0",
+        "web --port 99999999",
+        "migrate --data-dir",
         "up --port 80000",
         "worker --concurrency 0",
         "sync",
@@ -78,6 +84,34 @@ def test_a_folder_without_a_bridge_is_refused_and_stays_empty(
 
     assert "There is no Bridge in" in capsys.readouterr().err
     assert not (tmp_path / "none").exists()
+
+
+def test_a_django_command_takes_a_data_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["diffsettings", "--data-dir", str(tmp_path), "--output", "unified"]) == OK
+
+    assert os.environ["BRIDGE_DATA_DIR"] == str(tmp_path)
+    assert "+ ROOT_URLCONF" in capsys.readouterr().out
+
+
+def test_ctrl_c_while_modules_load_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupting(MetaPathFinder):
+        def find_spec(self, fullname: str, *_: object) -> None:
+            if fullname == "bridge.cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "bridge.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+
+    assert bridge.__main__.main() == INTERRUPTED
+
+
+def test_the_script_loads_next_to_nothing_before_it_can_be_interrupted() -> None:
+    look = (
+        "import sys; before = set(sys.modules); import bridge.__main__; print(*(set(sys.modules) - before))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
+
+    assert set(loaded.split()) <= {"bridge", "bridge.__main__", "__future__"}
 
 
 @pytest.fixture(autouse=True)
