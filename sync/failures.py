@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from sync import audit
+from sync import audit, grouping
 from sync.audit import Actor
 from sync.errors import Conflict, InvalidRequest, NotFound
 from sync.jobs.enqueue import enqueue
@@ -73,6 +73,8 @@ def discard(failed_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> Fa
         failed.closed_at, failed.closed_by, failed.remark = timezone.now(), by.name, reason
         failed.next_try_at = None
         failed.save(update_fields=["state", "closed_at", "closed_by", "remark", "next_try_at"])
+        with connection.cursor() as cursor:
+            grouping.close(cursor, [failed.fingerprint])
         _note(
             "failed_record.discard",
             failed,

@@ -75,16 +75,18 @@ WHERE key_hash = %(key_hash)s AND deleted_at IS NULL AND synced_at < %(asked_at)
 -- note_failure --
 -- One open row per entity and key; a repetition is counted, a mend holds until the source sends other bytes.
 INSERT INTO failed_record AS f (id, entity_id, key_hash, raw_hash, version, synced_at, batch_id, row_no, mapping, stage, code,
-  field, message, errors, fingerprint, raw, normalized, mapped, first_seen_at, last_seen_at)
+  field, message, errors, fingerprint, raw, normalized, mapped, next_try_at, first_seen_at, last_seen_at)
 VALUES (%(id)s, %(entity_id)s, %(key_hash)s, %(raw_hash)s, %(version)s, %(synced_at)s, %(batch_id)s, %(row_no)s, %(mapping)s,
   %(stage)s, %(code)s, %(field)s, %(message)s, %(errors)s, %(fingerprint)s, %(raw)s, %(normalized)s, %(mapped)s,
-  clock_timestamp(), clock_timestamp())
+  clock_timestamp() + %(wait)s::float8 * interval '1 second', clock_timestamp(), clock_timestamp())
 ON CONFLICT (entity_id, (coalesce(key_hash, raw_hash))) WHERE state = 'open' DO UPDATE SET
   raw_hash = excluded.raw_hash, version = excluded.version, synced_at = excluded.synced_at, batch_id = excluded.batch_id,
   row_no = excluded.row_no, mapping = excluded.mapping, stage = excluded.stage, code = excluded.code, field = excluded.field,
   message = excluded.message, errors = excluded.errors, fingerprint = excluded.fingerprint, raw = excluded.raw,
   normalized = excluded.normalized, mapped = excluded.mapped,
   mended = CASE WHEN f.raw_hash = excluded.raw_hash THEN f.mended END,
+  attempts = CASE WHEN f.raw_hash = excluded.raw_hash THEN f.attempts ELSE 0 END,
+  next_try_at = CASE WHEN f.raw_hash = excluded.raw_hash AND f.code = excluded.code THEN f.next_try_at ELSE excluded.next_try_at END,
   times_seen = f.times_seen + 1, last_seen_at = excluded.last_seen_at
 WHERE excluded.synced_at >= f.synced_at;
 
@@ -114,14 +116,16 @@ SELECT r.raw_hash FROM pending_child p JOIN {leaf} r ON r.key_hash = p.key_hash 
 UPDATE failed_record f SET state = 'superseded', closed_at = clock_timestamp(), closed_by = 'sync', next_try_at = NULL
 FROM unnest(%(keys)s::uuid[], %(versions)s::bigint[], %(moments)s::timestamptz[]) AS good (key_hash, version, synced_at)
 WHERE f.entity_id = %(entity_id)s AND f.state = 'open' AND f.key_hash = good.key_hash
-  AND (f.version, f.synced_at) <= (good.version, good.synced_at);
+  AND (f.version, f.synced_at) <= (good.version, good.synced_at)
+RETURNING f.fingerprint;
 
 -- supersede_reverted --
 -- The source sends again the bytes that the mirror holds: the failure of what it sent before is closed.
 UPDATE failed_record f SET state = 'superseded', closed_at = clock_timestamp(), closed_by = 'sync', next_try_at = NULL
 FROM {leaf} r
 WHERE f.entity_id = %(entity_id)s AND f.state = 'open' AND r.key_hash = f.key_hash AND r.raw_hash = ANY(%(hashes)s)
-  AND f.synced_at < %(asked_at)s;
+  AND f.synced_at < %(asked_at)s
+RETURNING f.fingerprint;
 
 -- park_child --
 -- A row that waits for its parent; only the newest version of a key waits.
@@ -204,3 +208,57 @@ FROM tracker t
 LEFT JOIN {leaf} r ON r.key_hash = %(key_hash)s
 LEFT JOIN absent_key a ON a.key_hash = %(key_hash)s AND a.entity_id = t.entity_id
 WHERE t.entity_id = {entity_id};
+
+-- see_groups --
+-- Failures of these causes were seen; a group that was closed, or said to be fixed, opens again.
+INSERT INTO error_group AS g (id, fingerprint, entity_id, kind, stage, code, field, message, first_seen_at, last_seen_at)
+SELECT id, fingerprint, %(entity_id)s, %(kind)s, stage, code, field, message, clock_timestamp(), clock_timestamp()
+FROM unnest(%(ids)s::uuid[], %(fingerprints)s::uuid[], %(stages)s::text[], %(codes)s::text[], %(fields)s::text[], %(messages)s::text[])
+  AS seen (id, fingerprint, stage, code, field, message)
+ORDER BY fingerprint
+ON CONFLICT (fingerprint) DO UPDATE SET last_seen_at = excluded.last_seen_at, message = excluded.message, closed_at = NULL,
+  reopened = g.reopened + (g.state IN ('resolved', 'closed'))::int,
+  state = CASE WHEN g.state IN ('resolved', 'closed') THEN 'open' ELSE g.state END;
+
+-- lock_groups --
+-- The rows of groups that may have lost their last member.
+SELECT 1 FROM error_group WHERE fingerprint = ANY(%(fingerprints)s) AND state <> 'closed' ORDER BY fingerprint FOR UPDATE;
+
+-- close_groups --
+-- Those of them without an open member.
+UPDATE error_group g SET state = 'closed', closed_at = clock_timestamp(), snoozed_until = NULL
+WHERE g.fingerprint = ANY(%(fingerprints)s) AND g.state <> 'closed'
+  AND NOT EXISTS (SELECT 1 FROM failed_record f WHERE f.fingerprint = g.fingerprint AND f.state = 'open')
+  AND NOT EXISTS (SELECT 1 FROM job j WHERE j.fingerprint = g.fingerprint AND j.status = 'failed' AND j.resolved_at IS NULL);
+
+-- memberless_groups --
+-- Groups that are not closed and have no open member.
+SELECT g.fingerprint FROM error_group g
+WHERE g.state <> 'closed'
+  AND NOT EXISTS (SELECT 1 FROM failed_record f WHERE f.fingerprint = g.fingerprint AND f.state = 'open')
+  AND NOT EXISTS (SELECT 1 FROM job j WHERE j.fingerprint = g.fingerprint AND j.status = 'failed' AND j.resolved_at IS NULL);
+
+-- count_members --
+-- How many open members each of these groups has, by the partial indexes alone.
+SELECT fingerprint, count(*) FROM failed_record WHERE fingerprint = ANY(%(fingerprints)s) AND state = 'open' GROUP BY 1
+UNION ALL
+SELECT fingerprint, count(*) FROM job
+WHERE fingerprint = ANY(%(fingerprints)s) AND status = 'failed' AND resolved_at IS NULL GROUP BY 1;
+
+-- close_replayed --
+-- Failed records that a replay landed, or found to be outdated.
+UPDATE failed_record f SET state = done.state, remark = coalesce(done.remark, f.remark), attempts = f.attempts + 1,
+  closed_at = clock_timestamp(), closed_by = %(by)s, next_try_at = NULL
+FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(remarks)s::text[]) AS done (id, state, remark)
+WHERE f.id = done.id;
+
+-- fail_again --
+-- Failed records that a replay could not land: what is wrong with them now, and when they are tried again by themselves.
+UPDATE failed_record f SET stage = again.stage, code = again.code, field = again.field, message = again.message,
+  errors = again.errors, fingerprint = again.fingerprint, normalized = again.normalized, mapped = again.mapped,
+  mended = CASE WHEN again.keeps_mend THEN f.mended END, mapping = %(mapping)s, attempts = f.attempts + 1,
+  next_try_at = clock_timestamp() + again.wait * interval '1 second'
+FROM unnest(%(ids)s::uuid[], %(stages)s::text[], %(codes)s::text[], %(fields)s::text[], %(messages)s::text[], %(errors)s::jsonb[],
+  %(fingerprints)s::uuid[], %(normalized)s::jsonb[], %(mapped)s::jsonb[], %(keeps_mend)s::boolean[], %(waits)s::float8[])
+  AS again (id, stage, code, field, message, errors, fingerprint, normalized, mapped, keeps_mend, wait)
+WHERE f.id = again.id;

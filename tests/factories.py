@@ -17,6 +17,7 @@ from sync.models import (
     Attempt,
     AuditEntry,
     Batch,
+    ErrorGroup,
     FailedRecord,
     Job,
     JobEvent,
@@ -216,3 +217,19 @@ def audit_entry(**columns: Any) -> AuditEntry:
         "object_id": str(uuid7()),
     }
     return AuditEntry.objects.create(**{**plain, **columns})
+
+
+def error_group(entity: str | None = ENTITY, **columns: Any) -> ErrorGroup:
+    """The group of `failed_record`, unless told otherwise."""
+    plain: dict[str, Any] = {
+        "fingerprint": uuid.uuid4(),
+        "kind": ErrorGroup.Kind.RECORD,
+        "stage": "validate",
+        "code": "too_long",
+        "field": "name",
+        "message": "name is too long.",
+        "first_seen_at": now() - timedelta(hours=1),
+        "last_seen_at": now(),
+    }
+    number = schema.entity_id(entity) if entity else None
+    return ErrorGroup.objects.create(entity_id=number, **{**plain, **columns})

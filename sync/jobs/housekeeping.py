@@ -12,6 +12,7 @@ from collections.abc import Callable
 import structlog
 from django.db import Error, close_old_connections
 
+from sync import grouping, retries
 from sync.jobs import parked, reaper, schedule
 from sync.jobs.brief import brief
 
@@ -38,11 +39,11 @@ class Housekeeping(threading.Thread):
         """Do round after round."""
         rounds = 0
         while not self._stopped.is_set():
-            duties: list[Callable[[], object]] = [reaper.recover, schedule.tick]
+            duties: list[Callable[[], object]] = [reaper.recover, schedule.tick, retries.ask_due]
             if rounds == 0:
                 duties.append(parked.release_all)
             if rounds % SWEEP_EACH == 0:
-                duties.append(reaper.sweep)
+                duties += [reaper.sweep, grouping.sweep]
             for duty in duties:
                 self._do(duty)
             rounds += 1

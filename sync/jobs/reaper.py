@@ -12,12 +12,11 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from sync import metrics
+from sync import grouping, metrics
 from sync.jobs import lanes, queue
 from sync.jobs.claim import Claim
 from sync.jobs.enqueue import BACKOFF
 from sync.jobs.events import note
-from sync.jobs.retry import fingerprint
 from sync.jobs.settle import redeliver
 from sync.models import Attempt, Batch, Job
 from sync.queries import query
@@ -106,7 +105,7 @@ def _give_up(job: Job, deaths: int) -> None:
         deaths=deaths,
         error_code="worker_died",
         error=message,
-        fingerprint=fingerprint(job.kind, path, "worker_died", message),
+        fingerprint=grouping.see_job(job.kind, path, job.entity_id, "worker_died", message),
         finished_at=Now(),
         lease_until=None,
         wakeup=None,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import traceback
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import psycopg
-import xxhash
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
@@ -24,7 +21,6 @@ LONGEST_WAIT = 86_400.0
 DATABASE_PAUSE = 1.0
 _MOST_TEXT = 4_000
 _MOST_TRACEBACK = 20_000
-_UNSTEADY = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|\d+|'[^']*'|\"[^\"]*\"")
 # Connection gone, server shutting down or starting, too many connections: not a fault of the work.
 _DATABASE_AWAY = ("08", "57P", "53300")
 
@@ -71,12 +67,6 @@ def tiers_of(entity: Registered | None) -> tuple[float, ...]:
     if entity is not None:
         return entity.entity.retry.tiers
     return (float(settings.RETRY_DELAY_SECONDS),) * settings.MAX_RETRIES
-
-
-def fingerprint(kind: str, path: str | None, code: str, message: str) -> uuid.UUID:
-    """Alike for failures that have one cause: numbers, ids and quoted values in the message don't count."""
-    shape = _UNSTEADY.sub("?", message)
-    return uuid.UUID(bytes=xxhash.xxh3_128_digest(f"{kind}|{path}|{code}|{shape}".encode()))
 
 
 def database_is_away(error: BaseException) -> bool:

@@ -8,11 +8,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
+from sync import grouping
 from sync.jobs import kinds, queue
 from sync.jobs.claim import Claim
 from sync.jobs.enqueue import BACKOFF
 from sync.jobs.events import note
-from sync.jobs.retry import FAILED, PARKED, RETRY, Verdict, fingerprint, judge, tiers_of
+from sync.jobs.retry import FAILED, PARKED, RETRY, Verdict, judge, tiers_of
 from sync.models import Attempt, Job
 
 CONFIGURATION = "configuration"
@@ -82,7 +83,7 @@ def _write(job: Job, claim: Claim, verdict: Verdict) -> None:
     changes = {
         "error_code": verdict.code,
         "error": verdict.message,
-        "fingerprint": fingerprint(job.kind, path, verdict.code, verdict.message),
+        "fingerprint": grouping.job_signature(job.kind, path, verdict.code, verdict.message),
         "attempts": job.attempts + verdict.burns,
     }
     if verdict.outcome == RETRY:
@@ -93,6 +94,7 @@ def _write(job: Job, claim: Claim, verdict: Verdict) -> None:
         changes |= {"status": Job.Status.PENDING, "hold": CONFIGURATION}
     elif verdict.outcome == FAILED:
         changes |= {"status": Job.Status.FAILED, "finished_at": Now()}
+        grouping.see_job(job.kind, path, job.entity_id, verdict.code, verdict.message)
     Job.objects.filter(pk=job.pk).update(**changes)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from sync import audit
+from sync import audit, grouping
 from sync.audit import Actor
 from sync.errors import Conflict, NotFound
 from sync.jobs import kinds, lanes, queue
@@ -44,6 +44,7 @@ def retry(job_id: UUID, *, by: Actor, reason: str | None = None) -> Job:
             )
         job.save()
         job.refresh_from_db()
+        _leave_group(job)
         _record("retry", job, by, reason, before)
     return job
 
@@ -86,6 +87,7 @@ def resolve(job_id: UUID, *, by: Actor, remark: str) -> Job:
             raise Conflict(f"The job was resolved by {job.resolved_by} already.")
         Job.objects.filter(pk=job.pk).update(resolved_at=Now(), resolved_by=by.name, remark=remark)
         job.refresh_from_db()
+        _leave_group(job)
         _record("resolve", job, by, remark, before)
     return job
 
@@ -140,6 +142,11 @@ def _lock(job_id: UUID) -> Job:
     if job is None:
         raise NotFound(f"There is no job {job_id}.")
     return job
+
+
+def _leave_group(job: Job) -> None:
+    with connection.cursor() as cursor:
+        grouping.close(cursor, [] if job.fingerprint is None else [job.fingerprint])
 
 
 def _state(job: Job) -> dict[str, Any]:

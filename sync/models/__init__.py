@@ -6,6 +6,7 @@ from sync.models.batch import Batch
 from sync.models.budget import Budget
 from sync.models.change import Change
 from sync.models.entity import EntityRow
+from sync.models.error_group import ErrorGroup
 from sync.models.failed_record import FailedRecord
 from sync.models.job import Job
 from sync.models.job_event import JobEvent
@@ -22,6 +23,7 @@ __all__ = [
     "Budget",
     "Change",
     "EntityRow",
+    "ErrorGroup",
     "FailedRecord",
     "Job",
     "JobEvent",

@@ -6,12 +6,13 @@ import json
 import uuid
 from typing import Any
 
-import xxhash
-
+from sync.grouping import Sighting
+from sync.healing import wait_before
 from sync.ids import uuid7
-from sync.pipeline.batch import Batch, SetAside
+from sync.pipeline.batch import Batch, Fault, SetAside
 from sync.pipeline.raw import kept_row
 from sync.queries import query
+from sync.signature import signature
 
 
 def note_failures(cursor: Any, batch: Batch) -> None:
@@ -30,15 +31,39 @@ def park_children(cursor: Any, batch: Batch) -> None:
         cursor.executemany(query("park_child"), [_child(batch, row) for row in rows])
 
 
-def fingerprint_of(stage: str, code: str, field: str | None, entity: str) -> uuid.UUID:
-    """What failures of one kind share."""
-    signature = "\x1f".join((entity, stage, code, field or ""))
-    return uuid.UUID(bytes=xxhash.xxh3_128_digest(signature.encode()))
+def sighting(path: str, fault: Fault) -> Sighting:
+    """The failure as its group sees it; its first fault names it."""
+    return Sighting(
+        fingerprint=signature(path, fault.stage, fault.code, fault.field, fault.message, value=fault.value),
+        stage=fault.stage,
+        code=fault.code,
+        field=fault.field,
+        message=_storable(fault.message),
+    )
+
+
+def sightings(batch: Batch) -> list[Sighting]:
+    """The groups of the rows that were set aside."""
+    return [sighting(batch.registered.path, aside.faults[0]) for aside in batch.aside]
+
+
+def columns_of(path: str, aside: SetAside) -> dict[str, Any]:
+    """What a failed record says of its errors, and what it keeps of how far the row came."""
+    seen = sighting(path, aside.faults[0])
+    return {
+        "stage": seen.stage,
+        "code": seen.code,
+        "field": seen.field,
+        "message": seen.message,
+        "errors": json.dumps([_fault(fault) for fault in aside.faults]),
+        "fingerprint": seen.fingerprint,
+        "normalized": None if aside.normalized is None else json.dumps(dict(aside.normalized)),
+        "mapped": None if aside.mapped is None else json.dumps(dict(aside.mapped)),
+    }
 
 
 def _failure(cursor: Any, batch: Batch, aside: SetAside) -> dict[str, Any]:
     assert batch.run is not None
-    first = aside.faults[0]
     batch_id, row_no = aside.origin or (batch.id, aside.row)
     return {
         "id": uuid7(),
@@ -50,19 +75,13 @@ def _failure(cursor: Any, batch: Batch, aside: SetAside) -> dict[str, Any]:
         "batch_id": batch_id,
         "row_no": row_no,
         "mapping": batch.mapping,
-        "stage": first.stage,
-        "code": first.code,
-        "field": first.field,
-        "message": _storable(first.message),
-        "errors": json.dumps([_fault(fault) for fault in aside.faults]),
-        "fingerprint": fingerprint_of(first.stage, first.code, first.field, batch.registered.path),
         "raw": (kept_row(cursor, *aside.origin) or b"") if aside.origin else batch.raw[aside.row],
-        "normalized": None if aside.normalized is None else json.dumps(dict(aside.normalized)),
-        "mapped": None if aside.mapped is None else json.dumps(dict(aside.mapped)),
+        "wait": wait_before(aside.faults[0].code, 0),
+        **columns_of(batch.registered.path, aside),
     }
 
 
-def _fault(fault: Any) -> dict[str, Any]:
+def _fault(fault: Fault) -> dict[str, Any]:
     value = None if fault.value is None else _storable(fault.value)
     return {
         "stage": fault.stage,

@@ -86,6 +86,7 @@ class Batch:
     )
     parked: pl.DataFrame | None = None  # rows that wait, with `_parent_entity` and `_parent_hash`
     landed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LANDED))  # what `ingest` wrote
+    freed: frozenset[uuid.UUID] = frozenset()  # groups that its good rows took failures from
     high: str | None = None  # the greatest cursor among its rows
     counts: Mapping[str, int] = field(default_factory=dict)
     stage_ms: Mapping[str, int] = field(default_factory=dict)

@@ -15,18 +15,21 @@ from sync.queries import query
 _Row = tuple[uuid.UUID, int, datetime]  # key, version, when the far end was asked
 
 
-def close_mended(cursor: Any, batch: Batch) -> None:
-    """Close failures, let go children, forget absences: only those few are looked for among the batch's rows."""
+def close_mended(cursor: Any, batch: Batch) -> frozenset[uuid.UUID]:
+    """Close failures, let go children, forget absences: only those few are looked for among the batch's rows.
+
+    The groups that failures were taken from.
+    """
     assert batch.run is not None
     entity = {"entity_id": batch.run.entity_id}
     cursor.execute(query("what_waits"), entity)
     failures, children, absences = cursor.fetchone()
-    if failures:
-        _close_failures(cursor, batch, entity)
+    freed = _close_failures(cursor, batch, entity) if failures else frozenset()
     if children:
         _let_go(cursor, batch, entity)
     if absences and (good := good_rows(batch, _column(cursor, "keys_absent", entity))):
         cursor.execute(query("forget_absent"), _columns(good) | entity)
+    return freed
 
 
 def good_rows(batch: Batch, among: Sequence[bytes] | None = None) -> list[_Row]:
@@ -40,12 +43,26 @@ def good_rows(batch: Batch, among: Sequence[bytes] | None = None) -> list[_Row]:
     return [(uuid.UUID(bytes=key), version, at) for key, version, at in good.iter_rows() if key not in out]
 
 
-def _close_failures(cursor: Any, batch: Batch, entity: dict[str, Any]) -> None:
+def _close_failures(cursor: Any, batch: Batch, entity: dict[str, Any]) -> frozenset[uuid.UUID]:
     assert batch.run is not None
-    if good := good_rows(batch, _column(cursor, "keys_failed", entity)):
+    freed: list[tuple[uuid.UUID]] = []
+    if good := _once_failed(cursor, batch, entity):
         cursor.execute(query("supersede_failures"), _columns(good) | entity)
+        freed += cursor.fetchall()
     if reverted := _reverted(cursor, batch, "hashes_failed", entity):
         cursor.execute(query("supersede_reverted", leaf=batch.run.leaf), reverted)
+        freed += cursor.fetchall()
+    return frozenset(fingerprint for (fingerprint,) in freed)
+
+
+def _once_failed(cursor: Any, batch: Batch, entity: dict[str, Any]) -> list[_Row]:
+    assert batch.run is not None
+    own = batch.run.replayed
+    if own is None:
+        return good_rows(batch, _column(cursor, "keys_failed", entity))
+    # The rows that are run again close themselves; of the other failures only those whose key a mend gave to
+    # one of them are of interest, and reading the keys of all would cost more than the replay.
+    return [row for row in good_rows(batch) if row[0].bytes not in own]
 
 
 def _let_go(cursor: Any, batch: Batch, entity: dict[str, Any]) -> None:

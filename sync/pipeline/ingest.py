@@ -28,9 +28,10 @@ def ingest(batch: Batch) -> Batch:
         assert number
         batch = replace(batch, id=number[0])
         batch = _count(write_narrowed(cursor, batch))
-        asides.note_failures(cursor, batch)
+        if batch.run and batch.run.replayed is None:  # a replay writes its failures to their own rows
+            asides.note_failures(cursor, batch)
         asides.park_children(cursor, batch)
-        close_mended(cursor, batch)
+        batch = replace(batch, freed=close_mended(cursor, batch))
         _confirm(cursor, batch)
     _defer_wake(batch)
     return batch

@@ -58,6 +58,7 @@ class Run:
     stream: PageStream | None = None
     high: str | None = None  # the greatest cursor seen so far
     by_key: uuid.UUID | None = None  # the one record that was asked for
+    replayed: frozenset[bytes] | None = None  # keys of the failed records that this batch runs again
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     first_load: bool = False  # the mirror held no record of the entity when the run began
 

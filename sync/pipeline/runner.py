@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_PASSED = {"normalize": "normalized", "validate": "validated", "apply_mapping": "mapped"}
+
 
 def run_sync(claim: Claim) -> None:
     """Read an entity from where the job stands to its end. Raises the far end's errors and Interrupted."""
@@ -45,10 +47,17 @@ def work(batch: Batch) -> Batch:
         return batch
     for stage in PURE:
         batch = _timed(stage, batch)
+        batch = passed(stage, batch)
     high = highest(batch.registered, batch.frame)
     if batch.run is not None:
         batch.run.see(high)
     return replace(batch, high=high)
+
+
+def passed(stage: Stage, batch: Batch) -> Batch:
+    """The batch with the rows counted that a pure stage found nothing wrong with."""
+    counter = _PASSED.get(stage.__name__)
+    return batch.counting(**{counter: batch.frame.height - len(batch.faults)}) if counter else batch
 
 
 def commit(batch: Batch) -> Batch:

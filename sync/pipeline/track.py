@@ -10,6 +10,9 @@ from typing import Any
 import polars as pl
 from django.db import connection
 
+from sync import grouping
+from sync.models import ErrorGroup
+from sync.pipeline import asides
 from sync.pipeline.batch import Batch
 from sync.pipeline.ingest import live_delta
 from sync.pipeline.raw import pack
@@ -29,6 +32,10 @@ def track(batch: Batch) -> Batch:
     with connection.cursor() as cursor:
         _keep_raw(cursor, batch)
         cursor.execute(query("note_batch"), _batch_row(batch, run))
+        # Late, since two writers of one failure wait here for each other; the tracker's row is always last.
+        if run.replayed is None:  # a replay has settled its groups with its failed records
+            grouping.see(cursor, ErrorGroup.Kind.RECORD, run.entity_id, asides.sightings(batch))
+            grouping.close(cursor, batch.freed)
         _note_changes(cursor, batch, run)
         if batch.last:
             _complete(cursor, run)

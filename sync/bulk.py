@@ -1,0 +1,65 @@
+"""What people do with many failed records at once: all that a filter finds, whatever a list shows of them."""
+
+from __future__ import annotations
+
+import json
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from sync import audit, grouping
+from sync.audit import Actor
+from sync.jobs.enqueue import enqueue
+from sync.jobs.priorities import COMMAND
+from sync.members import Members
+from sync.models import FailedRecord, Job
+from sync.registry import registry
+
+
+def retry(members: Members, *, by: Actor, reason: str | None = None) -> list[Job]:
+    """Run them again from the stage that refused each: one job an entity, a few thousand records a commit."""
+    with transaction.atomic():
+        jobs = [_replay(members, path, by) for path in members.entities()]
+        after = {"jobs": [str(job.pk) for job in jobs]}
+        audit.record(
+            "failed_records.retry", "failed_records", words(members), by=by, reason=reason, after=after
+        )
+    return jobs
+
+
+def discard(members: Members, *, by: Actor, reason: str | None = None) -> int:
+    """Close them for good, all in one commit; how many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        rows = members.rows()
+        fingerprints = set(rows.order_by().values_list("fingerprint", flat=True).distinct())
+        number = rows.order_by().update(
+            state=FailedRecord.State.DISCARDED,
+            closed_at=Now(),
+            closed_by=by.name,
+            remark=reason,
+            next_try_at=None,
+        )
+        grouping.close(cursor, fingerprints)
+        after = {"discarded": number}
+        audit.record(
+            "failed_records.discard", "failed_records", words(members), by=by, reason=reason, after=after
+        )
+    return number
+
+
+def words(members: Members) -> str:
+    """The records meant, in one line."""
+    return json.dumps(members.told(), sort_keys=True)[:1_000]
+
+
+def _replay(members: Members, path: str, by: Actor) -> Job:
+    where = {**members.told(), "entity": path}
+    return enqueue(
+        "replay",
+        entity=registry.find(path),
+        params={"where": where, "by": by.name},
+        priority=COMMAND,
+        dedup=f"replay:{json.dumps(where, sort_keys=True)}"[:1_000],
+        requested_by=by.name,
+        request_id=by.request_id,
+    ).job

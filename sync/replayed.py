@@ -1,0 +1,84 @@
+"""What a replay writes into its failed records: one statement for those that are done, one for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sync import grouping
+from sync.errors import ConfigError
+from sync.failures import enters_normalized
+from sync.grouping import Sighting
+from sync.healing import wait_before
+from sync.models import ErrorGroup, FailedRecord
+from sync.pipeline import asides
+from sync.pipeline.batch import Batch, SetAside
+from sync.pipeline.run import Run
+from sync.queries import query
+
+WAITS = "waits for its parent"
+Refused = Mapping[int, SetAside]
+
+
+def settle(cursor: Any, run: Run, batch: Batch, group: list[FailedRecord], refused: Refused) -> None:
+    """Close what landed, waits or is outdated; keep open what was refused; let the groups follow."""
+    done = outcomes(batch, group, refused)
+    if done:
+        given = {
+            "ids": [group[row].id for row in done],
+            "states": [state for state, _ in done.values()],
+            "remarks": [remark for _, remark in done.values()],
+            "by": run.claim.params.get("by", "replay"),
+        }
+        cursor.execute(query("close_replayed"), given)
+    seen = _fail_again(cursor, run, batch, group, refused)
+    # The groups before the tracker's row, as everywhere.
+    grouping.see(cursor, ErrorGroup.Kind.RECORD, run.entity_id, seen)
+    grouping.close(cursor, {failed.fingerprint for failed in group} | batch.freed)
+
+
+def outcomes(batch: Batch, group: list[FailedRecord], refused: Refused) -> dict[int, tuple[str, str | None]]:
+    """The state and the remark of each row that was not refused."""
+    waiting = set() if batch.parked is None else set(batch.parked["_row"].to_list())
+    kept = set(batch.frame["_row"].to_list())
+    states = FailedRecord.State
+    return {
+        row: (states.FIXED, WAITS)
+        if row in waiting
+        else (states.FIXED if row in kept else states.SUPERSEDED, None)
+        for row in range(len(group))
+        if row not in refused
+    }
+
+
+def _fail_again(
+    cursor: Any, run: Run, batch: Batch, group: list[FailedRecord], refused: Refused
+) -> list[Sighting]:
+    rows = [_again(run.registered.path, group[row], aside) for row, aside in refused.items()]
+    if not rows:
+        return []
+    given: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
+    cursor.execute(query("fail_again"), {**given, "mapping": batch.mapping})
+    return [asides.sighting(run.registered.path, aside.faults[0]) for aside in refused.values()]
+
+
+def _again(path: str, failed: FailedRecord, aside: SetAside) -> dict[str, Any]:
+    if not aside.faults:
+        raise ConfigError("A row was set aside without a fault: a rule of the entity is broken.")
+    now = asides.columns_of(path, aside)
+    was_read = enters_normalized(failed)
+    is_read = now["stage"] not in {"fetch", "normalize"} and aside.normalized is not None
+    return {
+        "ids": failed.id,
+        "stages": now["stage"],
+        "codes": now["code"],
+        "fields": now["field"],
+        "messages": now["message"],
+        "errors": now["errors"],
+        "fingerprints": now["fingerprint"],
+        "normalized": now["normalized"],
+        "mapped": now["mapped"],
+        # The mend of an earlier stage's input is no input of the next one: what it mended stands in normalized now.
+        "keeps_mend": was_read == is_read,
+        "waits": wait_before(now["code"], failed.attempts + 1),
+    }
