@@ -60,9 +60,9 @@ def _chunks(members: Members, path: str, most: int) -> Iterator[list[uuid.UUID]]
 
 
 def _try(found: Preview, path: str, ids: list[uuid.UUID]) -> None:
+    from sync.pipeline.replayed import WAITS, outcomes
     from sync.pipeline.run import bare_run
     from sync.replay import by_way, open_rows, through
-    from sync.replayed import WAITS, outcomes
 
     registered = registry.find(path)
     claim = Claim(

@@ -19,12 +19,12 @@ from sync.models import Batch as BatchRow
 from sync.models import FailedRecord
 from sync.pipeline import COMMITTED, PURE
 from sync.pipeline.batch import Batch, SetAside
+from sync.pipeline.reentry import batch_of
 from sync.pipeline.repeat import repeated
+from sync.pipeline.replayed import settle
 from sync.pipeline.run import Run, bare_run, committed_before
 from sync.pipeline.runner import passed
 from sync.pipeline.track import track
-from sync.replayed import settle
-from sync.replaying import batch_of
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
