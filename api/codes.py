@@ -15,6 +15,7 @@ CODES: dict[str, tuple[int, str]] = {
         400,
         "`data` of a mend names values that nothing reads; the message says which names there are.",
     ),
+    "filter_missing": (400, "Say which failed records are meant: a filter that takes all is not taken."),
     "invalid_key": (
         400,
         "The key in the URL does not fit the entity: parts percent-encoded, joined by commas.",

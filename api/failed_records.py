@@ -20,10 +20,11 @@ from api.params import Query, body, identifier, storable, word
 from api.scopes import OPERATE, READ
 from api.serializers import FailedRecordDetailSerializer, FailedRecordSerializer, JobSerializer
 from sync import failures as acts
+from sync.error_groups import find as find_group
 from sync.errors import InvalidRequest, NotFound
 from sync.models import FailedRecord
 
-FILTERS = ("entity", "state", "stage", "code")
+FILTERS = ("entity", "state", "stage", "code", "group")
 ID = OpenApiParameter("failed_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 # Of a list: without the rows' contents, which may be large.
 COLUMNS = (
@@ -54,6 +55,7 @@ class FailedRecordsView(APIView):
             OpenApiParameter("state", str, enum=FailedRecord.State.values),
             OpenApiParameter("stage", str),
             OpenApiParameter("code", str),
+            OpenApiParameter("group", OpenApiTypes.UUID, description="Of this error group."),
         ),
         responses={200: list_of("FailedRecordList", FailedRecordSerializer), **failures(400, 404)},
     )
@@ -150,6 +152,8 @@ def _filtered(query: Query) -> QuerySet[FailedRecord]:
     if state := query.choice("state", FailedRecord.State.values):
         rows = rows.filter(state=state)
     rows = rows.filter(**{name: query.text(name) for name in ("stage", "code") if query.text(name)})
+    if group := query.text("group"):
+        rows = rows.filter(fingerprint=find_group(identifier("error group", group)).fingerprint)
     number = entity_number(query)
     return rows if number is None else rows.filter(entity_id=number)
 

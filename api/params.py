@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from rest_framework.exceptions import ParseError
@@ -121,6 +121,22 @@ def word(data: Mapping[str, Any], name: str) -> str | None:
     if not isinstance(value, str):
         raise InvalidRequest(f"{name} must be a text.", code="bad_parameter")
     return storable(name, value.strip()) or None
+
+
+def later(data: Mapping[str, Any], name: str) -> datetime | None:
+    """A moment of the body that lies ahead; None where it is null. Raises InvalidRequest (bad_parameter)."""
+    text = word(data, name)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{name} is {text[:100]!r}: write a moment such as 2025-12-08T10:30:00Z."
+        raise InvalidRequest(message, code="bad_parameter") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment <= datetime.now(UTC):
+        raise InvalidRequest(f"{name} is over already: write one that lies ahead.", code="bad_parameter")
+    return moment
 
 
 def storable(name: str, value: Stored) -> Stored:

@@ -6,7 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from sync.models import FailedRecord, Job, Tracker
+from sync.counters import complete
+from sync.models import Batch, ErrorGroup, FailedRecord, Job, Tracker
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -44,8 +45,13 @@ class JobSerializer(serializers.Serializer[Any]):
     resolved_at = serializers.DateTimeField(allow_null=True)
     resolved_by = serializers.CharField(allow_null=True)
     remark = serializers.CharField(allow_null=True)
-    result = serializers.JSONField(allow_null=True)
+    result = serializers.SerializerMethodField(help_text="A sync's: its counters, and the success rate.")
     progress = serializers.JSONField(help_text="Committed so far: batches, and each count summed over them.")
+
+    def get_result(self, job: Job) -> dict[str, Any] | None:
+        """What the job reports; counters complete, and with the success rate."""
+        result: dict[str, Any] | None = job.result
+        return complete(result) if result and "rows_fetched" in result else result
 
 
 class RunSerializer(serializers.Serializer[Any]):
@@ -83,10 +89,16 @@ class BatchSerializer(serializers.Serializer[Any]):
     job_id = serializers.UUIDField()
     seq = serializers.IntegerField(help_text="The number of its first page.")
     entity = serializers.CharField(source="entity.path")
-    counts = serializers.JSONField()
+    counts = serializers.SerializerMethodField(
+        help_text="rows_fetched = inserted + updated + skipped + failed + pending; with success_rate in per cent."
+    )
     stage_ms = serializers.JSONField(help_text="Milliseconds in each stage.")
     first_error = serializers.CharField(allow_null=True)
     committed_at = serializers.DateTimeField()
+
+    def get_counts(self, batch: Batch) -> dict[str, Any]:
+        """Every counter, and the success rate."""
+        return complete(batch.counts)
 
 
 class BatchDetailSerializer(BatchSerializer):
@@ -120,7 +132,9 @@ class FailedRecordSerializer(serializers.Serializer[Any]):
     entity = serializers.CharField(source="entity.path")
     state = serializers.ChoiceField(choices=FailedRecord.State.choices)
     stage = serializers.CharField()
+    stage_failed = serializers.CharField(source="stage", help_text="The same as stage.")
     code = serializers.CharField()
+    error_type = serializers.CharField(source="code", help_text="The same as code.")
     field = serializers.CharField(allow_null=True)
     message = serializers.CharField()
     attempts = serializers.IntegerField()
@@ -184,3 +198,37 @@ class PendingChildSerializer(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """With `data`, which as an attribute would hide the serializer's own."""
         return {**super().get_fields(), "data": serializers.JSONField()}
+
+
+class ErrorGroupSerializer(serializers.Serializer[Any]):
+    """Failures of one cause."""
+
+    id = serializers.UUIDField()
+    entity = serializers.CharField(source="entity.path", allow_null=True, default=None)
+    kind = serializers.ChoiceField(choices=ErrorGroup.Kind.choices)
+    stage = serializers.CharField(help_text="Of a group of jobs: their kind.")
+    code = serializers.CharField()
+    field = serializers.CharField(allow_null=True)
+    message = serializers.CharField(help_text="Of the newest member.")
+    members = serializers.IntegerField(help_text="That are open, counted now.")
+    state = serializers.ChoiceField(choices=ErrorGroup.State.choices)
+    owner = serializers.CharField(allow_null=True)
+    remark = serializers.CharField(allow_null=True)
+    snoozed_until = serializers.DateTimeField(allow_null=True)
+    fixed_in = serializers.CharField(allow_null=True, help_text="Such as mapping v3.")
+    first_seen_at = serializers.DateTimeField()
+    last_seen_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+    reopened = serializers.IntegerField(help_text="How often a new member opened it again.")
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    """What a retry would do."""
+
+    of = serializers.IntegerField(help_text="Open members.")
+    tried = serializers.IntegerField(help_text="Run through the stages, and rolled back.")
+    lands = serializers.IntegerField()
+    waits = serializers.IntegerField(help_text="For their parent.")
+    outdated = serializers.IntegerField(help_text="The mirror has something newer, or the same.")
+    fails = serializers.DictField(child=serializers.IntegerField(), help_text="By code.")
+    examples = serializers.ListField(child=serializers.DictField(), help_text="Some that fail again.")

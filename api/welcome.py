@@ -16,6 +16,7 @@ PLACES = (
     ("health", "/api/v1/health", "Is all well?"),
     ("jobs", "/api/v1/jobs", "What was asked for, and what became of it"),
     ("failed records", "/api/v1/failed-records", "What could not be used, and why"),
+    ("error groups", "/api/v1/error-groups", "Failures by their cause: preview, run all again"),
     ("trackers", "/api/v1/trackers", "How fresh each entity is"),
     ("metrics", "/metrics", "For Prometheus"),
 )

@@ -33,7 +33,7 @@ def test_one_batch_says_what_follows_it(reader: Client) -> None:
 
     body = reader.get(f"{BATCHES}/{batch.id}").json()
 
-    assert body["counts"] == {"rows_fetched": 10, "inserted": 10}
+    assert body["counts"]["rows_fetched"] == body["counts"]["inserted"] == 10
     assert body["resume"] == {"first": 1, "last": 1, "next": None}
     assert body["entity"] == "shop.gadgets"
 
