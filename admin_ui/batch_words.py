@@ -16,6 +16,9 @@ COUNTS = {
 """Counts in the order they are told, with their words; `touched` is part of `skipped`."""
 
 
+STAGE_COUNTS = {"normalized": "normalized", "validated": "validated", "mapped": "mapped"}
+"""What the pure stages let through, with their words."""
+
 STAGES = (
     *("fetch", "normalize", "validate", "apply_mapping", "identify"),
     *("delta", "resolve", "ingest", "track"),

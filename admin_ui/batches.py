@@ -12,10 +12,11 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from admin_ui import render
-from admin_ui.batch_words import COUNTS, counts_words, in_order, seconds_words
+from admin_ui.batch_words import COUNTS, STAGE_COUNTS, counts_words, in_order, seconds_words
 from admin_ui.filters import EntityFilter
 from admin_ui.page import Page
 from admin_ui.site import site
+from sync.counters import success_rate
 from sync.models import Batch
 
 
@@ -122,7 +123,8 @@ class BatchesPage(Page):
 
 
 def _counts(batch: Batch) -> dict[str, Any]:
-    rows = [[word, f"{batch.counts.get(name, 0):,}"] for name, word in COUNTS.items()]
+    rows = [[word, f"{batch.counts.get(name, 0):,}"] for name, word in {**COUNTS, **STAGE_COUNTS}.items()]
+    rows.append(["success rate", f"{success_rate(batch.counts):.2f} %"])
     return {"title": "Rows", "headers": ["What became of them", "Rows"], "rows": rows}
 
 

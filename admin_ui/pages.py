@@ -3,6 +3,7 @@
 from admin_ui import (
     audit,
     batches,
+    error_groups,
     failed_records,
     jobs,
     pending_children,
@@ -15,6 +16,7 @@ from admin_ui import (
 __all__ = [
     "audit",
     "batches",
+    "error_groups",
     "failed_records",
     "jobs",
     "pending_children",

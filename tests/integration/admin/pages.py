@@ -12,6 +12,7 @@ from django.urls import reverse
 LISTS = {
     "jobs": "sync_job_changelist",
     "failed records": "sync_failedrecord_changelist",
+    "error groups": "sync_errorgroup_changelist",
     "batches": "sync_batch_changelist",
     "trackers": "sync_tracker_changelist",
     "schedules": "sync_schedule_changelist",

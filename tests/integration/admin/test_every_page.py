@@ -20,6 +20,7 @@ QUERIES_OF_EVERY_PAGE = 6
 QUERIES = {
     "jobs": 2,
     "failed records": 2,
+    "error groups": 2,
     "batches": 2,
     "trackers": 2,
     "schedules": 2,
@@ -36,6 +37,7 @@ def fill(rows: int) -> None:
         factories.event(job, "progress", total=100)
         factories.batch(job)
         factories.failed_record()
+        factories.error_group()
         factories.pending_child(key_hash=uuid4())
         factories.record(data={"id": number, "name": f"Lamp {number}"})
         factories.schedule(f"test {number}")
@@ -59,6 +61,7 @@ def test_a_list_costs_the_same_queries_whatever_its_length(viewing: Client, name
     for job in fill_more:
         factories.batch(job)
         factories.failed_record()
+        factories.error_group()
         factories.pending_child(key_hash=uuid4())
         factories.audit_entry()
     with CaptureQueriesContext(connection) as more:
