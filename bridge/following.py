@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -22,12 +22,14 @@ def follow(
     *,
     quiet: bool = False,
     ends: bool = True,
+    enough: Callable[[], bool] = lambda: False,
     stopped: threading.Event | None = None,
     screen: Console | None = None,
 ) -> dict[UUID, Look]:
     """Show the jobs' progress until each has ended, waits for a person, or `stopped` is set; the last look at each.
 
-    Without `ends` the caller tells how each ended; on a terminal the bars show it all the same.
+    It is left off where `enough` says so; a look then has no outcome. Without `ends` the caller tells how each
+    ended; on a terminal the bars show it all the same.
     """
     told = stopped or threading.Event()
     last: dict[UUID, Look] = {}
@@ -36,7 +38,7 @@ def follow(
             for look in looks(job for job in jobs if job not in last or last[job].outcome is None):
                 last[look.job_id] = look
                 bars.update(look)
-            if all(look.outcome for look in last.values()) or told.wait(GLANCE):
+            if all(look.outcome for look in last.values()) or enough() or told.wait(GLANCE):
                 return last
 
 

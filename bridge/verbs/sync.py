@@ -1,15 +1,19 @@
 """Read what changed in an entity since its last sync; --full reads all of it, --since from a moment on.
 
 A sync of the same kind that is still under way is joined, not doubled. With --wait the exit code says how it
-ended: 0 in success, 1 failed, cancelled or waiting for a person.
+ended: 0 in success, 1 failed, cancelled, waiting for a person, or not ended when the wait was over: after
+--timeout SECONDS, or 30 seconds without a worker.
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from uuid import UUID
 
 from bridge.exits import FAILED, OK, say
 from bridge.printing import print_json
+from bridge.verbs.values import seconds
+from sync.errors import InvalidRequest
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -18,33 +22,44 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--full", action="store_true", help="read everything, whatever is here already")
     parser.add_argument("--since", metavar="T", help="a moment in ISO 8601, such as 2026-01-31T10:30:00Z")
     parser.add_argument("--wait", action="store_true", help="show its progress and stay until it has ended")
+    parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="with --wait: at most so long")
     parser.add_argument("--json", action="store_true", help="print the job as JSON")
 
 
 def run(options: Namespace) -> int:
     """Ask for the sync, and wait for it where asked to."""
-    from bridge.bars import Outcome
     from bridge.figures import living_workers
-    from bridge.following import follow
     from bridge.person import actor
     from sync.registry import registry
     from sync.start import start_sync
 
+    if options.timeout and not options.wait:
+        raise InvalidRequest("--timeout says how long to --wait: add that.", code="bad_parameter")
     wanted = start_sync(registry.find(options.entity), since=options.since, full=options.full, by=actor())
-    well = True
     if not living_workers():
         say("No worker is alive, so it waits: start `bridge up` or `bridge worker`.")
-    if options.wait:
-        (ended,) = follow([wanted.job.id], quiet=options.json, ends=False).values()
-        well = ended.outcome is Outcome.SUCCESS
+    code = _wait(wanted.job.id, options) if options.wait else OK
     if options.json:
         print_json(_shown(str(wanted.job.id)))
-    elif options.wait:
-        print(f"{ended.name}: {ended.words}")
-    else:
+    elif not options.wait:
         verb = "Asked for" if wanted.created else "Already under way:"
         print(f"{verb} {registry.find(options.entity).path}, job {wanted.job.id}; `bridge status` shows it.")
-    return OK if well else FAILED
+    return code
+
+
+def _wait(job_id: UUID, options: Namespace) -> int:
+    from bridge.bars import Outcome
+    from bridge.figures import living_workers
+    from bridge.following import follow
+    from bridge.patience import Patience
+
+    patience = Patience(options.timeout, workers=living_workers)
+    (last,) = follow([job_id], quiet=options.json, ends=False, enough=patience.is_out).values()
+    if last.outcome is None:
+        say(f"{patience.reason} `bridge jobs show {job_id}` tells how it stands.")
+    if not options.json:
+        print(f"{last.name}: {last.words}")
+    return OK if last.outcome is Outcome.SUCCESS else FAILED
 
 
 def _shown(job_id: str) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 MOST = 10_000
+DAY = 86_400  # seconds
 LONGEST_DAYS = 36_500  # a hundred years
 
 
@@ -10,6 +11,14 @@ def count(text: str) -> int:
     """A whole number from 1 to 10,000."""
     number = int(text)
     if not 1 <= number <= MOST:
+        raise ValueError(text)
+    return number
+
+
+def seconds(text: str) -> float:
+    """A number of seconds, more than none and at most a day; fractions are allowed."""
+    number = float(text)
+    if not 0 < number <= DAY:
         raise ValueError(text)
     return number
 

@@ -61,6 +61,7 @@ def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
         "up --port 80000",
         "worker --concurrency 0",
         "sync",
+        "sync customers --wait --timeout 0",
     ],
 )
 def test_what_cannot_be_an_option_is_refused(line: str) -> None:

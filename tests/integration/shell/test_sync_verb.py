@@ -56,6 +56,7 @@ def test_it_prints_the_job_as_json(shell: Shell) -> None:
     ("arguments", "code"),
     [
         (["shop.none"], "unknown_entity"),
+        (["shop.gadgets", "--timeout", "5"], "bad_parameter"),
         (["shop.gadgets", "--since", "yesterday"], "bad_since"),
         (["shop.gadgets", "--since", "2999-01-01"], "bad_since"),
         (["shop.gadgets", "--since", "2026-01-01", "--full"], "bad_since"),
@@ -67,6 +68,17 @@ def test_what_cannot_be_asked_is_one_sentence(shell: Shell, arguments: list[str]
     assert shell.err.startswith("bridge: ")
     assert f"[{code}]" in shell.err
     assert Job.objects.count() == 0
+
+
+def test_waiting_ends_when_the_time_is_up(shell: Shell) -> None:
+    assert shell("sync", "shop.gadgets", "--wait", "--timeout", "0.1") == 1
+
+    job = Job.objects.get()
+    assert "start `bridge up` or `bridge worker`" in shell.err
+    assert (
+        f"Not ended within 0.1 s: it goes on without being watched. `bridge jobs show {job.id}`" in shell.err
+    )
+    assert shell.out == "shop.gadgets: pending\n"
 
 
 def test_waiting_for_one_that_waits_for_a_person_ends_with_1(shell: Shell) -> None:
