@@ -23,7 +23,7 @@ VERBS: dict[str, Verb] = {
     "entities": Verb(line="the entities with their records, pending children and failures"),
     "sync": Verb(line="read what changed in an entity, or all of it"),
     "jobs": Verb(line="list, show, retry, cancel and resolve jobs"),
-    "failed": Verb(line="list, show, patch, retry and discard failed records"),
+    "failed": Verb(line="list, show, patch, retry and discard failed records, one or by their cause"),
     "pending": Verb(line="the rows that wait for their parent"),
     "token": Verb(line="make a token for a client of the API; it alone is printed", needs=Needs.NOTHING),
     "sandbox": Verb(line="serve the far ends: NetSuite and APISmith on public data", needs=Needs.NOTHING),

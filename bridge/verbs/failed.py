@@ -5,6 +5,11 @@ bridge failed show ID                           one: raw, normalized, mapped, al
 bridge failed patch ID --data '{"email": …}'    mend what the failed stage was given (or --data @file.json)
 bridge failed retry ID                          run it again from that stage
 bridge failed discard ID --reason WORDS         close it for good
+bridge failed groups                            the causes, each with how many records or jobs have it
+bridge failed group ID --owner NAME             own it, or --remark, --fixed-in "mapping v3", --snooze DAYS
+bridge failed preview --group ID                what a retry of all its members would do; nothing is written
+bridge failed retry --group ID                  run all its members again; so discard
+bridge failed retry --entity E --code C         run again all that a filter finds: also --stage --field --message
 """
 
 from __future__ import annotations
@@ -17,22 +22,24 @@ from uuid import UUID
 
 from bridge.exits import OK
 from bridge.printing import ago, brief, print_json, print_table, say_rest
+from bridge.verbs import failed_many
 from bridge.verbs.ids import identifier
 from bridge.verbs.values import count
 from sync.errors import InvalidRequest, NotFound
 
-ACTS = ("list", "show", "patch", "retry", "discard")
+ACTS = ("list", "show", "patch", "retry", "discard", *failed_many.ACTS)
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("act", nargs="?", choices=ACTS, default="list", metavar="|".join(ACTS))
-    parser.add_argument("id", nargs="?", metavar="ID", help="of the failed record, for all but list")
+    parser.add_argument("id", nargs="?", metavar="ID", help="of the failed record, or of the group")
     parser.add_argument("--entity", help="only records of this entity")
     parser.add_argument("--state", choices=("open", "fixed", "discarded", "superseded"), default="open")
     parser.add_argument("--limit", type=count, default=20, help="at most so many (default 20)")
     parser.add_argument("--data", metavar="JSON|@FILE", help="for patch: the values to change, by name")
     parser.add_argument("--reason", default="", help="kept with the act")
+    failed_many.arguments(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -40,6 +47,8 @@ def run(options: Namespace) -> int:
     """Do it, and print what came of it."""
     if options.act == "list":
         return _list(options)
+    if failed_many.means_many(options):
+        return failed_many.run(options)
     failed_id = identifier("failed", options.act, options.id)
     if options.act == "show":
         print_json(_detailed(failed_id))
