@@ -64,11 +64,13 @@ def _work(request: HttpRequest) -> list[Item]:
 
 def _rows(request: HttpRequest) -> list[Item]:
     failed, pending = _may("view_failedrecord"), _may("view_pendingchild")
+    drift = _may("view_sourcecolumn")
     return [
         _item("Records", "table_rows", "sync_recordrow_changelist", _may("view_recordrow")),
         _item("Failed records", "report", "sync_failedrecord_changelist", failed, badge=_failed(request)),
         _item("Error groups", "bug_report", "sync_errorgroup_changelist", _may("view_errorgroup")),
         _item("Pending children", "family_history", "sync_pendingchild_changelist", pending),
+        _item("Drift", "difference", "sync_sourcecolumn_changelist", drift),
     ]
 
 

@@ -3,6 +3,7 @@
 from admin_ui import (
     audit,
     batches,
+    drift,
     error_groups,
     failed_records,
     jobs,
@@ -16,6 +17,7 @@ from admin_ui import (
 __all__ = [
     "audit",
     "batches",
+    "drift",
     "error_groups",
     "failed_records",
     "jobs",

@@ -79,6 +79,12 @@ class DatabaseCollector(Collector):
         yield _family(
             "bridge_pending_children", "Rows waiting for a parent.", "entity", gauges.pending_children()
         )
+        drift = GaugeMetricFamily(
+            "bridge_drift_columns", "Columns that changed at the source.", labels=["entity", "state"]
+        )
+        for (entity, state), number in gauges.drift().items():
+            drift.add_metric([entity, state], number)
+        yield drift
 
 
 def exposition() -> bytes:

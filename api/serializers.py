@@ -6,8 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from sync import drift
 from sync.counters import complete
-from sync.models import Batch, ErrorGroup, FailedRecord, Job, Tracker
+from sync.models import Batch, ErrorGroup, FailedRecord, Job, SourceColumn, Tracker
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -121,6 +122,7 @@ class TrackerSerializer(serializers.Serializer[Any]):
     feed_seq = serializers.IntegerField()
     failed = serializers.IntegerField(help_text="Open failed records.")
     pending = serializers.IntegerField(help_text="Rows that wait for their parent.")
+    drift = serializers.IntegerField(help_text="Columns of the source that changed, not acknowledged.")
     last_job = serializers.UUIDField(allow_null=True)
     last_status = serializers.CharField(allow_null=True)
 
@@ -232,3 +234,25 @@ class PreviewSerializer(serializers.Serializer[Any]):
     outdated = serializers.IntegerField(help_text="The mirror has something newer, or the same.")
     fails = serializers.DictField(child=serializers.IntegerField(), help_text="By code.")
     examples = serializers.ListField(child=serializers.DictField(), help_text="Some that fail again.")
+
+
+class SourceColumnSerializer(serializers.Serializer[Any]):
+    """A column of a source, as batches have seen it."""
+
+    id = serializers.IntegerField()
+    entity = serializers.CharField(source="entity.path")
+    name = serializers.CharField()
+    state = serializers.ChoiceField(choices=SourceColumn.State.choices)
+    types = serializers.ListField(child=serializers.CharField(), help_text="Of JSON, all that were seen.")
+    sparse = serializers.BooleanField(help_text="Some rows leave it out.")
+    instead = serializers.CharField(allow_null=True, help_text="The new column that is probably the same.")
+    message = serializers.SerializerMethodField()
+    first_seen = serializers.DateTimeField(allow_null=True)
+    last_seen = serializers.DateTimeField(allow_null=True)
+    changed_at = serializers.DateTimeField()
+    acknowledged_at = serializers.DateTimeField(allow_null=True)
+    acknowledged_by = serializers.CharField(allow_null=True)
+
+    def get_message(self, column: SourceColumn) -> str:
+        """In words."""
+        return drift.words(column)

@@ -15,7 +15,8 @@ from api.listing import failures, list_of, listed
 from api.params import Query
 from api.scopes import READ
 from api.serializers import TrackerSerializer
-from sync.models import FailedRecord, Job, PendingChild, Tracker
+from sync import drift
+from sync.models import FailedRecord, Job, PendingChild, SourceColumn, Tracker
 from sync.registry import registry
 
 
@@ -37,16 +38,18 @@ class TrackersView(APIView):
 
 
 def trackers() -> QuerySet[Tracker]:
-    """The trackers of declared entities, with open failures, waiting rows and the newest job."""
+    """The trackers of declared entities, with open failures, waiting rows, drifted columns and the newest job."""
     newest_job = Job.objects.filter(entity_id=OuterRef("pk")).order_by("-id")
     failed = FailedRecord.objects.filter(entity_id=OuterRef("pk"), state=FailedRecord.State.OPEN)
     waiting = PendingChild.objects.filter(entity_id=OuterRef("pk"))
+    drifting = SourceColumn.objects.filter(drift.OPEN, entity_id=OuterRef("pk"))
     return (
         Tracker.objects.select_related("entity")
         .filter(entity__path__in=[registered.path for registered in registry])
         .annotate(
             failed=_number(failed),
             pending=_number(waiting),
+            drift=_number(drifting),
             last_job=Subquery(newest_job.values("id")[:1]),
             last_status=Subquery(newest_job.values("status")[:1]),
         )
@@ -54,6 +57,6 @@ def trackers() -> QuerySet[Tracker]:
     )
 
 
-def _number(rows: QuerySet[FailedRecord] | QuerySet[PendingChild]) -> Coalesce:
+def _number(rows: QuerySet[FailedRecord] | QuerySet[PendingChild] | QuerySet[SourceColumn]) -> Coalesce:
     counted = rows.order_by().values("entity_id").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

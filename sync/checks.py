@@ -34,6 +34,7 @@ RESERVED = frozenset(
         "data-quality",
         "delete-proposals",
         "docs",
+        "drift",
         "entities",
         "error-groups",
         "events",

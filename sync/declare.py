@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from sync.fields import Computed, Field
+from sync.fields import Computed, Extra, Field
 
 if TYPE_CHECKING:
     import polars as pl
 
     from sync.sources import Client
+
+EXTRA = "extra"
+"""The field that has what no other declares, of entities that keep it."""
 
 Rule = tuple[str, str, Callable[[], "pl.Expr"]]
 """An entity's own check: (code, message, a function giving the expression that is true where the rule is BROKEN)."""
@@ -88,6 +91,19 @@ class History:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Drift:
+    """What happens when the source's columns are not what they were. All is warned of, whatever is chosen.
+
+    keep: what no field declares is served as one object `extra`, which is part of the data hash; rows are then
+    read one by one. set_aside: rows without a declared column fail. stop: the job parks until somebody acknowledges.
+    """
+
+    new: Literal["warn", "keep", "stop"] = "warn"
+    missing: Literal["warn", "set_aside", "stop"] = "warn"
+    retyped: Literal["warn", "stop"] = "warn"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Parent:
     """A row waits until its parent is here. `by` says ours -> the parent's key field; a null field means no parent."""
 
@@ -122,7 +138,12 @@ class Entity:
     overlap: timedelta = timedelta(minutes=2)  # asked again before the watermark
     on_miss: Literal["accept", "wait"] = "accept"
     history: History = History()
+    drift: Drift = Drift()
     revision: int = 1  # raise it when a hook function changes
+
+    def __post_init__(self) -> None:
+        if self.drift.new == "keep" and EXTRA not in self.fields:
+            object.__setattr__(self, "fields", {**self.fields, EXTRA: Extra()})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

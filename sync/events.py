@@ -14,6 +14,7 @@ WORDS = {
     "progress": "Under way",
     "retry": "Attempt {attempt} failed ({code}): {message} Tried again in {seconds} s.",
     "failed": "Failed ({code}): {message}",
+    "schema_drift": "The source's columns changed. {told}",
     "parked": "Parked until somebody changes the configuration ({code}): {message}",
     "interrupted": "The worker {worker} stopped; attempt {attempt} was handed back, no try burned.",
     "recovered": "The worker {worker} died; the job goes on elsewhere.",

@@ -97,6 +97,11 @@ class Json(Field):
     kind: ClassVar[str] = "json"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extra(Json):
+    """Every column of the source that no other field reads, as one object; null where there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class FirstOf:
     """A computed text: the first of its parts that is neither null nor blank."""

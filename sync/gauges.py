@@ -12,7 +12,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
 from sync.jobs import kinds
-from sync.models import EntityRow, FailedRecord, Job, PendingChild, Tracker
+from sync.models import EntityRow, FailedRecord, Job, PendingChild, SourceColumn, Tracker
 from sync.registry import registry
 
 
@@ -85,6 +85,16 @@ def dead_jobs() -> Mapping[str, int]:
     """Jobs of each entity that are out of tries and not dealt with."""
     rows = Job.objects.filter(status=Job.Status.FAILED, resolved_at__isnull=True, entity_id__isnull=False)
     return _by_path(dict(rows.order_by().values_list("entity_id").annotate(Count("id"))))
+
+
+def drift() -> Mapping[tuple[str, str], int]:
+    """Columns of each entity's source by state, acknowledged or not; known ones are left out."""
+    rows = SourceColumn.objects.exclude(state=SourceColumn.State.KNOWN).order_by()
+    counted = rows.values_list("entity__path", "state").annotate(Count("id"))
+    declared = {registered.path for registered in registry}
+    states = [state for state in SourceColumn.State.values if state != SourceColumn.State.KNOWN]
+    found = {(path, state): 0 for path in declared for state in states}
+    return found | {(path, state): number for path, state, number in counted if path in declared}
 
 
 def _by_path(numbers: Mapping[int, int]) -> dict[str, int]:

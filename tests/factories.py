@@ -25,6 +25,7 @@ from sync.models import (
     Record,
     RecordVersion,
     Schedule,
+    SourceColumn,
     Tracker,
 )
 from sync.registry import registry
@@ -205,6 +206,13 @@ def schedule(name: str = "test", entity: str | None = ENTITY, **columns: Any) ->
     plain: dict[str, Any] = {"kind": "sync", "every": timedelta(minutes=15)}
     number = schema.entity_id(entity) if entity else None
     return Schedule.objects.create(name=name, entity_id=number, **{**plain, **columns})
+
+
+def source_column(entity: str = ENTITY, **columns: Any) -> SourceColumn:
+    """A column of gadgets that came in the night."""
+    plain: dict[str, Any] = {"name": "colour", "state": "new", "types": ["string"], "changed_at": now()}
+    plain |= {"first_seen": now(), "last_seen": now()}
+    return SourceColumn.objects.create(entity_id=schema.entity_id(entity), **{**plain, **columns})
 
 
 def audit_entry(**columns: Any) -> AuditEntry:

@@ -25,6 +25,7 @@ VERBS: dict[str, Verb] = {
     "jobs": Verb(line="list, show, retry, cancel and resolve jobs"),
     "failed": Verb(line="list, show, patch, retry and discard failed records, one or by their cause"),
     "pending": Verb(line="the rows that wait for their parent"),
+    "drift": Verb(line="the columns that changed at a source; acknowledge them"),
     "token": Verb(line="make a token for a client of the API; it alone is printed", needs=Needs.NOTHING),
     "sandbox": Verb(line="serve the far ends: NetSuite and APISmith on public data", needs=Needs.NOTHING),
     "web": Verb(line="serve the API, the admin and the docs"),

@@ -14,6 +14,7 @@ from sync.models.pending_child import PendingChild
 from sync.models.record import Record, RecordRow, RecordVersion
 from sync.models.schedule import Schedule
 from sync.models.scope_limit import ScopeLimit
+from sync.models.source_column import SourceColumn
 from sync.models.tracker import Tracker
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "RecordVersion",
     "Schedule",
     "ScopeLimit",
+    "SourceColumn",
     "Tracker",
 ]

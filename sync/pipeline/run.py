@@ -15,7 +15,7 @@ from django.db import connection
 from sync import schema
 from sync.fingerprint import fingerprint, seed
 from sync.models import Batch as BatchRow
-from sync.models import Tracker
+from sync.models import SourceColumn, Tracker
 from sync.pipeline.memo import Memo
 from sync.queries import query
 from sync.registry import Registered
@@ -57,6 +57,7 @@ class Run:
     memo: Memo = field(default_factory=Memo)
     stream: PageStream | None = None
     high: str | None = None  # the greatest cursor seen so far
+    columns: dict[str, SourceColumn] | None = None  # of the source, as last seen; read with the first batch
     by_key: uuid.UUID | None = None  # the one record that was asked for
     replayed: frozenset[bytes] | None = None  # keys of the failed records that this batch runs again
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)

@@ -13,6 +13,7 @@ from django.db import transaction
 from sync import metrics
 from sync.pipeline import COMMITTED, PURE, Stage
 from sync.pipeline.batch import Batch
+from sync.pipeline.columns import observe
 from sync.pipeline.fetch import fetch
 from sync.pipeline.reading import PageStream
 from sync.pipeline.repeat import repeated
@@ -51,7 +52,7 @@ def work(batch: Batch) -> Batch:
     high = highest(batch.registered, batch.frame)
     if batch.run is not None:
         batch.run.see(high)
-    return replace(batch, high=high)
+    return observe(replace(batch, high=high))
 
 
 def passed(stage: Stage, batch: Batch) -> Batch:

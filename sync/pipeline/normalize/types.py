@@ -10,7 +10,7 @@ import polars as pl
 
 from sync.canonical import Digits, json_text
 from sync.errors import RecordError
-from sync.fields import Decimal, Field
+from sync.fields import Decimal, Extra, Field
 from sync.pipeline.normalize.draft import Draft
 from sync.pipeline.normalize.parse import Care, Parsed, Row, parse, parse_singly
 from sync.text import check_unicode
@@ -99,7 +99,7 @@ def _with_single_rows(draft: Draft, parsed: Parsed, rows: Sequence[int]) -> Draf
 
 
 def _text_or_fault(draft: Draft, row: int, name: str, field: Field, found: Row) -> str | None:
-    value = found.get(field.source or name)
+    value = _rest(found, draft.fields) if isinstance(field, Extra) else found.get(field.source or name)
     try:
         return as_text(field, value)
     except RecordError as error:
@@ -107,3 +107,9 @@ def _text_or_fault(draft: Draft, row: int, name: str, field: Field, found: Row) 
     except RecursionError:
         draft.refuse(row, RecordError("is nested too deep to be kept", code="nested_too_deep"), name)
     return None
+
+
+def _rest(found: Row, fields: Mapping[str, Field]) -> dict[str, Any] | None:
+    """What no declared field reads; None for nothing."""
+    read_by_others = {field.source or name for name, field in fields.items() if not isinstance(field, Extra)}
+    return {name: value for name, value in found.items() if name not in read_by_others} or None

@@ -26,6 +26,7 @@ QUERIES = {
     "schedules": 2,
     "pending children": 2,
     "records": 2,
+    "drift": 2,
     "audit": 2,
 }
 """Of the list itself: the count and the rows, however many rows there are."""
@@ -41,6 +42,7 @@ def fill(rows: int) -> None:
         factories.pending_child(key_hash=uuid4())
         factories.record(data={"id": number, "name": f"Lamp {number}"})
         factories.schedule(f"test {number}")
+        factories.source_column(name=f"column {number}")
         factories.audit_entry()
 
 

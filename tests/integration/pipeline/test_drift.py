@@ -1,0 +1,194 @@
+"""Schema drift: a source that changes its columns is seen, told of, and loses nothing unseen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from api.auth import mint
+from sync import drift, records
+from sync.audit import Actor
+from sync.declare import Drift, System, days
+from sync.errors import ConfigError
+from sync.gauges import drift as gauge
+from sync.models import AuditEntry, FailedRecord, Job, JobEvent, SourceColumn
+from sync.registry import registry
+from tests.farend import FarEnd
+from tests.integration.pipeline.conftest import gadget, run, sync
+from tests.shop import system
+
+GADGETS = "shop.gadgets"
+OLGA = Actor("olga", "admin")
+
+
+def declare(monkeypatch: pytest.MonkeyPatch, policy: Drift) -> None:
+    """Let gadgets have this policy."""
+    entities = tuple(
+        replace(entity, drift=policy) if entity.name == "gadgets" else entity for entity in system.entities
+    )
+    changed: System = replace(system, entities=entities)
+    before = registry.systems
+    monkeypatch.setattr(registry, "systems", before)
+    for name in ("_entities", "_names"):
+        monkeypatch.setattr(registry, name, dict(getattr(registry, name)))
+    registry.fill(changed if found.name == "shop" else found for found in before)
+
+
+def whole(number: int, **values: Any) -> dict[str, Any]:
+    """A gadget with every declared column."""
+    plain = {"email": "a@example.com", "weight": "1", "note": "dear", "maker": None}
+    return gadget(number, **{**plain, **values})
+
+
+def renamed(number: int) -> dict[str, Any]:
+    """The same a night later: `note` is called `notes`, and its clock went on."""
+    row = whole(number, updated_at="2026-01-02T00:00:00Z")
+    return {("notes" if name == "note" else name): value for name, value in row.items()}
+
+
+def state(name: str) -> SourceColumn:
+    return SourceColumn.objects.get(entity__path=GADGETS, name=name)
+
+
+def data(number: int) -> dict[str, Any]:
+    found = records.read(registry.find(GADGETS), {"id": str(number)})
+    assert found is not None
+    value: dict[str, Any] = json.loads(found.data)
+    return value
+
+
+def overnight(far_end: FarEnd) -> Job:
+    """A first sync, then the rename and a full one."""
+    far_end.set("gadgets", *(whole(number) for number in range(1, 16)))
+    sync(GADGETS)
+    far_end.set("gadgets", *(renamed(number) for number in range(1, 16)))
+    return run("sync", GADGETS, full=True)
+
+
+def test_the_columns_of_a_first_read_are_no_drift(far_end: FarEnd) -> None:
+    far_end.set("gadgets", whole(1, colour="red"), whole(2, colour="blue"))
+
+    sync(GADGETS)
+
+    assert not SourceColumn.objects.filter(drift.OPEN).exists()
+    assert state("colour").types == ["string"]
+    assert state("id").types == ["number"]
+
+
+def test_a_renamed_column_is_seen_and_named(far_end: FarEnd) -> None:
+    job = overnight(far_end)
+
+    missing = state("note")
+    assert (missing.state, missing.instead, state("notes").state) == ("missing", "notes", "new")
+    (event,) = JobEvent.objects.filter(job=job, name="schema_drift")
+    assert "'note' is missing, and 'notes' is new: probably it was renamed." in event.facts["told"]
+    assert gauge()[GADGETS, "missing"] == 1
+
+
+def test_the_values_before_and_after_a_rename_are_kept(far_end: FarEnd) -> None:
+    overnight(far_end)
+    reader = Client(headers={"authorization": f"Bearer {mint('carol', ('read',), days(1))}"})
+
+    history = reader.get("/api/v1/shop/gadgets/1/history").json()["items"]
+    lineage = reader.get("/api/v1/shop/gadgets/1/lineage").json()
+
+    assert [item["data"]["note"] for item in history] == [None, "dear"]
+    assert '"notes": "dear"' in lineage["raw"]
+
+
+def test_an_undeclared_column_is_kept_where_the_entity_wants_it(
+    far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(monkeypatch, Drift(new="keep"))
+
+    overnight(far_end)
+
+    assert data(1)["extra"] == {"notes": "dear"}
+    far_end.set("gadgets", *({**renamed(number), "notes": "gone"} for number in range(1, 16)))
+    assert sync(GADGETS, full=True)["updated"] == 15, "it is part of the data hash"
+
+
+def test_rows_without_a_column_are_set_aside_where_the_entity_wants_it(
+    far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(monkeypatch, Drift(missing="set_aside"))
+
+    counts = overnight(far_end).result or {}
+
+    assert (counts["failed"], counts.get("updated", 0)) == (15, 0)
+    assert data(1)["note"] == "dear"
+    assert {failed.code for failed in FailedRecord.objects.all()} == {"column_missing"}
+
+
+def test_a_job_stops_before_it_writes_where_the_entity_wants_it(
+    far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(monkeypatch, Drift(missing="stop"))
+
+    with pytest.raises(ConfigError) as refused:
+        overnight(far_end)
+
+    assert refused.value.code == "schema_drift"
+    assert data(1)["note"] == "dear"
+    assert state("note").drifts, "it is known of though the batch was not committed"
+    for column in SourceColumn.objects.filter(drift.OPEN):
+        drift.acknowledge(column.pk, by=OLGA)
+    Job.objects.update(status=Job.Status.CANCELLED)
+    assert sync(GADGETS, full=True)["updated"] == 15
+
+
+def test_values_of_another_type_are_seen(far_end: FarEnd) -> None:
+    far_end.set("gadgets", *(whole(number) for number in range(1, 5)))
+    sync(GADGETS)
+    far_end.set("gadgets", *(whole(n, price=10, updated_at="2026-01-02T00:00:00Z") for n in range(1, 5)))
+
+    sync(GADGETS)
+
+    assert (state("price").state, state("price").types) == ("retyped", ["number", "string"])
+
+
+def test_a_column_that_rows_may_leave_out_is_not_missed_by_a_few(far_end: FarEnd) -> None:
+    sparse = whole(2)
+    del sparse["note"]
+    far_end.set("gadgets", whole(1), sparse)
+    sync(GADGETS)
+    far_end.set("gadgets", {**sparse, "updated_at": "2026-01-02T00:00:00Z"})
+
+    sync(GADGETS)
+
+    assert (state("note").state, state("note").sparse) == ("known", True)
+
+
+def test_a_column_that_comes_back_is_known_again(far_end: FarEnd) -> None:
+    overnight(far_end)
+    far_end.set("gadgets", *(whole(n, updated_at="2026-01-03T00:00:00Z") for n in range(1, 16)))
+
+    sync(GADGETS, full=True)
+
+    assert state("note").state == "known"
+    assert data(1)["note"] == "dear"
+
+
+def test_it_is_listed_and_acknowledged_by_the_api(far_end: FarEnd) -> None:
+    overnight(far_end)
+    caller = Client(headers={"authorization": f"Bearer {mint('olga', ('read', 'operate'), days(1))}"})
+    (missing,) = caller.get("/api/v1/drift", {"state": "missing"}).json()["items"]
+
+    answer = caller.post(
+        f"/api/v1/drift/{missing['id']}/acknowledge", {"reason": "told us"}, "application/json"
+    )
+
+    assert answer.json()["acknowledged_by"] == "olga"
+    assert [item["name"] for item in caller.get("/api/v1/drift").json()["items"]] == ["notes"]
+    trackers = {item["entity"]: item["drift"] for item in caller.get("/api/v1/trackers").json()["items"]}
+    assert trackers[GADGETS] == 1
+    assert AuditEntry.objects.get(act="drift.acknowledge").reason == "told us"
+    again = caller.post(f"/api/v1/drift/{missing['id']}/acknowledge", {}, "application/json")
+    assert again.status_code == 409
+    assert caller.post("/api/v1/drift/x/acknowledge", {}, "application/json").status_code == 404
+    assert sync(GADGETS, full=True)["skipped"] == 15
+    assert not state("note").drifts
