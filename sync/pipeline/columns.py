@@ -186,9 +186,9 @@ def _without_missing(batch: Batch, columns: dict[str, SourceColumn]) -> Batch:
     if batch.registered.entity.drift.missing != "set_aside":
         return batch
     names = {c.name for c in columns.values() if c.state == State.MISSING and c.drifts and c.first_seen}
-    aside = [found for row in batch.frame.iter_rows(named=True) if (found := _aside(batch, row, names))]
-    if not aside:
+    if not names:
         return batch
+    aside = [found for row in batch.frame.iter_rows(named=True) if (found := _aside(batch, row, names))]
     gone = pl.Series([found.row for found in aside], dtype=pl.UInt32)
     frame = batch.frame.filter(~pl.col("_row").is_in(gone.implode()))
     return replace(batch, frame=frame, aside=(*batch.aside, *aside))

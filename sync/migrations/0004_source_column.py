@@ -6,13 +6,13 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
-FORWARD = (Path(__file__).parent / "0003_source_column.sql").read_text()
+FORWARD = (Path(__file__).parent / "0004_source_column.sql").read_text()
 
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("sync", "0002_wake"),
+        ("sync", "0003_error_groups"),
     ]
 
     operations = [
