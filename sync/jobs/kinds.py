@@ -24,6 +24,8 @@ HANDLERS: dict[str, str | Handler] = {
     "refresh": "sync.refresh:run_refresh",
     "wake": "sync.wake:run_wake",
     "replay": "sync.replay:run_replay",
+    "push": "sync.targets.run:run_push",
+    "reconcile": "sync.targets.reconcile:run_reconcile",
 }
 """Kind -> the function that does its work, or `module:function`, imported by the first job of the kind."""
 
