@@ -36,6 +36,22 @@ def push_of(registered: Registered, target: str) -> Push:
     raise InvalidRequest(message, code="not_pushed")
 
 
+def pushed_to(target: str, entity: str | None = None) -> list[Registered]:
+    """The entities that go to a target, or the one named. Raises InvalidRequest (not_pushed)."""
+    if entity is not None:
+        registered = registry.find(entity)
+        push_of(registered, target)
+        return [registered]
+    found = [
+        registered for registered in registry if any(p.target == target for p in registered.entity.targets)
+    ]
+    if not found:
+        known = sorted({push.target for registered in registry for push in registered.entity.targets})
+        message = f"Nothing is pushed to {target!r}. Targets are: {', '.join(known) or 'none'}."
+        raise InvalidRequest(message, code="not_pushed")
+    return found
+
+
 def target_of(name: str) -> Target:
     """The target of that name. Raises ConfigError (unknown_target) and its own not_configured."""
     for system in registry.systems:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
 from sync import schema
 from sync.models import Delivery
@@ -18,7 +18,8 @@ def delete(entity: str, where: str, *, ago: timedelta) -> None:
     number = schema.entity_id(entity)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {schema.leaf(entity)} SET deleted_at = %s, changed_at = clock_timestamp(), revision = revision + 1 WHERE {where} RETURNING key_hash",
+            f"UPDATE {schema.leaf(entity)} SET deleted_at = %s, changed_at = clock_timestamp(),"
+            f" revision = revision + 1 WHERE {where} RETURNING key_hash",
             (datetime.now(UTC) - ago,),
         )
         keys = [row[0] for row in cursor.fetchall()]
@@ -38,8 +39,6 @@ def delete(entity: str, where: str, *, ago: timedelta) -> None:
 
 def ask(entity: str) -> None:
     registered = registry.find(entity)
-    from django.db import transaction
-
     with transaction.atomic():
         push_again(registered, push_of(registered, "schedulehub"), by="test")
 
@@ -56,7 +55,8 @@ def test_a_delete_waits_for_its_undo_window(hub: Hub) -> None:
     Delivery.objects.filter(pk=waiting.pk).update(next_try_at=datetime.now(UTC))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {schema.leaf('apismith.items')} SET deleted_at = deleted_at - interval '2 minutes' WHERE deleted_at IS NOT NULL"
+            f"UPDATE {schema.leaf('apismith.items')} SET deleted_at = deleted_at - interval '2 minutes'"
+            " WHERE deleted_at IS NOT NULL"
         )
     ask("apismith.items")
 
