@@ -24,7 +24,7 @@ class JobSerializer(serializers.Serializer[Any]):
     """A request for work."""
 
     id = serializers.UUIDField()
-    kind = serializers.CharField(help_text="sync, refresh, wake, replay, push or reconcile")
+    kind = serializers.CharField(help_text="sync, refresh, wake, replay, deletes, push or reconcile")
     entity = serializers.CharField(
         source="entity.path", allow_null=True, help_text="Such as netsuite.customers"
     )

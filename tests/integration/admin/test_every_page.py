@@ -25,6 +25,7 @@ QUERIES = {
     "trackers": 2,
     "schedules": 2,
     "pending children": 2,
+    "deletes": 2,
     "records": 2,
     "drift": 2,
     "audit": 2,
@@ -40,6 +41,7 @@ def fill(rows: int) -> None:
         factories.failed_record()
         factories.error_group()
         factories.pending_child(key_hash=uuid4())
+        factories.delete_proposal(state="rejected")
         factories.record(data={"id": number, "name": f"Lamp {number}"})
         factories.schedule(f"test {number}")
         factories.source_column(name=f"column {number}")
