@@ -47,7 +47,7 @@ def test_it_offers_what_makes_sense(operating: Client, state: str, offered: list
 def test_it_decides(operating: Client, act: str, before: str, after: str) -> None:
     proposal = factories.delete_proposal(state=before)
 
-    operating.post(f"{detail(proposal).removesuffix('change/')}{act}", {**SENT, "remark": "told so"})
+    operating.post(page(f"sync_deleteproposal_{act}_one", proposal.pk), {**SENT, "remark": "told so"})
 
     proposal.refresh_from_db()
     assert (proposal.state, proposal.reason) == (after, "told so")
@@ -57,7 +57,7 @@ def test_it_decides(operating: Client, act: str, before: str, after: str) -> Non
 def test_who_may_only_look_decides_nothing(viewing: Client) -> None:
     proposal = factories.delete_proposal()
 
-    viewing.post(f"{detail(proposal).removesuffix('change/')}approve", SENT)
+    answer = viewing.post(page("sync_deleteproposal_approve_one", proposal.pk), SENT)
 
     proposal.refresh_from_db()
-    assert proposal.state == "proposed"
+    assert (answer.status_code, proposal.state) == (403, "proposed")

@@ -60,7 +60,7 @@ def test_it_decides(operator: Client, act: str, before: str, after: str, jobs: i
 def test_what_is_decided_is_a_conflict(operator: Client) -> None:
     one = factories.delete_proposal(state="rejected")
 
-    answer = operator.post(f"{PROPOSALS}/{one.id}/approve")
+    answer = operator.post(f"{PROPOSALS}/{one.id}/approve", content_type=JSON)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
 
@@ -68,4 +68,4 @@ def test_what_is_decided_is_a_conflict(operator: Client) -> None:
 def test_a_reader_may_not_decide(reader: Client) -> None:
     one = factories.delete_proposal()
 
-    assert reader.post(f"{PROPOSALS}/{one.id}/approve").status_code == 403
+    assert reader.post(f"{PROPOSALS}/{one.id}/approve", content_type=JSON).status_code == 403
