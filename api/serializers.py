@@ -24,7 +24,7 @@ class JobSerializer(serializers.Serializer[Any]):
     """A request for work."""
 
     id = serializers.UUIDField()
-    kind = serializers.CharField(help_text="sync, refresh, wake or replay")
+    kind = serializers.CharField(help_text="sync, refresh, wake, replay, rehearse, remap …")
     entity = serializers.CharField(
         source="entity.path", allow_null=True, help_text="Such as netsuite.customers"
     )

@@ -101,6 +101,11 @@ def enters_normalized(failed: FailedRecord) -> bool:
     return failed.stage not in {"fetch", "normalize"} and failed.normalized is not None
 
 
+def runs_normalized(failed: FailedRecord, mapping: int) -> bool:
+    """Whether it runs again from validation on: what another mapping read is read anew, unless it was mended."""
+    return enters_normalized(failed) and (failed.mapping == mapping or bool(failed.mended))
+
+
 def raw_object(raw: bytes) -> dict[str, Any] | None:
     """The row as received, as an object; numbers as texts; None where it is none."""
     try:

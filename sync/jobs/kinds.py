@@ -24,11 +24,13 @@ HANDLERS: dict[str, str | Handler] = {
     "refresh": "sync.refresh:run_refresh",
     "wake": "sync.wake:run_wake",
     "replay": "sync.replay:run_replay",
+    "rehearse": "sync.mapping.rehearsal:run_rehearse",
+    "remap": "sync.mapping.remap:run_remap",
 }
 """Kind -> the function that does its work, or `module:function`, imported by the first job of the kind."""
 
 _QUEUE_OF = {"wake": SYSTEM, "refresh": INTERACTIVE}
-_COUNTED = frozenset({"sync", "replay"})
+_COUNTED = frozenset({"sync", "replay", "remap"})
 
 
 def queue_of(kind: str) -> str:
