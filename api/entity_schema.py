@@ -111,6 +111,10 @@ def _record_schema(data: Schema) -> Schema:
     properties = {
         "key": {"type": "string", "description": "As in the URL: parts percent-encoded, joined by commas."},
         "revision": {"type": "integer", "description": "Counts the versions seen."},
+        "mapping": {
+            "type": "integer",
+            "description": "The mapping that made it; 0 = the declaration alone.",
+        },
         "synced_at": {
             **moment,
             "nullable": True,

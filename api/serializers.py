@@ -161,6 +161,9 @@ class FailedRecordDetailSerializer(FailedRecordSerializer):
     input = serializers.JSONField(
         allow_null=True, help_text="What a retry works on; PATCH lays values over it."
     )
+    mapping = serializers.IntegerField(
+        help_text="The mapping that it failed under; 0 = the declaration alone."
+    )
     batch_id = serializers.IntegerField()
     row_no = serializers.IntegerField()
 
