@@ -111,10 +111,6 @@ def _record_schema(data: Schema) -> Schema:
     properties = {
         "key": {"type": "string", "description": "As in the URL: parts percent-encoded, joined by commas."},
         "revision": {"type": "integer", "description": "Counts the versions seen."},
-        "mapping": {
-            "type": "integer",
-            "description": "The mapping that made it; 0 = the declaration alone.",
-        },
         "synced_at": {
             **moment,
             "nullable": True,
@@ -125,6 +121,10 @@ def _record_schema(data: Schema) -> Schema:
         "data": data,
     }
     required = list(properties)
+    properties["mapping"] = {
+        "type": "integer",
+        "description": "The mapping that made it, 0 = the declaration alone; not with as_of.",
+    }
     properties["valid_to"] = {**moment, "nullable": True, "description": "With as_of: until when it stood."}
     return {"type": "object", "properties": properties, "required": required}
 

@@ -24,8 +24,8 @@ HANDLERS: dict[str, str | Handler] = {
     "refresh": "sync.refresh:run_refresh",
     "wake": "sync.wake:run_wake",
     "replay": "sync.replay:run_replay",
-    "rehearse": "sync.mapping.rehearsal:run_rehearse",
-    "remap": "sync.mapping.remap:run_remap",
+    "rehearse": "sync.pipeline.remapping.rehearsal:run_rehearse",
+    "remap": "sync.pipeline.remapping.remap:run_remap",
 }
 """Kind -> the function that does its work, or `module:function`, imported by the first job of the kind."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from sync import schema
-from sync.errors import NotFound
+from sync.errors import ConfigError, NotFound
 from sync.mapping.rules import effective
 from sync.models import Mapping
 from sync.queries import query
@@ -33,6 +33,15 @@ def in_force(registered: Registered) -> InForce:
 def of(registered: Registered, mapping: Mapping) -> InForce:
     """An entity under one of its mappings, whatever its state. Raises ConfigError (mapping_unfit)."""
     return InForce(mapping.no, effective(registered, mapping.rules, mapping.no))
+
+
+def numbered(registered: Registered, no: int) -> InForce:
+    """An entity under the mapping of this number; as declared where there is none, or it fits no more."""
+    mapping = Mapping.objects.filter(entity_id=schema.entity_id(registered.path), no=no).first()
+    try:
+        return InForce(0, registered) if mapping is None else of(registered, mapping)
+    except ConfigError:
+        return InForce(0, registered)
 
 
 def find(mapping_id: int) -> Mapping:

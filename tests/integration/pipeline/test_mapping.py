@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from sync import failures, records
 from sync.audit import Actor
 from sync.errors import Conflict, InvalidRequest
+from sync.history.lineage import lineage
 from sync.jobs.claim import Interrupted
 from sync.jobs.enqueue import enqueue
 from sync.jobs.take import take
@@ -329,3 +330,23 @@ def test_a_rehearsal_reaches_an_entity_that_has_nothing(far_end: FarEnd) -> None
 
     assert (told["counts"]["records"], told["diffs"]) == (0, [])
     assert Job.objects.filter(kind="rehearse", status="success").count() == 1
+
+
+def test_the_lineage_of_a_remapped_record_is_that_of_its_mapping(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1, email="a@b.c"))
+    sync(GADGETS)
+    switched_on(fields={"email": {"clean": ["upper"]}})
+    remapped()
+
+    key = Record.objects.get(data__id=1).key_hash
+    now, before = (lineage(registry.find(GADGETS), key, revision) for revision in (2, 1))
+
+    assert now
+    assert before
+    assert now.stages
+    assert before.stages
+    assert (now.origin.mapping, before.origin.mapping) == (1, 0)
+    assert (now.same_bytes, now.same_data, before.same_bytes, before.same_data) == (True, True, True, True)
+    assert now.stages.mapped
+    assert before.stages.mapped
+    assert (now.stages.mapped["email"], before.stages.mapped["email"]) == ("A@B.C", "a@b.c")

@@ -15,9 +15,9 @@ import xxhash
 from django.db import connection, transaction
 
 from sync.jobs.claim import Interrupted
-from sync.mapping.stored_rows import Stored, Stretch, remade, stretches
 from sync.pipeline.batch import Batch
 from sync.pipeline.ingest import ingest
+from sync.pipeline.remapping.stored_rows import Stored, Stretch, remade, stretches
 from sync.pipeline.repeat import repeated
 from sync.pipeline.resolve import resolve
 from sync.pipeline.run import Run, bare_run, committed_before

@@ -11,9 +11,9 @@ import polars as pl
 from django.db import connection
 
 from sync.keys import key_text
-from sync.mapping.stored_rows import Stretch
 from sync.models import FailedRecord
 from sync.pipeline.batch import Batch, SetAside
+from sync.pipeline.remapping.stored_rows import Stretch
 from sync.queries import query
 from sync.registry import Registered
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import django.db.models.deletion
 from django.db import migrations, models
 
-TABLE = (Path(__file__).parent / "0004_mapping.sql").read_text()
+TABLE = (Path(__file__).parent / "0005_mapping.sql").read_text()
 
 
 class Migration(migrations.Migration):
 
-    dependencies = [("sync", "0003_error_groups")]
+    dependencies = [("sync", "0004_source_column")]
 
     operations = [
         migrations.RunSQL(

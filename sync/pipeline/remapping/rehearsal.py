@@ -16,13 +16,13 @@ from django.db import connection, transaction
 from sync.failures import runs_normalized
 from sync.jobs.claim import Interrupted
 from sync.mapping.in_force import find, of
-from sync.mapping.remap import without_waiting
-from sync.mapping.report import Report
-from sync.mapping.stored_rows import Stretch, remade, stretches
 from sync.models import FailedRecord
 from sync.pipeline.batch import Batch
 from sync.pipeline.delta import delta
 from sync.pipeline.narrow import write_narrowed
+from sync.pipeline.remapping.remap import without_waiting
+from sync.pipeline.remapping.report import Report
+from sync.pipeline.remapping.stored_rows import Stretch, remade, stretches
 from sync.pipeline.repeat import repeated
 from sync.pipeline.resolve import resolve
 from sync.pipeline.run import Run, bare_run
