@@ -24,7 +24,6 @@ VERBS: dict[str, Verb] = {
     "sync": Verb(line="read what changed in an entity, or all of it"),
     "jobs": Verb(line="list, show, retry, cancel and resolve jobs"),
     "failed": Verb(line="list, show, patch, retry and discard failed records, one or by their cause"),
-    "failed": Verb(line="list, show, patch, retry and discard failed records"),
     "mapping": Verb(line="draft, rehearse and switch on versioned field rules of an entity"),
     "pending": Verb(line="the rows that wait for their parent"),
     "drift": Verb(line="the columns that changed at a source; acknowledge them"),
