@@ -15,6 +15,7 @@ from sync.audit import Actor
 from sync.errors import Conflict, InvalidRequest, NotFound
 from sync.jobs.enqueue import enqueue
 from sync.jobs.priorities import INTERACTIVE
+from sync.mapping.in_force import as_read
 from sync.mend_names import refuse_unread
 from sync.models import FailedRecord, Job
 from sync.registry import Registered, registry
@@ -57,7 +58,7 @@ def mend(
         before, shown = failed.mended or {}, input_of(failed) or {}
         # Only what differs is kept: every other value goes through the pipeline with the bytes it came with.
         changed = {str(name): _exact(value) for name, value in data.items()}
-        refuse_unread(entity_of(failed), changed, None if enters_normalized(failed) else shown)
+        refuse_unread(as_read(entity_of(failed)), changed, None if enters_normalized(failed) else shown)
         changed = {name: value for name, value in changed.items() if shown.get(name, ...) != value}
         failed.mended = {**before, **changed}
         failed.save(update_fields=["mended"])

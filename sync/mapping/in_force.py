@@ -35,6 +35,14 @@ def of(registered: Registered, mapping: Mapping) -> InForce:
     return InForce(mapping.no, effective(registered, mapping.rules, mapping.no))
 
 
+def as_read(registered: Registered) -> Registered:
+    """The entity as it is read now; as declared where the mapping in force fits it no more."""
+    try:
+        return in_force(registered).registered
+    except ConfigError:
+        return registered
+
+
 def numbered(registered: Registered, no: int) -> InForce:
     """An entity under the mapping of this number; as declared where there is none, or it fits no more."""
     mapping = Mapping.objects.filter(entity_id=schema.entity_id(registered.path), no=no).first()

@@ -350,3 +350,17 @@ def test_the_lineage_of_a_remapped_record_is_that_of_its_mapping(far_end: FarEnd
     assert now.stages.mapped
     assert before.stages.mapped
     assert (now.stages.mapped["email"], before.stages.mapped["email"]) == ("A@B.C", "a@b.c")
+
+
+def test_a_mend_may_name_the_column_that_the_mapping_reads(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1, price="many"))
+    switched_on(
+        fields={"price": {"source": "cost"}, "name": {"source": "title"}, "weight": {"source": "price"}}
+    )
+    sync(GADGETS)
+    failed = FailedRecord.objects.get()
+
+    failures.mend(failed.id, {"price": "5", "cost": "9.50", "title": "Lamp"}, by=OLGA)
+    run_again(failures.retry(failed.id, by=OLGA))
+
+    assert (stored(1)["price"], stored(1)["weight"], stored(1)["name"]) == ("9.5", "5", "Lamp")
