@@ -17,7 +17,7 @@ from api.mapping_shape import MappingDetailSerializer, MappingSerializer
 from api.params import Query, body, word
 from api.scopes import OPERATE, READ
 from api.serializers import JobSerializer
-from sync.errors import InvalidRequest, NotFound
+from sync.errors import Conflict, InvalidRequest, NotFound
 from sync.mapping import acts
 from sync.mapping.in_force import find
 from sync.models import Job, Mapping
@@ -211,13 +211,15 @@ class MappingReplayView(APIView):
         summary="Run the entity's open failed records again, with what is in force",
         parameters=[ID],
         request=REASON,
-        responses={202: list_of("MappingReplays", JobSerializer), **failures(400, 404)},
+        responses={202: JobSerializer, **failures(400, 404, 409)},
     )
     def post(self, request: Request, mapping_id: str) -> Response:
-        """202 with the jobs that do it; none where nothing failed."""
+        """202 with the job that does it; 409 where nothing failed."""
         registered = acts.entity_of(find(_number(mapping_id)))
-        jobs = acts.replay(registered, by=actor(request), reason=_reason(request))
-        return Response(listed(shown(jobs), None), status=202)
+        job = acts.replay(registered, by=actor(request), reason=_reason(request))
+        if job is None:
+            raise Conflict(f"{registered.path} has no open failed record.")
+        return _accepted(job)
 
 
 def _number(mapping_id: str) -> int:

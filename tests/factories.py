@@ -242,6 +242,8 @@ def error_group(entity: str | None = ENTITY, **columns: Any) -> ErrorGroup:
     }
     number = schema.entity_id(entity) if entity else None
     return ErrorGroup.objects.create(entity_id=number, **{**plain, **columns})
+
+
 def mapping(entity: str = ENTITY, **columns: Any) -> Mapping:
     """A draft that gives each gadget an origin."""
     entity_id = schema.entity_id(entity)

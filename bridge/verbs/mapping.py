@@ -109,8 +109,8 @@ def _act(number: int, options: Namespace) -> int:
     elif options.act == "remap":
         said = f"Made anew by job {acts.remap(acts.entity_of(mapping), by=by, reason=reason).pk}."
     else:
-        jobs = acts.replay(acts.entity_of(mapping), by=by, reason=reason)
-        said = f"Run again by {', '.join(f'job {job.pk}' for job in jobs)}." if jobs else "Nothing failed."
+        replay = acts.replay(acts.entity_of(mapping), by=by, reason=reason)
+        said = f"Run again by job {replay.pk}." if replay else "Nothing failed."
     _say(options, number, said)
     return OK
 

@@ -15,12 +15,12 @@ from sync.jobs.enqueue import enqueue
 from sync.jobs.priorities import COMMAND
 from sync.mapping.in_force import find
 from sync.mapping.rules import checked
-from sync.models import FailedRecord, Job, Mapping
+from sync.members import Members
+from sync.models import Job, Mapping
 from sync.queries import query
 from sync.registry import Registered, registry
 
 MOST_NUMBER = 32_767
-_REPLAYED_BY_A_JOB = 10_000
 State = Mapping.State
 
 
@@ -115,27 +115,23 @@ def remap(registered: Registered, *, by: Actor, reason: str | None = None) -> Jo
     return job
 
 
-def replay(registered: Registered, *, by: Actor, reason: str | None = None) -> list[Job]:
-    """The jobs that run all open failed records of the entity again, with the mapping in force."""
+def replay(registered: Registered, *, by: Actor, reason: str | None = None) -> Job | None:
+    """The job that runs all open failed records of the entity again, with the mapping in force; None without any."""
+    members = Members(entity=registered.path)
     with transaction.atomic():
-        open_ones = FailedRecord.objects.filter(
-            entity_id=schema.entity_id(registered.path), state=FailedRecord.State.OPEN
-        )
-        ids = [str(number) for number in open_ones.order_by("id").values_list("id", flat=True)]
-        jobs = [
-            enqueue(
-                "replay",
-                entity=registered,
-                params={"failed": ids[start : start + _REPLAYED_BY_A_JOB], "by": by.name},
-                priority=COMMAND,
-                requested_by=by.name,
-                request_id=by.request_id,
-            ).job
-            for start in range(0, len(ids), _REPLAYED_BY_A_JOB)
-        ]
-        told = {"failed_records": len(ids), "jobs": [str(job.pk) for job in jobs]}
+        if not members.rows().exists():
+            return None
+        job = enqueue(
+            "replay",
+            entity=registered,
+            params={"where": members.told(), "by": by.name},
+            priority=COMMAND,
+            requested_by=by.name,
+            request_id=by.request_id,
+        ).job
+        told = {"job": str(job.pk)}
         audit.record("mapping.replay", "entity", registered.path, by=by, reason=reason, after=told)
-    return jobs
+    return job
 
 
 def entity_of(mapping: Mapping) -> Registered:

@@ -18,13 +18,11 @@ from sync.jobs.claim import Interrupted
 from sync.mapping.in_force import find, of
 from sync.models import FailedRecord
 from sync.pipeline.batch import Batch
-from sync.pipeline.delta import delta
 from sync.pipeline.narrow import write_narrowed
 from sync.pipeline.remapping.remap import without_waiting
 from sync.pipeline.remapping.report import Report
 from sync.pipeline.remapping.stored_rows import Stretch, remade, stretches
 from sync.pipeline.repeat import repeated
-from sync.pipeline.resolve import resolve
 from sync.pipeline.run import Run, bare_run
 from sync.replay import through
 
@@ -67,11 +65,10 @@ def _try_records(run: Run, stretch: Stretch, report: Report) -> None:
 
 
 def _try_failures(run: Run, group: Sequence[FailedRecord], report: Report) -> None:
-    batch = through(run, list(group), 1)
     with transaction.atomic():
-        batch = _written(resolve(delta(batch)))
+        batch, refused = through(run, list(group), 1, None)
         transaction.set_rollback(True)
-    report.take_failures(batch, group)
+    report.take_failures(batch, group, list(refused.values()))
 
 
 def _written(batch: Batch) -> Batch:

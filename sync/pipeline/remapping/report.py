@@ -69,9 +69,9 @@ class Report:
         keys = {row: stored.key_hash.hex for row, stored in enumerate(stretch.rows)}
         self._show_faults(batch.aside, "record", keys)
 
-    def take_failures(self, batch: Batch, group: Sequence[FailedRecord]) -> None:
-        """Open failed records run again."""
-        refused = {aside.row for aside in batch.aside}
+    def take_failures(self, batch: Batch, group: Sequence[FailedRecord], again: Sequence[SetAside]) -> None:
+        """Open failed records run again, and those of them that were refused again."""
+        refused = {aside.row for aside in again}
         waiting = set() if batch.parked is None else set(batch.parked["_row"].to_list())
         self._counts.update(
             failed_records=len(group),
@@ -83,7 +83,7 @@ class Report:
             for row, data in batch.frame.select("_row", "_data").iter_rows():
                 if len(self._diffs) < SHOWN:
                     self._show({}, json.loads(data), failed_record=str(group[row].pk))
-        self._show_faults(batch.aside, "failed_record", {row: str(one.pk) for row, one in enumerate(group)})
+        self._show_faults(again, "failed_record", {row: str(one.pk) for row, one in enumerate(group)})
 
     def _show_changed(self, batch: Batch, keys: list[str]) -> None:
         if not keys:
