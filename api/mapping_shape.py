@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from api.jobs import shown
 from api.serializers import JobSerializer
+from sync.mapping.acts import newest_rehearsal
 from sync.models import Mapping
 
 
@@ -27,6 +30,12 @@ class MappingDetailSerializer(MappingSerializer):
     """With its rules and its last rehearsal."""
 
     rules = serializers.JSONField()
-    rehearsal = JobSerializer(
-        allow_null=True, help_text="The job; its `result` has the counts and the diffs."
+    rehearsal = serializers.SerializerMethodField(
+        help_text="The job; its `result` has the counts and the diffs."
     )
+
+    @extend_schema_field(JobSerializer(allow_null=True))
+    def get_rehearsal(self, mapping: Mapping) -> dict[str, Any] | None:
+        """The last rehearsal as jobs are shown; None without any."""
+        job = newest_rehearsal(mapping)
+        return None if job is None else dict(shown([job])[0])
