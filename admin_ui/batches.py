@@ -18,6 +18,7 @@ from admin_ui.page import Page
 from admin_ui.site import site
 from sync.counters import success_rate
 from sync.models import Batch
+from sync.targets.counts import counts_of
 
 
 class OutcomeFilter(DropdownFilter):
@@ -72,7 +73,7 @@ class BatchesPage(Page):
             context |= {
                 "title": f"Batch {batch.id} of {batch.entity}",
                 "subtitle": None,
-                "tables": [_counts(batch), _stages(batch)],
+                "tables": [_counts(batch), _stages(batch), *_targets(batch)],
             }
         return self.render_detail(request, object_id, context)
 
@@ -131,3 +132,12 @@ def _counts(batch: Batch) -> dict[str, Any]:
 def _stages(batch: Batch) -> dict[str, Any]:
     rows = [[stage, f"{ms / 1000:.3f}"] for stage, ms in in_order(batch.stage_ms)]
     return {"title": "Time", "headers": ["Stage", "Seconds"], "rows": rows, "empty": "Not measured."}
+
+
+def _targets(batch: Batch) -> list[dict[str, Any]]:
+    counts = counts_of(batch.id)
+    if not counts:
+        return []
+    names = list(next(iter(counts.values())))
+    rows = [[target, *(f"{found[name]:,}" for name in names)] for target, found in counts.items()]
+    return [{"title": "At targets", "headers": ["Target", *(n.capitalize() for n in names)], "rows": rows}]

@@ -3,6 +3,7 @@
 from admin_ui import (
     audit,
     batches,
+    deliveries,
     drift,
     error_groups,
     failed_records,
@@ -18,6 +19,7 @@ from admin_ui import (
 __all__ = [
     "audit",
     "batches",
+    "deliveries",
     "drift",
     "error_groups",
     "failed_records",

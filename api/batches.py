@@ -16,6 +16,7 @@ from api.scopes import READ
 from api.serializers import BatchDetailSerializer, BatchSerializer
 from sync.errors import NotFound
 from sync.models import Batch
+from sync.targets.counts import counts_of
 
 # Not `seen`, which is 16 bytes for each row of a full read.
 COLUMNS = ("job_id", "seq", "entity__path", "counts", "stage_ms", "first_error", "committed_at", "resume")
@@ -67,4 +68,5 @@ class BatchView(APIView):
         batch = Batch.objects.select_related("entity").only(*COLUMNS).filter(pk=number).first()
         if batch is None:
             raise NotFound(f"There is no batch {batch_id[:100]!r}.")
+        batch.__dict__["targets"] = counts_of(batch.pk)
         return Response(BatchDetailSerializer(batch).data)

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from sync import drift
 from sync.counters import complete
-from sync.models import Batch, ErrorGroup, FailedRecord, Job, SourceColumn, Tracker
+from sync.models import Batch, Delivery, ErrorGroup, FailedRecord, Job, SourceColumn, Tracker
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -24,7 +24,7 @@ class JobSerializer(serializers.Serializer[Any]):
     """A request for work."""
 
     id = serializers.UUIDField()
-    kind = serializers.CharField(help_text="sync, refresh, wake, replay, rehearse, remap …")
+    kind = serializers.CharField(help_text="sync, refresh, wake, replay, rehearse, remap, push or reconcile")
     entity = serializers.CharField(
         source="entity.path", allow_null=True, help_text="Such as netsuite.customers"
     )
@@ -106,6 +106,9 @@ class BatchDetailSerializer(BatchSerializer):
     """The unit of commit, and how to ask for what follows it."""
 
     resume = serializers.JSONField()
+    targets = serializers.JSONField(
+        help_text="Of each target: inserted, updated, deleted, conflicts, failed, of this batch's records."
+    )
 
 
 class TrackerSerializer(serializers.Serializer[Any]):
@@ -259,3 +262,21 @@ class SourceColumnSerializer(serializers.Serializer[Any]):
     def get_message(self, column: SourceColumn) -> str:
         """In words."""
         return drift.words(column)
+
+
+class DeliverySerializer(serializers.Serializer[Any]):
+    """One record at one target."""
+
+    id = serializers.IntegerField()
+    target = serializers.CharField()
+    entity = serializers.CharField(source="entity.path")
+    key_hash = serializers.UUIDField()
+    remote_id = serializers.CharField(allow_null=True, help_text="The target's own id.")
+    state = serializers.ChoiceField(choices=Delivery.State.choices)
+    op = serializers.CharField(help_text="c (create), u (update) or d (delete).")
+    acked_revision = serializers.IntegerField(allow_null=True)
+    attempts = serializers.IntegerField()
+    next_try_at = serializers.DateTimeField(allow_null=True)
+    code = serializers.CharField(allow_null=True, help_text="Why it waits or was refused.")
+    answer = serializers.JSONField(allow_null=True, help_text="The target's words.")
+    changed_at = serializers.DateTimeField()

@@ -136,7 +136,9 @@ BRIDGE_JWT_SECRET = env.secret("BRIDGE_JWT_SECRET", default="") or env.kept_secr
 BRIDGE_JWT_ISSUER = env.text("BRIDGE_JWT_ISSUER", default="bridge")
 BRIDGE_JWT_AUDIENCE = env.text("BRIDGE_JWT_AUDIENCE", default="bridge")
 BRIDGE_SYSTEMS = env.listing("BRIDGE_SYSTEMS", default=[])
-BRIDGE_BUILTIN_SYSTEMS = env.listing("BRIDGE_BUILTIN_SYSTEMS", default=["netsuite", "apismith"])
+BRIDGE_BUILTIN_SYSTEMS = env.listing(
+    "BRIDGE_BUILTIN_SYSTEMS", default=["netsuite", "apismith", "schedulehub"]
+)
 DEFAULT_BATCH_SIZE = env.integer("DEFAULT_BATCH_SIZE", default=1_000)
 MAX_BATCH_SIZE = env.integer("MAX_BATCH_SIZE", default=10_000)
 BRIDGE_BATCH_ROWS = env.integer("BRIDGE_BATCH_ROWS", default=50_000)

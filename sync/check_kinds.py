@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sync.declare import Backoff, Budget, Cron, Entity, Every, Parent, System
+from sync.declare import Backoff, Budget, Cron, Entity, Every, Parent, Push, System
 from sync.fields import Field
 
 Kind = tuple[Callable[[Any], bool], str]
@@ -45,7 +45,7 @@ _ENTITY: Mapping[str, Kind] = {
     "volatile": _NAMES,
     "filters": _NAMES,
     "aliases": _NAMES,
-    "targets": _NAMES,
+    "targets": (_tuple_of(Push), "a tuple of pushes, such as (Push(…),)"),
     "rules": (_is(tuple), "a tuple of rules"),
     "parents": (_tuple_of(Parent), "a tuple of parents, such as (Parent(…),)"),
     "freshness": _TIME,
@@ -55,6 +55,16 @@ _ENTITY: Mapping[str, Kind] = {
     "max_parallel": (_is(int), "a whole number"),
     "page_size": (_is((int, type(None))), "a whole number"),
     "revision": (_is(int), "a whole number"),
+}
+
+_PUSH: Mapping[str, Kind] = {
+    "target": _TEXT,
+    "path": _TEXT,
+    "fields": _MAPPING,
+    "parents": _MAPPING,
+    "numbers": _NAMES,
+    "batch": (_is(int), "a whole number"),
+    "undo": _TIME,
 }
 
 
@@ -73,6 +83,8 @@ def _wrong(system: System) -> Iterator[str]:
                 yield _sentence(path, f"field {name!r}", field, "one of sync.fields, such as Text()")
         for parent in entity.parents:
             yield from _misfits(f"a parent of {path}", parent, {"entity": _TEXT, "by": _MAPPING})
+        for push in entity.targets:
+            yield from _misfits(f"a push of {path}", push, _PUSH)
 
 
 def _misfits(of: str, declared: object, kinds: Mapping[str, Kind]) -> Iterator[str]:

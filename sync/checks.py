@@ -2,7 +2,8 @@
 
 E001 a name is not lower case with underscores · E002 key · E003 cursor · E004 version · E005 volatile ·
 E006 filters · E007 parents · E008 computed · E009 reserved name · E010 bare name claimed twice ·
-E011 name given twice in a system · E012 page size · E013 limits of a field · E014 times and rates.
+E011 name given twice in a system · E012 page size · E013 limits of a field · E014 times and rates ·
+E020 pushes to targets.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from sync import metrics
 from sync.check_limits import Wrong, wrong_limits, wrong_times
+from sync.check_targets import wrong_pushes
 from sync.declare import Parent, System
 from sync.errors import UnknownEntity
 from sync.fields import Computed, Constant, FirstOf, Join
@@ -33,6 +35,7 @@ RESERVED = frozenset(
         "changes",
         "data-quality",
         "delete-proposals",
+        "deliveries",
         "docs",
         "drift",
         "entities",
@@ -48,6 +51,8 @@ RESERVED = frozenset(
         "activities",
         "orders",
         "pending-children",
+        "push",
+        "reconcile",
         "schedules",
         "schema",
         "sync",
@@ -121,6 +126,7 @@ def _wrong_entity(of: Registered, known: Registry) -> Iterator[Wrong]:
         hint = f"From 1 to MAX_BATCH_SIZE, which is {settings.MAX_BATCH_SIZE}."
         yield "E012", f"its page_size is {entity.page_size}", hint
     yield from wrong_limits(entity)
+    yield from wrong_pushes(of)
 
 
 def _wrong_name(what: str, name: str) -> Iterator[Wrong]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from sync.sources import Client
+    from sync.targets import Target
 
 EXTRA = "extra"
 """The field that has what no other declares, of entities that keep it."""
@@ -112,6 +113,19 @@ class Parent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Push:
+    """Where records of an entity are written to: what a target gets of them, and under which names."""
+
+    target: str  # the name of a system that has a target
+    path: str  # of the target's collection
+    fields: Mapping[str, str]  # theirs: ours
+    parents: Mapping[str, str] = field(default_factory=dict)  # theirs: the parent entity whose id there it is
+    numbers: tuple[str, ...] = ()  # theirs, of decimals that are written as bare JSON numbers
+    batch: int = 1000  # rows a request; 1 = one by one, with POST, PATCH and DELETE
+    undo: timedelta = timedelta(hours=1)  # how long a deleted record stays there
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Entity:
     """One kind of record of a system."""
 
@@ -133,7 +147,7 @@ class Entity:
     schedule: Every | Cron | None = None
     max_parallel: int = 1  # sync jobs of this entity running at once
     retry: Backoff = Backoff(1, 10, 60)
-    targets: tuple[str, ...] = ()
+    targets: tuple[Push, ...] = ()
     page_size: int | None = None  # rows; None = DEFAULT_BATCH_SIZE
     overlap: timedelta = timedelta(minutes=2)  # asked again before the watermark
     on_miss: Literal["accept", "wait"] = "accept"
@@ -156,3 +170,5 @@ class System:
     label: str = ""
     commands: tuple[Any, ...] = ()
     budget: Budget = Budget()
+    target: Callable[[], Target] | None = None  # writes to it; built in the process that needs it
+    enabled: Callable[[], bool] = lambda: True  # a target that is not set up gets nothing, and is not missed

@@ -115,11 +115,12 @@ class FarEnds:
         self._asked_at = float("-inf")
 
     def _ask(self) -> dict[str, Check]:
-        for system in registry.systems:
+        systems = [system for system in registry.systems if system.enabled()]
+        for system in systems:
             # One that still hangs from the last time is not asked again on another thread.
             if (running := self._under_way.get(system.name)) is None or running.done():
                 self._under_way[system.name] = self._pool.submit(_far_end, system)
-        asked = {system.name: self._under_way[system.name] for system in registry.systems}
+        asked = {system.name: self._under_way[system.name] for system in systems}
         wait_for_all(asked.values(), timeout=self._timeout)
         late = Check(status=DOWN, message=f"No answer within {self._timeout:g} seconds.")
         return {name: future.result() if future.done() else late for name, future in asked.items()}

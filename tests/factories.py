@@ -17,6 +17,7 @@ from sync.models import (
     Attempt,
     AuditEntry,
     Batch,
+    Delivery,
     ErrorGroup,
     FailedRecord,
     Job,
@@ -254,3 +255,18 @@ def mapping(entity: str = ENTITY, **columns: Any) -> Mapping:
         "created_at": now(),
     }
     return Mapping.objects.create(entity_id=entity_id, **{**plain, **columns})
+
+
+def delivery(entity: str = ENTITY, **columns: Any) -> Delivery:
+    """What a target refused."""
+    plain: dict[str, Any] = {
+        "target": "schedulehub",
+        "key_hash": uuid7(),
+        "op": "u",
+        "state": Delivery.State.REFUSED,
+        "code": "LOCKED",
+        "remote_id": "17",
+        "answer": {"status": 409, "code": "LOCKED", "message": "items 17 is being edited by a planner."},
+        "changed_at": now(),
+    }
+    return Delivery.objects.create(entity_id=schema.entity_id(entity), **{**plain, **columns})

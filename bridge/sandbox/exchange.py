@@ -25,6 +25,8 @@ class Request:
     client: str = "127.0.0.1"
     # True once the client has hung up.
     gone: Callable[[], bool] = lambda: False
+    # What it meets, beyond what every far end knows: `idempotent`.
+    moods: frozenset[str] = frozenset()
 
     @cached_property
     def query(self) -> dict[str, str]:

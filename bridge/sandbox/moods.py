@@ -17,7 +17,8 @@ SHARE = 0.01
 class Mood(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One mood of one far end, for all its entities or for one."""
 
-    mood: Literal["ok", "slow", "429", "500", "dirty", "down", 429, 500]
+    # lost: the request takes effect, its answer never arrives. idempotent: creating what is there updates it.
+    mood: Literal["ok", "slow", "429", "500", "dirty", "down", "lost", "idempotent", 429, 500]
     entity: str | None = None
     # slow: seconds added to each answer (two names for one thing).
     seconds: float | None = None

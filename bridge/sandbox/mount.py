@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import Protocol
 
 from bridge.sandbox.exchange import Request, Response
@@ -92,6 +93,7 @@ class Mount:
 
     def _in_mood(self, request: Request, entity: str | None) -> Response | None:
         spoil: Spoil = _as_they_are
+        lost = False
         for met in self.moods.strike(entity):
             mood = met.mood
             if mood.name == "slow":
@@ -100,9 +102,14 @@ class Mount:
                 return None
             elif mood.name == "dirty":
                 spoil = met.dirt
+            elif mood.name == "lost":
+                lost = True
+            elif mood.name == "idempotent":
+                request = replace(request, moods=request.moods | {mood.name})
             else:
                 return self._refuse(mood)
-        return self.far_end.answer(request, spoil)
+        response = self.far_end.answer(request, spoil)
+        return None if lost else response
 
     def _hold_back(self, seconds: float, request: Request) -> None:
         # A killed client must not keep its place among the requests at once, or its successor is refused.

@@ -22,13 +22,17 @@ VERBS: dict[str, Verb] = {
     "status": Verb(line="how every entity stands, which jobs run, whether a worker lives"),
     "entities": Verb(line="the entities with their records, pending children and failures"),
     "sync": Verb(line="read what changed in an entity, or all of it"),
+    "push": Verb(line="write what changed to a target, or tell what would be written"),
+    "reconcile": Verb(line="compare a target with the mirror and repair what differs"),
     "jobs": Verb(line="list, show, retry, cancel and resolve jobs"),
     "failed": Verb(line="list, show, patch, retry and discard failed records, one or by their cause"),
     "mapping": Verb(line="draft, rehearse and switch on versioned field rules of an entity"),
     "pending": Verb(line="the rows that wait for their parent"),
     "drift": Verb(line="the columns that changed at a source; acknowledge them"),
     "token": Verb(line="make a token for a client of the API; it alone is printed", needs=Needs.NOTHING),
-    "sandbox": Verb(line="serve the far ends: NetSuite and APISmith on public data", needs=Needs.NOTHING),
+    "sandbox": Verb(
+        line="serve the far ends: NetSuite, APISmith and ScheduleHub on public data", needs=Needs.NOTHING
+    ),
     "web": Verb(line="serve the API, the admin and the docs"),
     "worker": Verb(line="run jobs until told to stop"),
     "check": Verb(line="check the configuration, the declarations and the database", needs=Needs.NOTHING),

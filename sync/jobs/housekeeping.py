@@ -15,6 +15,7 @@ from django.db import Error, close_old_connections
 from sync import grouping, retries
 from sync.jobs import parked, reaper, schedule
 from sync.jobs.brief import brief
+from sync.targets import asking
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +44,7 @@ class Housekeeping(threading.Thread):
             if rounds == 0:
                 duties.append(parked.release_all)
             if rounds % SWEEP_EACH == 0:
-                duties += [reaper.sweep, grouping.sweep]
+                duties += [reaper.sweep, grouping.sweep, asking.sweep]
             for duty in duties:
                 self._do(duty)
             rounds += 1

@@ -26,6 +26,8 @@ HANDLERS: dict[str, str | Handler] = {
     "replay": "sync.replay:run_replay",
     "rehearse": "sync.pipeline.remapping.rehearsal:run_rehearse",
     "remap": "sync.pipeline.remapping.remap:run_remap",
+    "push": "sync.targets.run:run_push",
+    "reconcile": "sync.targets.reconcile:run_reconcile",
 }
 """Kind -> the function that does its work, or `module:function`, imported by the first job of the kind."""
 

@@ -5,6 +5,7 @@ from sync.models.audit import AuditEntry
 from sync.models.batch import Batch
 from sync.models.budget import Budget
 from sync.models.change import Change
+from sync.models.delivery import Delivery, DeliveryCount, TargetCursor
 from sync.models.entity import EntityRow
 from sync.models.error_group import ErrorGroup
 from sync.models.failed_record import FailedRecord
@@ -24,6 +25,8 @@ __all__ = [
     "Batch",
     "Budget",
     "Change",
+    "Delivery",
+    "DeliveryCount",
     "EntityRow",
     "ErrorGroup",
     "FailedRecord",
@@ -37,5 +40,6 @@ __all__ = [
     "Schedule",
     "ScopeLimit",
     "SourceColumn",
+    "TargetCursor",
     "Tracker",
 ]

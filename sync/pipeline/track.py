@@ -18,6 +18,7 @@ from sync.pipeline.ingest import live_delta
 from sync.pipeline.raw import pack
 from sync.pipeline.run import Run, cursor_order
 from sync.queries import query
+from sync.targets.asking import ask_for_pushes
 
 CHANGES_A_ROW = 1_000
 CHANNEL = "bridge_changed"
@@ -101,6 +102,7 @@ def _note_changes(cursor: Any, batch: Batch, run: Run) -> None:
             "batch_id": batch.id,
         }
         cursor.execute(query("note_change"), change)
+    ask_for_pushes(batch.registered, by=f"job:{run.claim.job_id}")
 
 
 def _chunks(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -11,7 +11,7 @@ from api.record_list import PAGING
 from bridge.systems import SYSTEMS
 from bridge.systems.loading import load
 from sync.checks import PARAMETERS, check
-from sync.declare import Backoff, Budget, Cron, Entity, Every, Parent, System
+from sync.declare import Backoff, Budget, Cron, Entity, Every, Parent, Push, System
 from sync.fields import Date, Decimal, Field, FirstOf, Integer, Join, Json, Text, Timestamp
 from sync.formats import format_problem
 from sync.registry import Registry
@@ -201,3 +201,21 @@ def test_it_finds_two_entities_of_one_name() -> None:
     ((id_, said),) = found(system(entity(), entity(name="other", aliases=("gadgets",))))
 
     assert (id_, "'gadgets' names more than one" in said) == ("sync.E011", True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"fields": {"code": "nothing"}}, "'nothing' is no field"),
+        ({"parents": {"maker_id": "makers"}}, "'makers' is no parent"),
+        ({"numbers": ("price",)}, "'price' in `numbers` is no field there"),
+        ({"batch": 5000}, "batch is 5000"),
+    ],
+)
+def test_a_wrong_push_is_told(changes: dict[str, Any], words: str) -> None:
+    push = Push(**{"target": "hub", "path": "/gadgets", "fields": {"code": "name"}, **changes})
+
+    ((number, said),) = found(system(entity(targets=(push,))))
+
+    assert number == "sync.E020"
+    assert words in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.systems.apismith import pushes
 from bridge.systems.apismith.client import ApiSmith, Runtime
 from sync.declare import Budget, Entity, Parent, System, every, minutes
 from sync.fields import Boolean, Date, Decimal, Field, Integer, Money, Text, Timestamp
@@ -38,6 +39,7 @@ customers = Entity(
     filters=("company_name", "country"),
     freshness=minutes(30),
     schedule=every(minutes=30),
+    targets=(pushes.customers,),
 )
 
 items = Entity(
@@ -66,6 +68,7 @@ items = Entity(
     owns_name=True,
     freshness=minutes(60),
     schedule=every(hours=1),
+    targets=(pushes.items,),
 )
 
 orders = Entity(
@@ -97,6 +100,7 @@ orders = Entity(
     filters=("customer_id", "ordered_on"),
     freshness=minutes(15),
     schedule=every(minutes=15),
+    targets=(pushes.orders,),
 )
 
 order_lines = Entity(
@@ -123,6 +127,7 @@ order_lines = Entity(
     owns_name=True,
     freshness=minutes(15),
     schedule=every(minutes=15),
+    targets=(pushes.order_lines,),
 )
 
 system = System(

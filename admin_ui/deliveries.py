@@ -1,0 +1,128 @@
+"""Deliveries: what each target has of our records, what it said, and sending again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+from unfold.decorators import display
+
+from admin_ui import render
+from admin_ui.acts import Act, on_many, on_one
+from admin_ui.filters import EntityFilter
+from admin_ui.page import Page
+from admin_ui.site import site
+from sync.models import Delivery
+from sync.registry import registry
+from sync.targets import acts
+
+RETRY = Act(
+    name="retry",
+    title="Send again",
+    question="It is sent as the mirror has it now; where nobody knows what became of it, the target is asked first.",
+    done="{count} will be sent again.",
+    call=lambda object_id, by, remark: acts.retry(int(object_id), by=by, reason=remark or None),
+    remark="optional",
+    icon="send",
+)
+WORDS = {"c": "create", "u": "update", "d": "delete"}
+
+
+class TargetFilter(DropdownFilter):
+    """By target."""
+
+    title = "target"
+    parameter_name = "target"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(system.name, system.label or system.name) for system in registry.systems if system.target]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        return queryset.filter(target=self.value()) if self.value() else queryset
+
+
+@admin.register(Delivery, site=site)
+class DeliveriesPage(Page):
+    """The list of deliveries and one of them."""
+
+    list_display = ("id", "target", "of_entity", "remote_id", "state", "act", "said", "changed", "next_try")
+    list_filter = (TargetFilter, EntityFilter, ("state", ChoicesDropdownFilter))
+    list_select_related = ("entity",)
+    search_fields = ("=remote_id", "=key_hash")
+    search_help_text = "The target's id, or a key hash"
+    fields = (
+        ("target", "of_entity"),
+        ("key_hash", "remote_id"),
+        ("state", "act", "code"),
+        ("attempts", "acked_revision"),
+        ("changed_both", "next_both"),
+        "content",
+    )
+    actions = ("retry_many",)
+    actions_detail = ("retry_one",)
+    retry_one = on_one(RETRY)
+    retry_many = on_many(RETRY)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        """With the entity."""
+        return super().get_queryset(request).select_related("entity")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only for what the target has not acknowledged."""
+        delivery = self.get_object(request, str(object_id))
+        open_one = isinstance(delivery, Delivery) and delivery.state != Delivery.State.ACKED
+        return super().get_actions_detail(request, object_id) if open_one else []
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The detail."""
+        return self.render_detail(request, object_id, {"title": "Delivery", **(extra_context or {})})
+
+    @display(description="Entity", ordering="entity__path")
+    def of_entity(self, delivery: Delivery) -> str:
+        """The entity's path."""
+        return delivery.entity.path
+
+    @display(description="What")
+    def act(self, delivery: Delivery) -> str:
+        """Create, update or delete."""
+        return WORDS[delivery.op]
+
+    @display(description="What it said")
+    def said(self, delivery: Delivery) -> str:
+        """The target's words, else why it waits."""
+        return str((delivery.answer or {}).get("message") or delivery.code or render.NONE)
+
+    @display(description="Changed", ordering="changed_at")
+    def changed(self, delivery: Delivery) -> str | SafeString:
+        """How long ago."""
+        return render.ago(delivery.changed_at)
+
+    @display(description="Next try", ordering="next_try_at")
+    def next_try(self, delivery: Delivery) -> str | SafeString:
+        """When it is looked at again."""
+        return render.ago(delivery.next_try_at)
+
+    @display(description="Changed")
+    def changed_both(self, delivery: Delivery) -> str | SafeString:
+        """When, exactly."""
+        return render.both(delivery.changed_at)
+
+    @display(description="Next try")
+    def next_both(self, delivery: Delivery) -> str | SafeString:
+        """When it is looked at again, exactly."""
+        return render.both(delivery.next_try_at)
+
+    @display(description="Answer")
+    def content(self, delivery: Delivery) -> str | SafeString:
+        """What the target said."""
+        return render.block(delivery.answer)

@@ -1,0 +1,1 @@
+"""ScheduleHub: the planning system that gets items, customers and orders."""

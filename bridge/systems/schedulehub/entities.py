@@ -1,0 +1,15 @@
+"""ScheduleHub has no entities of its own: those that are pushed to it say so themselves."""
+
+from __future__ import annotations
+
+from bridge.systems.schedulehub.client import client, is_configured, target
+from sync.declare import System
+
+system = System(
+    name="schedulehub",
+    label="ScheduleHub",
+    client=client,
+    entities=(),
+    target=target,
+    enabled=is_configured,
+)

@@ -1,0 +1,120 @@
+"""What is written of a push: rows about to leave, the target's answers, counts, and the place in the feed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from sync import schema
+from sync.declare import Push
+from sync.queries import query
+from sync.registry import Registered
+from sync.targets import Outcome
+from sync.targets.plan import Plan, Step
+
+SWEEP = timedelta(minutes=5)
+"""How long a row waits for its parent before it is looked at without being woken."""
+PAUSE = 60.0
+"""Seconds until the next try of a row, doubled with each one."""
+MOST_TRIES = 5
+"""Of a row that the target answers with its own trouble; then it is refused."""
+COUNTS = ("inserted", "updated", "deleted", "conflicts", "failed")
+FIRST_KEY = UUID(int=0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ledger:
+    """The deliveries of one entity at one target."""
+
+    registered: Registered
+    push: Push
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What every statement asks for."""
+        return {"target": self.push.target, "entity_id": schema.entity_id(self.registered.path)}
+
+    def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+        """The rows that a statement finds."""
+        with connection.cursor() as cursor:
+            cursor.execute(query(statement), self.given | values)
+            return list(cursor.fetchall())
+
+    def write(self, statement: str, **values: Any) -> None:
+        """Run a statement that finds nothing."""
+        with connection.cursor() as cursor:
+            cursor.execute(query(statement), self.given | values)
+
+    def cursor(self, *, lock: bool = False) -> int:
+        """The place in the feed; 0 before the first run."""
+        found = self.rows("lock_cursor" if lock else "cursor_of")
+        return int(found[0][0]) if found else 0
+
+    def note(self, plan: Plan) -> None:
+        """Before the first byte: what leaves, and what waits."""
+        sweep = datetime.now(UTC) + SWEEP
+        if plan.steps:
+            self.write("note_deliveries", **_columns(plan.steps, sweep))
+        if plan.unchanged:
+            self.write("forget_next_try", keys=plan.unchanged)
+
+    def answer(self, steps: Sequence[Step], outcomes: Sequence[Outcome]) -> dict[str, int]:
+        """Write what the target said of these steps; the counts."""
+        if not steps:
+            return {}
+        self.write(
+            "note_answers",
+            most_tries=MOST_TRIES,
+            keys=[step.key_hash for step in steps],
+            states=[outcome.state for outcome in outcomes],
+            ops=[outcome.op for outcome in outcomes],
+            remote_ids=[outcome.remote_id for outcome in outcomes],
+            codes=[outcome.code for outcome in outcomes],
+            answers=[_json(outcome.answer) for outcome in outcomes],
+            revisions=[step.revision for step in steps],
+            pauses=[0.0 if outcome.code == "not_answered" else PAUSE for outcome in outcomes],
+        )
+        return self._count(steps, outcomes)
+
+    def _count(self, steps: Sequence[Step], outcomes: Sequence[Outcome]) -> dict[str, int]:
+        total: dict[str, int] = defaultdict(int)
+        batches: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTS, 0))
+        for step, outcome in zip(steps, outcomes, strict=True):
+            for name in _counted(outcome):
+                total[name] += 1
+                if name in COUNTS:
+                    batches[step.batch_id][name] += 1
+        if batches:
+            columns = {name: [counts[name] for counts in batches.values()] for name in COUNTS}
+            self.write("count_deliveries", batches=list(batches), **columns)
+        return total
+
+
+def _counted(outcome: Outcome) -> list[str]:
+    done = {"c": "inserted", "u": "updated", "d": "deleted"}[outcome.op]
+    word = {"acked": done, "refused": "failed"}.get(outcome.state, outcome.state)
+    return [word, "conflicts"] if outcome.conflict else [word]
+
+
+def _columns(steps: Sequence[Step], sweep: datetime) -> Mapping[str, list[Any]]:
+    return {
+        "keys": [step.key_hash for step in steps],
+        "ops": [step.op for step in steps],
+        "hashes": [step.digest for step in steps],
+        "states": ["waiting" if step.wait else "sent" for step in steps],
+        "tries": [(step.until or sweep) if step.wait else None for step in steps],
+        "codes": [step.wait for step in steps],
+        "parent_entities": [step.missing[0] if step.missing else None for step in steps],
+        "parents": [step.missing[1] if step.missing else None for step in steps],
+    }
+
+
+def _json(answer: Mapping[str, Any]) -> str | None:
+    return msgspec.json.encode(answer).decode().replace("\\u0000", "\ufffd") if answer else None

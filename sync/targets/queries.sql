@@ -1,0 +1,128 @@
+-- feed_after --
+-- What changed after a reader's place, in order; a row of the feed holds up to 1,000 keys.
+SELECT last_seq, keys FROM change WHERE entity_id = %(entity_id)s AND last_seq > %(seq)s ORDER BY last_seq LIMIT %(most)s;
+
+-- cursor_of --
+-- How far a target has read the feed of an entity.
+SELECT seq FROM target_cursor WHERE target = %(target)s AND entity_id = %(entity_id)s;
+
+-- make_cursor --
+-- The place where a target begins to read.
+INSERT INTO target_cursor (target, entity_id, seq) VALUES (%(target)s, %(entity_id)s, 0) ON CONFLICT DO NOTHING;
+
+-- lock_cursor --
+-- Whoever asks for a push that is not caused by the feed, and whoever ends one, in turn.
+SELECT seq FROM target_cursor WHERE target = %(target)s AND entity_id = %(entity_id)s FOR UPDATE;
+
+-- move_cursor --
+-- The feed is worked off up to here.
+UPDATE target_cursor SET seq = greatest(seq, %(seq)s) WHERE target = %(target)s AND entity_id = %(entity_id)s;
+
+-- feed_end --
+-- The newest number of an entity's feed; waits for a batch that is about to commit a newer one.
+SELECT feed_seq FROM tracker WHERE entity_id = %(entity_id)s FOR SHARE;
+
+-- due_deliveries --
+-- Rows to look at again: their time has come, nobody knows what became of them, or the parent they wait for is there now.
+SELECT d.key_hash FROM delivery d
+WHERE d.target = %(target)s AND d.entity_id = %(entity_id)s AND d.state <> 'acked' AND d.key_hash > %(after)s AND (
+  d.next_try_at <= clock_timestamp() OR (d.state IN ('sent', 'unknown') AND d.next_try_at IS NULL)
+  OR (d.state = 'waiting' AND EXISTS (SELECT 1 FROM delivery p WHERE p.key_hash = d.parent_key_hash
+      AND p.entity_id = d.parent_entity_id AND p.target = d.target AND p.remote_id IS NOT NULL)))
+ORDER BY d.key_hash LIMIT %(most)s;
+
+-- any_waiting --
+-- Whether rows of an entity wait for a parent at a target.
+SELECT EXISTS (SELECT 1 FROM delivery WHERE target = %(target)s AND entity_id = %(entity_id)s AND state = 'waiting'
+  AND parent_key_hash IS NOT NULL);
+
+-- any_deletes --
+-- Whether deletes of an entity are due at a target, or under way.
+SELECT EXISTS (SELECT 1 FROM delivery WHERE target = %(target)s AND entity_id = ANY(%(entities)s) AND op = 'd'
+  AND state <> 'acked' AND state <> 'refused' AND (next_try_at IS NULL OR next_try_at <= clock_timestamp()));
+
+-- rows_to_push --
+-- Records with what a target has of them.
+SELECT r.key_hash, r.revision, r.version, r.deleted_at, r.batch_id, r.data::text, d.remote_id, d.op, d.sent_hash, d.acked_hash,
+  d.state, coalesce(d.attempts, 0)
+FROM {leaf} r LEFT JOIN delivery d ON d.key_hash = r.key_hash AND d.entity_id = {entity_id} AND d.target = %(target)s
+WHERE r.key_hash = ANY(%(keys)s) ORDER BY r.key_hash;
+
+-- remote_ids --
+-- The ids that a target gave to records.
+SELECT key_hash, remote_id FROM delivery
+WHERE target = %(target)s AND entity_id = %(entity_id)s AND key_hash = ANY(%(keys)s) AND remote_id IS NOT NULL;
+
+-- note_deliveries --
+-- What is about to be sent, before its first byte leaves; and what has to wait.
+INSERT INTO delivery AS d (target, entity_id, key_hash, op, sent_hash, state, attempts, next_try_at, code, parent_entity_id,
+  parent_key_hash, changed_at)
+SELECT %(target)s, %(entity_id)s, n.key_hash, n.op::"char", n.sent_hash, n.state, CASE WHEN n.state = 'sent' THEN 1 ELSE 0 END,
+  n.next_try_at, n.code, n.parent_entity_id, n.parent_key_hash, clock_timestamp()
+FROM unnest(%(keys)s::uuid[], %(ops)s::text[], %(hashes)s::bytea[], %(states)s::text[], %(tries)s::timestamptz[], %(codes)s::text[],
+  %(parent_entities)s::smallint[], %(parents)s::uuid[])
+  AS n (key_hash, op, sent_hash, state, next_try_at, code, parent_entity_id, parent_key_hash)
+ORDER BY n.key_hash
+ON CONFLICT (key_hash, entity_id, target) DO UPDATE SET op = excluded.op, sent_hash = excluded.sent_hash, state = excluded.state,
+  attempts = CASE WHEN excluded.sent_hash IS DISTINCT FROM d.sent_hash THEN 0 ELSE d.attempts END + excluded.attempts,
+  next_try_at = excluded.next_try_at, code = excluded.code, answer = NULL, parent_entity_id = excluded.parent_entity_id,
+  parent_key_hash = excluded.parent_key_hash, changed_at = excluded.changed_at;
+
+-- note_answers --
+-- What the target said. After a delete it has nothing of the record.
+UPDATE delivery d SET state = CASE WHEN a.state = 'unknown' AND a.pause > 0 AND d.attempts >= %(most_tries)s THEN 'refused' ELSE a.state END, op = a.op::"char", code = a.code, answer = a.answer::jsonb, changed_at = clock_timestamp(),
+  remote_id = CASE WHEN a.state = 'acked' AND a.op = 'd' THEN NULL ELSE coalesce(a.remote_id, d.remote_id) END,
+  acked_hash = CASE WHEN a.state <> 'acked' THEN d.acked_hash WHEN a.op = 'd' THEN NULL ELSE d.sent_hash END,
+  acked_revision = CASE WHEN a.state = 'acked' THEN a.revision ELSE d.acked_revision END,
+  attempts = CASE WHEN a.state = 'acked' THEN 0 ELSE d.attempts END,
+  next_try_at = CASE WHEN a.state = 'waiting' OR (a.state = 'unknown' AND (a.pause = 0 OR d.attempts < %(most_tries)s))
+    THEN clock_timestamp() + a.pause * interval '1 second' * power(2, least(greatest(d.attempts - 1, 0), 6)) END
+FROM unnest(%(keys)s::uuid[], %(states)s::text[], %(ops)s::text[], %(remote_ids)s::text[], %(codes)s::text[], %(answers)s::text[],
+  %(revisions)s::int[], %(pauses)s::float8[]) AS a (key_hash, state, op, remote_id, code, answer, revision, pause)
+WHERE d.target = %(target)s AND d.entity_id = %(entity_id)s AND d.key_hash = a.key_hash;
+
+-- forget_next_try --
+-- These were looked at, and there is nothing to do.
+UPDATE delivery SET next_try_at = NULL, state = CASE WHEN state = 'waiting' THEN 'acked' ELSE state END
+WHERE target = %(target)s AND entity_id = %(entity_id)s AND key_hash = ANY(%(keys)s)
+  AND (next_try_at IS NOT NULL OR state = 'waiting');
+
+-- count_deliveries --
+-- A target's counts, beside those of the batch that wrote the records.
+INSERT INTO delivery_count AS c (batch_id, target, entity_id, inserted, updated, deleted, conflicts, failed)
+SELECT n.batch_id, %(target)s, %(entity_id)s, n.inserted, n.updated, n.deleted, n.conflicts, n.failed
+FROM unnest(%(batches)s::bigint[], %(inserted)s::int[], %(updated)s::int[], %(deleted)s::int[], %(conflicts)s::int[], %(failed)s::int[])
+  AS n (batch_id, inserted, updated, deleted, conflicts, failed)
+ORDER BY n.batch_id
+ON CONFLICT (batch_id, target) DO UPDATE SET inserted = c.inserted + excluded.inserted, updated = c.updated + excluded.updated,
+  deleted = c.deleted + excluded.deleted, conflicts = c.conflicts + excluded.conflicts, failed = c.failed + excluded.failed;
+
+-- pushes_due --
+-- Whether a target lags behind an entity's feed, or rows of it are due.
+SELECT coalesce((SELECT seq FROM target_cursor WHERE target = %(target)s AND entity_id = %(entity_id)s), 0)
+    < (SELECT feed_seq FROM tracker WHERE entity_id = %(entity_id)s)
+  OR EXISTS (SELECT 1 FROM delivery WHERE target = %(target)s AND entity_id = %(entity_id)s AND next_try_at <= clock_timestamp());
+
+-- our_ranges --
+-- What a target should hold, in ranges of key hashes: SHA-256 over key hash and payload hash in hex.
+SELECT left(replace(key_hash::text, '-', ''), 2), count(*),
+  encode(sha256(convert_to(string_agg(replace(key_hash::text, '-', '') || encode(acked_hash, 'hex'), '' ORDER BY key_hash), 'UTF8')), 'hex')
+FROM delivery WHERE target = %(target)s AND entity_id = %(entity_id)s AND acked_hash IS NOT NULL GROUP BY 1;
+
+-- our_range --
+-- What a target should hold of one range.
+SELECT key_hash, remote_id, acked_hash FROM delivery
+WHERE target = %(target)s AND entity_id = %(entity_id)s AND acked_hash IS NOT NULL
+  AND key_hash BETWEEN %(first)s AND %(last)s;
+
+-- known_records --
+-- Which of these keys the mirror has, deleted ones too.
+SELECT key_hash FROM {leaf} WHERE key_hash = ANY(%(keys)s);
+
+-- mark_different --
+-- Rows that a target holds otherwise than it should: pushed again.
+INSERT INTO delivery AS d (target, entity_id, key_hash, remote_id, op, state, next_try_at, code, changed_at)
+SELECT %(target)s, %(entity_id)s, n.key_hash, n.remote_id, 'u', 'waiting', clock_timestamp(), 'differs', clock_timestamp()
+FROM unnest(%(keys)s::uuid[], %(remote_ids)s::text[]) AS n (key_hash, remote_id) ORDER BY n.key_hash
+ON CONFLICT (key_hash, entity_id, target) DO UPDATE SET remote_id = excluded.remote_id, acked_hash = NULL, state = 'waiting',
+  next_try_at = excluded.next_try_at, code = excluded.code, answer = NULL, changed_at = excluded.changed_at;

@@ -1,0 +1,156 @@
+"""A push job: what changed in an entity goes to a target, chunk by chunk, each with its answers committed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import transaction
+
+from sync.declare import Push
+from sync.errors import BridgeError, TransientError
+from sync.jobs.claim import Interrupted
+from sync.registry import Registered
+from sync.targets import Outcome, Sending, Target
+from sync.targets.asking import push_of, target_of, wake_children
+from sync.targets.ledger import FIRST_KEY, Ledger
+from sync.targets.plan import Plan, Step, plan
+from sync.targets.preview import preview
+from sync.targets.reading import due, feed
+from sync.targets.turn import hold_deletes
+
+if TYPE_CHECKING:
+    from sync.jobs.claim import Claim
+
+_NOT_WRITTEN = frozenset({"rate_limited", "credentials_refused", "redirected", "bad_address"})
+"""Codes of errors after which the target has surely written nothing."""
+
+
+@dataclass(kw_only=True)
+class _Work:
+    claim: Claim
+    registered: Registered
+    push: Push
+    target: Target
+    ledger: Ledger
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, counts: dict[str, int]) -> None:
+        for name, number in counts.items():
+            self.counts[name] = self.counts.get(name, 0) + number
+        self.claim.progress(**self.counts)
+
+
+def run_push(claim: Claim) -> None:
+    """Write what is due and what changed until nothing is left. Raises the target's errors and Interrupted."""
+    assert claim.entity is not None, "a push is always of an entity"
+    push = push_of(claim.entity, claim.params["target"])
+    if claim.params.get("dry_run"):
+        _finish(claim, preview(claim.entity, push).as_json())
+        return
+    ledger = Ledger(registered=claim.entity, push=push)
+    work = _Work(
+        claim=claim, registered=claim.entity, push=push, target=target_of(push.target), ledger=ledger
+    )
+    ledger.write("make_cursor")
+    while True:
+        for keys in due(ledger):
+            _chunk(work, keys, None)
+        for keys, seq in feed(ledger):
+            _chunk(work, keys, seq)
+        if _ended(work):
+            return
+
+
+def _chunk(work: _Work, keys: Sequence[UUID], seq: int | None) -> None:
+    if work.claim.stopping.is_set():
+        raise Interrupted
+    made = hold_deletes(work.ledger, plan(work.registered, work.push, keys))
+    known = _look_up(work, made)
+    with transaction.atomic():
+        work.claim.hold()
+        work.ledger.note(made)
+    sent, outcomes, trouble = _send(work, made.ready, known)
+    with transaction.atomic():
+        work.claim.hold()
+        counts = work.ledger.answer(sent, outcomes)
+        if seq is not None and trouble is None:
+            work.ledger.write("move_cursor", seq=seq)
+    waiting = len(made.steps) - len(sent)
+    work.add(
+        counts
+        | {"read": len(keys), "skipped": len(made.unchanged), "waiting": waiting + counts.get("waiting", 0)}
+    )
+    if trouble is not None:
+        raise trouble
+
+
+def _look_up(work: _Work, made: Plan) -> dict[UUID, Outcome]:
+    """Before rows are sent again whose fate nobody knows: what the target has of them. The plan is corrected."""
+    doubtful = [step for step in made.ready if step.doubtful]
+    if not doubtful:
+        return {}
+    found = work.target.find(work.push, [step.key_hash for step in doubtful])
+    known: dict[UUID, Outcome] = {}
+    for place, step in enumerate(made.steps):
+        if not step.doubtful or step.wait:
+            continue
+        here = found.get(step.key_hash)
+        if (here is None) if step.op == "d" else (here is not None and here.data_hash == step.digest):
+            number = here.remote_id if here else None
+            op = "d" if step.op == "d" else step.op
+            known[step.key_hash] = Outcome(state="acked", op=op, remote_id=number)
+        else:
+            made.steps[place] = step.at(here.remote_id if here else None)
+    return known
+
+
+_Sent = tuple[list[Step], list[Outcome], BridgeError | None]
+
+
+def _send(work: _Work, steps: Sequence[Step], known: dict[UUID, Outcome]) -> _Sent:
+    """Send in requests of the declared size. After an error the rest is left as it is known to be."""
+    sent = [step for step in steps if step.key_hash in known]
+    outcomes = [known[step.key_hash] for step in sent]
+    todo = [step for step in steps if step.key_hash not in known]
+    for start in range(0, len(todo), work.push.batch):
+        part = todo[start : start + work.push.batch]
+        try:
+            outcomes += work.target.send(work.push, [_sending(step) for step in part])
+            sent += part
+        except BridgeError as error:
+            certain = error.code in _NOT_WRITTEN or (isinstance(error, TransientError) and error.not_asked)
+            outcomes += [_unanswered(step, written=not certain) for step in part]
+            outcomes += [_unanswered(step, written=False) for step in todo[start + work.push.batch :]]
+            return sent + todo[start:], outcomes, error
+    return sent, outcomes, None
+
+
+def _sending(step: Step) -> Sending:
+    return Sending(op=step.op, key_hash=step.key_hash, remote_id=step.remote_id, body=step.body)
+
+
+def _unanswered(step: Step, *, written: bool) -> Outcome:
+    state: Any = "unknown" if written else "waiting"
+    return Outcome(state=state, op=step.op, remote_id=step.remote_id, code="not_answered")
+
+
+def _ended(work: _Work) -> bool:
+    """Finish, unless more has come meanwhile; whoever asks for this push waits until that is decided."""
+    with transaction.atomic():
+        work.claim.hold()
+        seq = work.ledger.cursor(lock=True)
+        end = work.ledger.rows("feed_end")[0][0]
+        if end > seq or work.ledger.rows("due_deliveries", after=FIRST_KEY, most=1):
+            return False
+        wake_children(work.registered, work.push, by=f"job:{work.claim.job_id}")
+        work.claim.finish(work.counts)
+    return True
+
+
+def _finish(claim: Claim, result: dict[str, Any]) -> None:
+    with transaction.atomic():
+        claim.hold()
+        claim.finish(result)
