@@ -73,6 +73,7 @@ def _rows(request: HttpRequest) -> list[Item]:
         _item("Deliveries", "outbox", "sync_delivery_changelist", _may("view_delivery")),
         _item("Pending children", "family_history", "sync_pendingchild_changelist", pending),
         _item("Drift", "difference", "sync_sourcecolumn_changelist", drift),
+        _item("Deletes", "delete_sweep", "sync_deleteproposal_changelist", _may("view_deleteproposal")),
     ]
 
 

@@ -3,6 +3,7 @@
 from admin_ui import (
     audit,
     batches,
+    delete_proposals,
     deliveries,
     drift,
     error_groups,
@@ -19,6 +20,7 @@ from admin_ui import (
 __all__ = [
     "audit",
     "batches",
+    "delete_proposals",
     "deliveries",
     "drift",
     "error_groups",

@@ -85,6 +85,12 @@ class DatabaseCollector(Collector):
         for (entity, state), number in gauges.drift().items():
             drift.add_metric([entity, state], number)
         yield drift
+        yield _family(
+            "bridge_pending_oldest_seconds",
+            "Since the oldest of them waits.",
+            "entity",
+            gauges.oldest_pending(),
+        )
 
 
 def exposition() -> bytes:

@@ -10,7 +10,7 @@ METRICS = "metrics"
 MEANING = {
     READ: "read records, jobs, batches, trackers and failed records",
     SYNC: "ask for a sync",
-    OPERATE: "re-run, cancel and resolve jobs; mend, retry and discard failed records",
+    OPERATE: "re-run, cancel and resolve jobs; mend, retry and discard failed records; decide on deletes",
     METRICS: "read /metrics from another machine",
 }
 ALL = tuple(MEANING)

@@ -24,7 +24,9 @@ class JobSerializer(serializers.Serializer[Any]):
     """A request for work."""
 
     id = serializers.UUIDField()
-    kind = serializers.CharField(help_text="sync, refresh, wake, replay, rehearse, remap, push or reconcile")
+    kind = serializers.CharField(
+        help_text="sync, refresh, wake, replay, rehearse, remap, deletes, push or reconcile"
+    )
     entity = serializers.CharField(
         source="entity.path", allow_null=True, help_text="Such as netsuite.customers"
     )

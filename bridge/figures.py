@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Min, QuerySet
 
 from sync import gauges
 from sync.health import HEARTBEAT_OLD
@@ -22,6 +22,7 @@ class Standing:
     system: str
     records: int  # live rows of the mirror
     pending: int  # rows waiting for their parent
+    pending_since: datetime | None  # when the oldest of those began to wait
     failed: int  # open failed records
     last_sync_at: datetime | None  # end of the last complete run
     fresh_to: datetime | None  # start of the last complete run: everything until then is here
@@ -41,11 +42,16 @@ def standings() -> list[Standing]:
     trackers = {tracker.pk: tracker for tracker in Tracker.objects.all()}
     failed = _counts(FailedRecord.objects.filter(state=FailedRecord.State.OPEN))
     pending = _counts(PendingChild.objects.all())
+    oldest = dict(PendingChild.objects.order_by().values_list("entity_id").annotate(Min("created_at")))
     newest = Job.objects.filter(kind="sync").order_by("entity_id", "-id").distinct("entity_id")
     jobs = {job.entity_id: job for job in newest}
     return [
         _standing(
-            registered, trackers[number], jobs.get(number), failed.get(number, 0), pending.get(number, 0)
+            registered,
+            trackers[number],
+            jobs.get(number),
+            failed.get(number, 0),
+            (pending.get(number, 0), oldest.get(number)),
         )
         for registered in registry
         for number in [numbers[registered.path]]
@@ -63,14 +69,19 @@ def living_workers() -> int:
 
 
 def _standing(
-    registered: Registered, tracker: Tracker, job: Job | None, failed: int, pending: int
+    registered: Registered,
+    tracker: Tracker,
+    job: Job | None,
+    failed: int,
+    pending: tuple[int, datetime | None],
 ) -> Standing:
     under_way = job is not None and job.status in (Job.Status.PENDING, Job.Status.PROCESSING)
     return Standing(
         entity=registered.path,
         system=registered.system.name,
         records=tracker.live_rows,
-        pending=pending,
+        pending=pending[0],
+        pending_since=pending[1],
         failed=failed,
         last_sync_at=tracker.last_sync_at,
         fresh_to=tracker.fresh_to,

@@ -9,7 +9,7 @@ from decimal import InvalidOperation
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sync.canonical import canonical
-from sync.declare import Cron, Entity, Every, System
+from sync.declare import Cron, Deletes, Entity, Every, System
 from sync.errors import RecordError
 from sync.fields import Date, Decimal, Field, Integer, Text, Timestamp
 from sync.formats import format_problem
@@ -18,6 +18,7 @@ Wrong = tuple[str, str, str]
 """Code, what is wrong, what to do."""
 
 FRACTIONS = (0, 3, 6, 9)
+MOST_DAYS = 3_650
 
 
 def wrong_limits(entity: Entity) -> Iterator[Wrong]:
@@ -27,6 +28,8 @@ def wrong_limits(entity: Entity) -> Iterator[Wrong]:
             yield "E013", f"its field {name!r} {message}", hint
     for message, hint in _times(entity):
         yield "E014", message, hint
+    for message, hint in _deletes(entity.deletes):
+        yield "E015", message, hint
 
 
 def wrong_times(system: System) -> Iterator[Wrong]:
@@ -105,6 +108,17 @@ def _of_moment(field: Date | Timestamp) -> Iterator[tuple[str, str]]:
                 f"has the unknown time zone {field.zone!r}",
                 "Name one as in 'America/Los_Angeles', or 'UTC'.",
             )
+
+
+def _deletes(deletes: Deletes | None) -> Iterator[tuple[str, str]]:
+    if deletes is None:
+        return
+    if not 0 <= deletes.share <= 1:
+        yield f"deletes a share of {deletes.share} by itself", "From 0 to 1, such as 0.10; None for never."
+    if deletes.rows < 0:
+        yield f"deletes {deletes.rows} rows by itself", "0 or more; deletes=None for never."
+    if not 1 <= deletes.keep_days <= MOST_DAYS:
+        yield f"keeps deletes for {deletes.keep_days} days", f"From 1 to {MOST_DAYS}."
 
 
 def _times(entity: Entity) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 E001 a name is not lower case with underscores · E002 key · E003 cursor · E004 version · E005 volatile ·
 E006 filters · E007 parents · E008 computed · E009 reserved name · E010 bare name claimed twice ·
 E011 name given twice in a system · E012 page size · E013 limits of a field · E014 times and rates ·
-E020 pushes to targets.
+E015 deletes · E020 pushes to targets.
 """
 
 from __future__ import annotations

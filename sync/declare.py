@@ -110,6 +110,16 @@ class Parent:
 
     entity: str  # name within the system, or the full path
     by: Mapping[str, str]
+    fetch: bool = False  # ask for a missing parent by its key, where the far end reads by key
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deletes:
+    """What a proven complete read may delete by itself; more than that is proposed to a person instead."""
+
+    share: float = 0.10  # of the live records
+    rows: int = 1_000
+    keep_days: int = 30  # for so long a proposal can be decided, and what was deleted can be undone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +160,7 @@ class Entity:
     targets: tuple[Push, ...] = ()
     page_size: int | None = None  # rows; None = DEFAULT_BATCH_SIZE
     overlap: timedelta = timedelta(minutes=2)  # asked again before the watermark
+    deletes: Deletes | None = Deletes()  # what the far end has no more; None = records are never deleted
     on_miss: Literal["accept", "wait"] = "accept"
     history: History = History()
     drift: Drift = Drift()

@@ -19,6 +19,8 @@ WORDS = {
     "interrupted": "The worker {worker} stopped; attempt {attempt} was handed back, no try burned.",
     "recovered": "The worker {worker} died; the job goes on elsewhere.",
     "redelivered": "The wake-up was lost and sent again.",
+    "deletes_unproven": "Nothing was deleted, because the read is not proven complete:",
+    "deletes_proposed": "{count} of {live} records are gone at the far end: deleting so many is proposed to a person.",
     "retried": "Run again by {by}.",
     "cancelled": "Cancelled by {by}.",
     "resolved": "Resolved by {by}.",

@@ -81,6 +81,14 @@ def pending_children() -> Mapping[str, int]:
     return _by_path(dict(PendingChild.objects.order_by().values_list("entity_id").annotate(Count("id"))))
 
 
+def oldest_pending() -> Mapping[str, float]:
+    """Seconds for which the oldest waiting row of each entity waits for its parent; entities without are left out."""
+    now = timezone.now()
+    rows = PendingChild.objects.order_by().values_list("entity__path").annotate(Min("created_at"))
+    declared = {registered.path for registered in registry}
+    return {path: (now - since).total_seconds() for path, since in rows if path in declared}
+
+
 def dead_jobs() -> Mapping[str, int]:
     """Jobs of each entity that are out of tries and not dealt with."""
     rows = Job.objects.filter(status=Job.Status.FAILED, resolved_at__isnull=True, entity_id__isnull=False)

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from sync import schema
 from sync.jobs.claim import Interrupted
+from sync.orphans import fetch_parents, try_again
 from sync.queries import query
 from sync.registry import Registered, registry
 
@@ -33,9 +34,12 @@ def run_wake(claim: Claim) -> None:
             no += 1
             if claim.stopping.is_set():
                 raise Interrupted
+    tried = try_again(claim) if claim.params.get("sweep") else {}
+    if claim.params.get("as") == "child":
+        fetch_parents(claim.entity)
     with transaction.atomic():
         claim.hold()
-        claim.finish(committed_before(claim.job_id)[1])
+        claim.finish(committed_before(claim.job_id)[1] | tried)
 
 
 def _pairs(entity: Registered, role: str | None) -> list[tuple[Registered, Registered]]:

@@ -17,6 +17,7 @@ from sync.models import (
     Attempt,
     AuditEntry,
     Batch,
+    DeleteProposal,
     Delivery,
     ErrorGroup,
     FailedRecord,
@@ -137,6 +138,21 @@ def failed_record(entity: str = ENTITY, **columns: Any) -> FailedRecord:
         "last_seen_at": now(),
     }
     return FailedRecord.objects.create(entity_id=schema.entity_id(entity), **{**plain, **columns})
+
+
+def delete_proposal(entity: str = ENTITY, **columns: Any) -> DeleteProposal:
+    """30 of 100 gadgets that a full read did not see."""
+    plain: dict[str, Any] = {
+        "job_id": uuid7(),
+        "state": "proposed",
+        "count": 30,
+        "live_rows": 100,
+        "share": 0.3,
+        "sample": ["1", "2", "3"],
+        "read_began_at": now(),
+        "until": now() + timedelta(days=30),
+    }
+    return DeleteProposal.objects.create(entity_id=schema.entity_id(entity), **{**plain, **columns})
 
 
 def pending_child(entity: str = ENTITY, parent: str = "shop.makers", **columns: Any) -> PendingChild:

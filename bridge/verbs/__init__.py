@@ -29,6 +29,7 @@ VERBS: dict[str, Verb] = {
     "mapping": Verb(line="draft, rehearse and switch on versioned field rules of an entity"),
     "pending": Verb(line="the rows that wait for their parent"),
     "drift": Verb(line="the columns that changed at a source; acknowledge them"),
+    "deletes": Verb(line="list, show, approve, reject and undo deletes that full reads found"),
     "token": Verb(line="make a token for a client of the API; it alone is printed", needs=Needs.NOTHING),
     "sandbox": Verb(
         line="serve the far ends: NetSuite, APISmith and ScheduleHub on public data", needs=Needs.NOTHING

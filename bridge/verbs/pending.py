@@ -8,6 +8,8 @@ from bridge.exits import OK
 from bridge.printing import ago, print_json, print_table, say_rest
 from bridge.verbs.values import count
 
+COLUMNS = ("entity", "key", "waits_for", "since", "tries", "next_try_at")
+
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
@@ -31,16 +33,18 @@ def run(options: Namespace) -> int:
             key_text(registry.find(child.entity.path), child.data),
             child.parent_entity.path,
             child.created_at,
+            child.tries,
+            child.next_try_at,
         )
         for child in rows[: options.limit]
     ]
     say_rest(len(found), rows, options.limit)
     if options.json:
-        print_json([dict(zip(("entity", "key", "waits_for", "since"), row, strict=True)) for row in found])
+        print_json([dict(zip(COLUMNS, row, strict=True)) for row in found])
         return OK
     print_table(
-        ("entity", "key", "waits for", "since"),
-        ((*row[:3], ago(row[3])) for row in found),
+        ("entity", "key", "waits for", "since", "tries#"),
+        ((*row[:3], ago(row[3]), row[4]) for row in found),
         empty="No row waits for its parent.",
     )
     return OK

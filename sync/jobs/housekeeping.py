@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 from django.db import Error, close_old_connections
 
-from sync import grouping, retries
+from sync import deletes, grouping, orphans, retries
 from sync.jobs import parked, reaper, schedule
 from sync.jobs.brief import brief
 from sync.targets import asking
@@ -23,6 +23,8 @@ EVERY = 5.0
 """Seconds between two rounds."""
 SWEEP_EACH = 3
 """Rounds from sweep to sweep: it looks at all jobs that wait, recovery only at those that are lost."""
+SELDOM_EACH = 60
+"""Rounds, some five minutes, between two looks at what waits for days, or for a parent."""
 
 
 class Housekeeping(threading.Thread):
@@ -45,6 +47,8 @@ class Housekeeping(threading.Thread):
                 duties.append(parked.release_all)
             if rounds % SWEEP_EACH == 0:
                 duties += [reaper.sweep, grouping.sweep, asking.sweep]
+            if rounds % SELDOM_EACH == 0:
+                duties += [orphans.sweep, deletes.expire]
             for duty in duties:
                 self._do(duty)
             rounds += 1

@@ -28,6 +28,7 @@ HANDLERS: dict[str, str | Handler] = {
     "remap": "sync.pipeline.remapping.remap:run_remap",
     "push": "sync.targets.run:run_push",
     "reconcile": "sync.targets.reconcile:run_reconcile",
+    "deletes": "sync.pipeline.missing:run_deletes",
 }
 """Kind -> the function that does its work, or `module:function`, imported by the first job of the kind."""
 

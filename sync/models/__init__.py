@@ -5,6 +5,7 @@ from sync.models.audit import AuditEntry
 from sync.models.batch import Batch
 from sync.models.budget import Budget
 from sync.models.change import Change
+from sync.models.delete_proposal import DeleteProposal
 from sync.models.delivery import Delivery, DeliveryCount, TargetCursor
 from sync.models.entity import EntityRow
 from sync.models.error_group import ErrorGroup
@@ -25,6 +26,7 @@ __all__ = [
     "Batch",
     "Budget",
     "Change",
+    "DeleteProposal",
     "Delivery",
     "DeliveryCount",
     "EntityRow",

@@ -50,6 +50,7 @@ class PageNote:
     no: int
     rows: int
     next: Mapping[str, Any] | None
+    total: int | None = None  # rows of the whole answer, where the far end said so
 
 
 LANDED = {"key": pl.String, "revision": pl.Int32, "op": pl.String}

@@ -15,6 +15,7 @@ from sync.models import ErrorGroup
 from sync.pipeline import asides
 from sync.pipeline.batch import Batch
 from sync.pipeline.ingest import live_delta
+from sync.pipeline.proof import look_for_missing, proof, spare_seen
 from sync.pipeline.raw import pack
 from sync.pipeline.run import Run, cursor_order
 from sync.queries import query
@@ -32,7 +33,9 @@ def track(batch: Batch) -> Batch:
     assert run is not None
     with connection.cursor() as cursor:
         _keep_raw(cursor, batch)
-        cursor.execute(query("note_batch"), _batch_row(batch, run))
+        seen = seen_in(batch)
+        cursor.execute(query("note_batch"), _batch_row(batch, run, seen))
+        spare_seen(cursor, run.entity_id, seen)
         # Late, since two writers of one failure wait here for each other; the tracker's row is always last.
         if run.replayed is None:  # a replay has settled its groups with its failed records
             grouping.see(cursor, ErrorGroup.Kind.RECORD, run.entity_id, asides.sightings(batch))
@@ -40,6 +43,7 @@ def track(batch: Batch) -> Batch:
         _note_changes(cursor, batch, run)
         if batch.last:
             _complete(cursor, run)
+            look_for_missing(run)
             run.claim.finish(_totals(batch, run))
         _notify(cursor, batch, run)
     return batch
@@ -50,7 +54,7 @@ def _keep_raw(cursor: Any, batch: Batch) -> None:
         cursor.execute(query("keep_raw"), {"batch_id": batch.id, "body": pack(batch.raw)})
 
 
-def _batch_row(batch: Batch, run: Run) -> dict[str, Any]:
+def _batch_row(batch: Batch, run: Run, seen: bytes) -> dict[str, Any]:
     pages = batch.pages
     resume = {
         "first": pages[0].no if pages else 1,
@@ -59,6 +63,8 @@ def _batch_row(batch: Batch, run: Run) -> dict[str, Any]:
         "since": run.since,
         "began": run.began.isoformat(),
         "high": batch.high,
+        "full": run.full,
+        **proof(batch),
     }
     return {
         "id": batch.id,
@@ -66,7 +72,7 @@ def _batch_row(batch: Batch, run: Run) -> dict[str, Any]:
         "seq": resume["first"],
         "entity_id": run.entity_id,
         "resume": json.dumps(resume),
-        "seen": _seen(batch) if run.full else None,
+        "seen": seen if run.full else None,
         "counts": json.dumps(dict(batch.counts)),
         "stage_ms": json.dumps(dict(batch.stage_ms)),
         "fingerprint": run.fingerprint,
@@ -74,7 +80,8 @@ def _batch_row(batch: Batch, run: Run) -> dict[str, Any]:
     }
 
 
-def _seen(batch: Batch) -> bytes:
+def seen_in(batch: Batch) -> bytes:
+    """The hashes, 16 bytes each, of a batch's rows: of their bytes where the mirror held these, else of their keys."""
     # Also the rows that were skipped, wait or failed: the far end has them.
     good = [] if batch.good is None else batch.good["_key_hash"].to_list()
     failed = {aside.key_hash.bytes for aside in batch.aside if aside.key_hash} - set(good)

@@ -11,7 +11,7 @@ from api.record_list import PAGING
 from bridge.systems import SYSTEMS
 from bridge.systems.loading import load
 from sync.checks import PARAMETERS, check
-from sync.declare import Backoff, Budget, Cron, Entity, Every, Parent, Push, System
+from sync.declare import Backoff, Budget, Cron, Deletes, Entity, Every, Parent, Push, System
 from sync.fields import Date, Decimal, Field, FirstOf, Integer, Join, Json, Text, Timestamp
 from sync.formats import format_problem
 from sync.registry import Registry
@@ -219,3 +219,8 @@ def test_a_wrong_push_is_told(changes: dict[str, Any], words: str) -> None:
 
     assert number == "sync.E020"
     assert words in said
+
+
+@pytest.mark.parametrize("deletes", [Deletes(share=1.5), Deletes(rows=-1), Deletes(keep_days=0)])
+def test_deletes_that_make_no_sense(deletes: Deletes) -> None:
+    assert [code for code, _ in found(system(entity(deletes=deletes)))] == ["sync.E015"]

@@ -18,6 +18,7 @@ LISTS = {
     "schedules": "sync_schedule_changelist",
     "pending children": "sync_pendingchild_changelist",
     "mappings": "sync_mapping_changelist",
+    "deletes": "sync_deleteproposal_changelist",
     "records": "sync_recordrow_changelist",
     "drift": "sync_sourcecolumn_changelist",
     "audit": "sync_auditentry_changelist",

@@ -26,6 +26,7 @@ QUERIES = {
     "schedules": 2,
     "pending children": 2,
     "mappings": 2,
+    "deletes": 2,
     "records": 2,
     "drift": 2,
     "audit": 2,
@@ -41,6 +42,7 @@ def fill(rows: int) -> None:
         factories.failed_record()
         factories.error_group()
         factories.pending_child(key_hash=uuid4())
+        factories.delete_proposal(state="rejected")
         factories.record(data={"id": number, "name": f"Lamp {number}"})
         factories.schedule(f"test {number}")
         factories.source_column(name=f"column {number}")

@@ -85,3 +85,15 @@ def test_prometheus_finds_nothing_to_mend(db: None) -> None:
     done = subprocess.run(["promtool", "check", "metrics"], input=scrape, capture_output=True, check=False)
 
     assert (done.returncode, done.stdout + done.stderr) == (0, b"")
+
+
+def test_it_says_how_long_the_oldest_orphan_waits(reader: Client) -> None:
+    factories.pending_child(created_at=factories.now() - timedelta(minutes=3))
+
+    line = next(
+        line
+        for line in reader.get("/metrics").content.decode().splitlines()
+        if line.startswith('bridge_pending_oldest_seconds{entity="shop.gadgets"}')
+    )
+
+    assert float(line.rpartition(" ")[2]) >= 180

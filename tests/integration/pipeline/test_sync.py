@@ -297,13 +297,3 @@ def test_a_full_read_saw_rows_that_were_skipped_or_failed_too(far_end: FarEnd) -
     seen = Batch.objects.latest("id").seen
     assert seen is not None
     assert len(bytes(seen)) == 2 * 16
-
-
-def test_a_record_unknown_to_the_far_end_is_not_deleted_by_a_full_read(far_end: FarEnd) -> None:
-    far_end.set("gadgets", gadget(1), gadget(2))
-    sync(GADGETS)
-    far_end.set("gadgets", gadget(1))
-
-    sync(GADGETS, full=True)
-
-    assert stored(2).deleted_at is None

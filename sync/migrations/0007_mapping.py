@@ -5,12 +5,12 @@ from pathlib import Path
 import django.db.models.deletion
 from django.db import migrations, models
 
-TABLE = (Path(__file__).parent / "0006_mapping.sql").read_text()
+TABLE = (Path(__file__).parent / "0007_mapping.sql").read_text()
 
 
 class Migration(migrations.Migration):
 
-    dependencies = [("sync", "0005_targets")]
+    dependencies = [("sync", "0006_deletes")]
 
     operations = [
         migrations.RunSQL(

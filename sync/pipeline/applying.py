@@ -1,0 +1,102 @@
+"""Applies a delete proposal, or undoes it: records, history, feed, count and notification in one transaction."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from sync import schema
+from sync.fingerprint import fingerprint
+from sync.models import DeleteProposal
+from sync.queries import query
+
+if TYPE_CHECKING:
+    from sync.jobs.claim import Claim
+
+State = DeleteProposal.State
+_MOST_KEYS = 200  # in one notification: PostgreSQL refuses one of 8,000 bytes
+
+
+def apply(cursor: Any, claim: Claim, proposal: DeleteProposal | None = None) -> dict[str, int]:
+    """Delete the proposal's rows that are still unseen; nothing where it is approved no more."""
+    proposal = proposal or _of(claim, State.APPROVED)
+    if proposal is None:
+        return {"deleted": 0}
+    given = {"proposal": proposal.id, "began": proposal.read_began_at}
+    leaf = _leaf(claim)
+    cursor.execute(query("lock_doomed", leaf=leaf), given)
+    cursor.execute(query("delete_records", leaf=leaf), given)
+    proposal.deleted = cursor.rowcount
+    proposal.state, proposal.applied_at = State.APPLIED, timezone.now()
+    proposal.save()
+    _track(cursor, claim, proposal, "d", proposal.deleted)
+    return {"deleted": proposal.deleted}
+
+
+def undo(cursor: Any, claim: Claim) -> dict[str, int]:
+    """Revive the rows that the proposal deleted, unless something happened to them since."""
+    proposal = _of(claim, State.UNDONE)
+    if proposal is None or proposal.revived is not None:
+        return {"revived": 0}
+    given = {"proposal": proposal.id}
+    leaf = _leaf(claim)
+    cursor.execute(query("lock_doomed", leaf=leaf), given)
+    cursor.execute(query("forget_changed", leaf=leaf), given)
+    cursor.execute(query("revive_records", leaf=leaf), given)
+    proposal.revived, proposal.undone_at = cursor.rowcount, timezone.now()
+    proposal.save()
+    _track(cursor, claim, proposal, "u", proposal.revived)
+    return {"revived": proposal.revived}
+
+
+def _track(cursor: Any, claim: Claim, proposal: DeleteProposal, op: str, number: int) -> None:
+    if not number:
+        return
+    cursor.execute(query("next_batch_id"))
+    batch_id = cursor.fetchone()[0]
+    count = "deleted" if op == "d" else "revived"
+    cursor.execute(query("note_batch"), _batch_row(claim, batch_id, {count: number}))
+    more = -number if op == "d" else number
+    given = {"entity_id": claim.entity_id, "changes": number, "more_rows": more}
+    cursor.execute(query("take_feed_numbers"), given)
+    changes = {
+        "entity_id": claim.entity_id,
+        "before": cursor.fetchone()[0] - number,
+        "op": op,
+        "batch_id": batch_id,
+        "proposal": proposal.id,
+    }
+    cursor.execute(query("note_proposal_changes"), changes)
+    cursor.execute(query("few_proposal_keys"), {"proposal": proposal.id, "most": _MOST_KEYS})
+    keys = [row[0] for row in cursor.fetchall()] if number <= _MOST_KEYS else "*"
+    payload = json.dumps({"e": claim.entity_id, "k": keys}, separators=(",", ":"))
+    cursor.execute("SELECT pg_notify('bridge_changed', %s)", (payload,))
+
+
+def _batch_row(claim: Claim, batch_id: int, counts: dict[str, int]) -> dict[str, Any]:
+    assert claim.entity is not None
+    return {
+        "id": batch_id,
+        "job_id": claim.job_id,
+        "seq": 1,
+        "entity_id": claim.entity_id,
+        "resume": json.dumps({"first": 1, "last": 1, "next": None}),
+        "seen": None,
+        "counts": json.dumps(counts),
+        "stage_ms": "{}",
+        "fingerprint": fingerprint(claim.entity, 0),
+        "first_error": None,
+    }
+
+
+def _of(claim: Claim, state: str) -> DeleteProposal | None:
+    rows = DeleteProposal.objects.select_for_update().filter(id=uuid.UUID(claim.params["proposal"]))
+    return rows.filter(state=state).first()
+
+
+def _leaf(claim: Claim) -> str:
+    assert claim.entity is not None
+    return schema.leaf(claim.entity.path)

@@ -1,0 +1,155 @@
+"""A job that deletes: what a proven complete read did not see goes, or is proposed to a person; and the undo of that.
+
+Set-based throughout, each act in one transaction: however many rows there are, it has happened or it has not.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from django.db import connection, transaction
+from django.utils import timezone
+
+from sync import metrics, schema
+from sync.jobs.events import note
+from sync.keys import key_text
+from sync.models import Batch as BatchRow
+from sync.models import DeleteProposal, Tracker
+from sync.pipeline import proof
+from sync.pipeline.applying import apply, undo
+from sync.pipeline.repeat import repeated
+from sync.queries import query
+
+if TYPE_CHECKING:
+    from sync.jobs.claim import Claim
+
+State = DeleteProposal.State
+SHOWN = 20
+"""Keys kept with a proposal to be looked at."""
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+
+
+def run_deletes(claim: Claim) -> None:
+    """Do the job's act: compare a read with the mirror, apply a proposal, or undo one."""
+    assert claim.entity is not None, "deletes are always of an entity"
+    acts: dict[str, Callable[[Any, Claim], dict[str, int]]] = {
+        proof.COMPARE: _compare,
+        proof.APPLY: apply,
+        proof.UNDO: undo,
+    }
+    act = acts[claim.params["act"]]
+
+    def transact() -> dict[str, int]:
+        with transaction.atomic(), connection.cursor() as cursor:
+            claim.hold()
+            result = act(cursor, claim)
+            claim.finish(result)
+        return result
+
+    for name, number in repeated(transact, entity=claim.entity.path).items():
+        metrics.rows_processed.labels(entity=claim.entity.path, stage=name).inc(number)
+
+
+def _compare(cursor: Any, claim: Claim) -> dict[str, int]:
+    read = uuid.UUID(claim.params["read"])
+    assert claim.entity_id is not None
+    if proof.begun_since(claim.entity_id, read):
+        return _leave(claim, read, "A later full read has begun since: it will tell.")
+    cursor.execute(query("make_seen"))
+    for number in BatchRow.objects.filter(job_id=read, seen__isnull=False).values_list("id", flat=True):
+        content = _binary(bytes(BatchRow.objects.values_list("seen", flat=True).get(id=number) or b""))
+        with connection.wrap_database_errors, cursor.copy(query("fill_seen")) as copy:
+            copy.write(content)
+    if reason := proof.disagreement(cursor, read):
+        return _leave(claim, read, reason)
+    cursor.execute("ANALYZE seen")
+    given = {"began": datetime.fromisoformat(claim.params["began"])}
+    cursor.execute(query("find_missing", **_names(claim)), given)
+    result = _judge(cursor, claim, cursor.rowcount)
+    cursor.execute(query("forget_seen"), {"job_id": read})
+    return result
+
+
+def _judge(cursor: Any, claim: Claim, count: int) -> dict[str, int]:
+    """Delete what is missing, or propose it where it is too much to be plausible."""
+    assert claim.entity is not None
+    limits = claim.entity.entity.deletes
+    before = DeleteProposal.objects.select_for_update().filter(
+        entity_id=claim.entity_id, state=State.PROPOSED
+    )
+    open_one = before.first()
+    if limits is None or not count:
+        _replace(open_one, "A later full read saw its rows again.")
+        return {"deleted": 0}
+    proposal = _proposal(cursor, claim, count, timedelta(days=limits.keep_days))
+    if count <= limits.rows and count <= limits.share * proposal.live_rows:
+        _replace(open_one, "A later full read found fewer missing, and deleted those.")
+        proposal.state, proposal.decided_by = State.APPROVED, "sync"
+        proposal.decided_at = timezone.now()
+        _keep(cursor, proposal)
+        return apply(cursor, claim, proposal)
+    if open_one is not None:  # the one that people were told of, as things stand now
+        proposal.id, proposal.created_at = open_one.id, open_one.created_at
+        DeleteProposal.objects.filter(id=proposal.id).delete()  # its rows go with it
+    _keep(cursor, proposal)
+    _tell(claim, "deletes_proposed", proposal=str(proposal.id), count=count, live=proposal.live_rows)
+    return {"proposed": count}
+
+
+def _proposal(cursor: Any, claim: Claim, count: int, kept: timedelta) -> DeleteProposal:
+    live = Tracker.objects.values_list("live_rows", flat=True).get(entity_id=claim.entity_id)
+    cursor.execute(query("sample_missing", **_names(claim)), {"most": SHOWN})
+    assert claim.entity is not None
+    assert claim.entity_id is not None
+    return DeleteProposal(
+        job_id=uuid.UUID(claim.params["read"]),
+        entity_id=claim.entity_id,
+        state=State.PROPOSED,
+        count=count,
+        live_rows=live,
+        share=round(count / max(live, count), 4),
+        sample=[key_text(claim.entity, json.loads(row[0])) for row in cursor.fetchall()],
+        read_began_at=datetime.fromisoformat(claim.params["began"]),
+        until=timezone.now() + kept,
+    )
+
+
+def _keep(cursor: Any, proposal: DeleteProposal) -> None:
+    proposal.save()
+    cursor.execute(query("keep_missing"), {"proposal": proposal.id})
+
+
+def _replace(proposal: DeleteProposal | None, reason: str) -> None:
+    if proposal is not None:
+        proposal.state, proposal.reason = State.EXPIRED, reason
+        proposal.save(update_fields=["state", "reason"])
+
+
+def _leave(claim: Claim, read: uuid.UUID, reason: str) -> dict[str, int]:
+    _tell(claim, "deletes_unproven", reason=reason)
+    return {"deleted": 0}
+
+
+def _tell(claim: Claim, name: str, **facts: Any) -> None:
+    # In the log of the read too: that is where people look for what became of it.
+    for job_id in (claim.job_id, uuid.UUID(claim.params["read"])):
+        note(job_id, name, **facts)
+
+
+def _names(claim: Claim) -> dict[str, str | int]:
+    assert claim.entity is not None
+    assert claim.entity_id is not None
+    return {"leaf": schema.leaf(claim.entity.path), "entity_id": claim.entity_id}
+
+
+def _binary(seen: bytes) -> bytes:
+    """Hashes, 16 bytes each, in COPY's binary format."""
+    rows = np.empty(len(seen) // 16, np.dtype([("fields", ">i2"), ("length", ">i4"), ("hash", "V16")]))
+    rows["fields"], rows["length"], rows["hash"] = 1, 16, np.frombuffer(seen, "V16")
+    return _HEADER + rows.tobytes() + _TRAILER

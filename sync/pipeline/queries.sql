@@ -1,0 +1,132 @@
+-- any_doomed --
+-- Whether rows of an entity are up for deletion, or were kept by a person's word.
+SELECT EXISTS (SELECT 1 FROM delete_proposal WHERE entity_id = %(entity_id)s AND state IN ('proposed', 'approved', 'rejected', 'undone')
+  AND until > clock_timestamp());
+
+-- spare_seen --
+-- The far end sent these again: they are deleted by no proposal made before, and no person's word is needed to keep them.
+DELETE FROM delete_key k USING delete_proposal p
+WHERE k.proposal_id = p.id AND p.entity_id = %(entity_id)s AND p.state IN ('proposed', 'approved', 'rejected', 'undone')
+  AND (k.key_hash = ANY(%(seen)s::uuid[]) OR k.raw_hash = ANY(%(seen)s::uuid[]));
+
+-- make_seen --
+-- What a full read saw: the hash of a row's bytes where the mirror had them, else of its key.
+CREATE TEMPORARY TABLE seen (hash uuid NOT NULL) ON COMMIT DROP;
+
+-- fill_seen --
+-- A batch's hashes.
+COPY seen (hash) FROM STDIN (FORMAT binary);
+
+-- count_seen --
+-- How many rows came in a read, and how many different ones it saw.
+SELECT (SELECT coalesce(sum((counts->>'rows_fetched')::bigint), 0) FROM batch WHERE job_id = %(read)s),
+  (SELECT count(*) FROM (SELECT DISTINCT hash FROM seen) different);
+
+-- find_missing --
+-- Live records that the read did not see, but for those that are younger than its start or were kept by a person.
+CREATE TEMPORARY TABLE missing ON COMMIT DROP AS
+SELECT r.key_hash, r.raw_hash FROM {leaf} r
+WHERE r.deleted_at IS NULL AND r.synced_at < %(began)s
+  AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.hash = r.raw_hash)
+  AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.hash = r.key_hash)
+  AND NOT EXISTS (SELECT 1 FROM delete_key k JOIN delete_proposal p ON p.id = k.proposal_id
+                  WHERE p.entity_id = {entity_id} AND p.state IN ('rejected', 'undone') AND p.until > clock_timestamp()
+                    AND k.key_hash = r.key_hash);
+
+-- sample_missing --
+-- A few of them, to be looked at.
+SELECT r.data::text FROM missing m JOIN {leaf} r USING (key_hash) ORDER BY m.key_hash LIMIT %(most)s;
+
+-- keep_missing --
+-- The rows of a proposal.
+INSERT INTO delete_key (proposal_id, key_hash, raw_hash) SELECT %(proposal)s, key_hash, raw_hash FROM missing;
+
+-- lock_doomed --
+-- The records of a proposal, locked in the order in which batches write: so neither deadlocks the other.
+SELECT count(*) FROM (SELECT 1 FROM {leaf} r JOIN delete_key k USING (key_hash) WHERE k.proposal_id = %(proposal)s
+  ORDER BY r.key_hash FOR UPDATE OF r) locked;
+
+-- delete_records --
+-- Soft-delete a proposal's rows that nobody saw since; the trigger keeps the version before.
+WITH gone AS (
+  UPDATE {leaf} r SET deleted_at = clock_timestamp(), synced_at = %(began)s, revision = r.revision + 1,
+    changed_at = greatest(clock_timestamp(), r.changed_at + interval '1 us')
+  FROM delete_key k
+  WHERE k.proposal_id = %(proposal)s AND r.key_hash = k.key_hash AND r.deleted_at IS NULL AND r.synced_at < %(began)s
+  RETURNING r.key_hash, r.revision
+)
+UPDATE delete_key k SET revision = gone.revision FROM gone WHERE k.proposal_id = %(proposal)s AND k.key_hash = gone.key_hash;
+
+-- forget_changed --
+-- Rows that are not as the proposal left them: an undo does not touch them.
+DELETE FROM delete_key k
+WHERE k.proposal_id = %(proposal)s AND NOT EXISTS (
+  SELECT 1 FROM {leaf} r WHERE r.key_hash = k.key_hash AND r.deleted_at IS NOT NULL AND r.revision = k.revision);
+
+-- revive_records --
+-- Undo: the rows are live again, as they were.
+WITH back AS (
+  UPDATE {leaf} r SET deleted_at = NULL, revision = r.revision + 1,
+    changed_at = greatest(clock_timestamp(), r.changed_at + interval '1 us')
+  FROM delete_key k
+  WHERE k.proposal_id = %(proposal)s AND r.key_hash = k.key_hash AND r.revision = k.revision
+  RETURNING r.key_hash, r.revision
+)
+UPDATE delete_key k SET revision = back.revision FROM back WHERE k.proposal_id = %(proposal)s AND k.key_hash = back.key_hash;
+
+-- note_proposal_changes --
+-- The feed's rows of a proposal that was applied or undone: at most 1,000 keys each.
+INSERT INTO change (entity_id, last_seq, first_seq, op, keys, revisions, batch_id, at)
+SELECT %(entity_id)s, max(seq), min(seq), %(op)s, array_agg(key_hash ORDER BY seq), array_agg(revision ORDER BY seq), %(batch_id)s,
+  clock_timestamp()
+FROM (SELECT key_hash, revision, %(before)s + row_number() OVER (ORDER BY key_hash) AS seq
+      FROM delete_key WHERE proposal_id = %(proposal)s AND revision IS NOT NULL) numbered
+GROUP BY (seq - %(before)s - 1) / 1000;
+
+-- few_proposal_keys --
+-- The keys of a proposal for a notification, as far as they fit.
+SELECT replace(key_hash::text, '-', '') FROM delete_key WHERE proposal_id = %(proposal)s AND revision IS NOT NULL LIMIT %(most)s;
+
+-- forget_seen --
+-- The proof has been used.
+UPDATE batch SET seen = NULL WHERE job_id = %(job_id)s AND seen IS NOT NULL;
+
+-- drop_old_keys --
+-- Rows of proposals whose days are over.
+DELETE FROM delete_key k USING delete_proposal p
+WHERE p.id = k.proposal_id AND p.until < clock_timestamp() AND p.state <> 'approved';
+
+-- later_full_read --
+-- Whether another full read of the entity committed after the last batch of this one.
+SELECT EXISTS (SELECT 1 FROM batch WHERE entity_id = %(entity_id)s AND job_id <> %(read)s AND (resume->>'full')::boolean
+  AND id > (SELECT max(id) FROM batch WHERE job_id = %(read)s));
+
+-- entities_with_orphans --
+-- The entities of which a child that waits for its parent is due.
+SELECT e.path FROM entity e
+WHERE EXISTS (SELECT 1 FROM pending_child p WHERE p.entity_id = e.id AND p.next_try_at <= clock_timestamp());
+
+-- postpone_orphans --
+-- One more try was in vain: the next wait is twice as long.
+UPDATE pending_child p SET tries = p.tries + 1, next_try_at = clock_timestamp() + %(wait)s * power(2, p.tries + 1)
+WHERE p.entity_id = %(entity_id)s AND p.next_try_at <= clock_timestamp() AND p.tries + 1 < %(tries)s
+  AND NOT EXISTS (SELECT 1 FROM record r WHERE r.key_hash = p.parent_key_hash AND r.entity_id = p.parent_entity_id
+                  AND r.deleted_at IS NULL);
+
+-- hopeless_orphans --
+-- Due children that are out of tries, their parent still missing.
+SELECT p.id FROM pending_child p
+WHERE p.entity_id = %(entity_id)s AND p.next_try_at <= clock_timestamp() AND p.tries + 1 >= %(tries)s
+  AND NOT EXISTS (SELECT 1 FROM record r WHERE r.key_hash = p.parent_key_hash AND r.entity_id = p.parent_entity_id
+                  AND r.deleted_at IS NULL)
+ORDER BY p.key_hash LIMIT %(most)s FOR UPDATE OF p SKIP LOCKED;
+
+-- parents_to_fetch --
+-- Missing parents that the far end was not lately found to lack, each with the data of a child that names it.
+SELECT DISTINCT ON (p.parent_key_hash) p.parent_key_hash, p.data::text FROM pending_child p
+WHERE p.entity_id = %(entity_id)s AND p.parent_entity_id = %(parent_id)s
+  AND NOT EXISTS (SELECT 1 FROM record r WHERE r.key_hash = p.parent_key_hash AND r.entity_id = p.parent_entity_id
+                  AND r.deleted_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM absent_key a WHERE a.key_hash = p.parent_key_hash AND a.entity_id = p.parent_entity_id
+                  AND a.checked_at > %(since)s)
+ORDER BY p.parent_key_hash LIMIT %(most)s;
