@@ -29,6 +29,8 @@ class Running:
         self.port = free_port()
         self.environment = clean_environment() | environment
         self.out, self.err = folder / "up.out", folder / "up.err"
+        for path in (self.out, self.err):
+            path.unlink(missing_ok=True)  # else the words of one before it would be taken for its own
         with self.out.open("ab") as out, self.err.open("ab") as err:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bridge", "up", "--port", str(self.port), *arguments],
