@@ -135,7 +135,7 @@ class FailedRecordsPage(Page):
             ("stage", "code"),
             ("times_seen", "tries"),
             ("first_seen", "seen_both"),
-            "batch",
+            ("batch", "mapping"),
         ]
         return [(None, {"fields": [*facts, "closing"] if obj and obj.closed_at else facts})]
 

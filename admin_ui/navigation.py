@@ -69,6 +69,7 @@ def _rows(request: HttpRequest) -> list[Item]:
         _item("Records", "table_rows", "sync_recordrow_changelist", _may("view_recordrow")),
         _item("Failed records", "report", "sync_failedrecord_changelist", failed, badge=_failed(request)),
         _item("Error groups", "bug_report", "sync_errorgroup_changelist", _may("view_errorgroup")),
+        _item("Mappings", "alt_route", "sync_mapping_changelist", _may("view_mapping")),
         _item("Deliveries", "outbox", "sync_delivery_changelist", _may("view_delivery")),
         _item("Pending children", "family_history", "sync_pendingchild_changelist", pending),
         _item("Drift", "difference", "sync_sourcecolumn_changelist", drift),

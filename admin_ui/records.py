@@ -60,7 +60,7 @@ class RecordsPage(Page):
     sortable_by = ()  # the primary key's order is the only one an index serves for every entity
     fields = (
         ("of_entity", "key"),
-        ("revision", "gone"),
+        ("revision", "gone", "mapping"),
         ("synced", "changed_both"),
         "came_from",
         "hashes",

@@ -121,6 +121,10 @@ def _record_schema(data: Schema) -> Schema:
         "data": data,
     }
     required = list(properties)
+    properties["mapping"] = {
+        "type": "integer",
+        "description": "The mapping that made it, 0 = the declaration alone; not with as_of.",
+    }
     properties["valid_to"] = {**moment, "nullable": True, "description": "With as_of: until when it stood."}
     return {"type": "object", "properties": properties, "required": required}
 

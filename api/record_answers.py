@@ -36,7 +36,7 @@ def record_json(registered: Registered, found: Found) -> str:
     key = json.dumps(key_text(registered, json.loads(found.data)))
     deleted = "null" if found.deleted_at is None else f'"{iso(found.deleted_at)}"'
     return (
-        f'{{"key":{key},"revision":{found.revision},"synced_at":"{iso(found.synced_at)}",'
+        f'{{"key":{key},"revision":{found.revision},"mapping":{found.mapping},"synced_at":"{iso(found.synced_at)}",'
         f'"changed_at":"{iso(found.changed_at)}","deleted_at":{deleted},"data":{found.data}}}'
     )
 

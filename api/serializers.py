@@ -24,7 +24,9 @@ class JobSerializer(serializers.Serializer[Any]):
     """A request for work."""
 
     id = serializers.UUIDField()
-    kind = serializers.CharField(help_text="sync, refresh, wake, replay, deletes, push or reconcile")
+    kind = serializers.CharField(
+        help_text="sync, refresh, wake, replay, rehearse, remap, deletes, push or reconcile"
+    )
     entity = serializers.CharField(
         source="entity.path", allow_null=True, help_text="Such as netsuite.customers"
     )
@@ -163,6 +165,9 @@ class FailedRecordDetailSerializer(FailedRecordSerializer):
     mended = serializers.JSONField(allow_null=True)
     input = serializers.JSONField(
         allow_null=True, help_text="What a retry works on; PATCH lays values over it."
+    )
+    mapping = serializers.IntegerField(
+        help_text="The mapping that it failed under; 0 = the declaration alone."
     )
     batch_id = serializers.IntegerField()
     row_no = serializers.IntegerField()

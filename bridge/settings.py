@@ -123,6 +123,7 @@ SPECTACULAR_SETTINGS = {
         "FailedRecordState": "sync.models.FailedRecord.State",
         "TrackerState": "sync.models.Tracker.State",
         "JobStatus": "sync.models.Job.Status",
+        "MappingState": "sync.models.Mapping.State",
     },
     "DEFAULT_GENERATOR_CLASS": "api.schema.BridgeSchemaGenerator",
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -21,7 +21,7 @@ from sync.check_limits import Wrong, wrong_limits, wrong_times
 from sync.check_targets import wrong_pushes
 from sync.declare import Parent, System
 from sync.errors import UnknownEntity
-from sync.fields import Computed, FirstOf, Join
+from sync.fields import Computed, Constant, FirstOf, Join
 from sync.registry import Registered, Registry, registry
 
 RESERVED = frozenset(
@@ -91,6 +91,11 @@ def check(known: Registry) -> list[CheckMessage]:
             _error(" and ".join(paths), ("E010", f"more than one owns the bare name {name!r}", hint))
         )
     return found
+
+
+def faults_of_entity(of: Registered, known: Registry) -> list[str]:
+    """Everything wrong with one entity, as sentences with what to do."""
+    return [f"{message}. {hint}".strip() for _code, message, hint in _wrong_entity(of, known)]
 
 
 def _wrong_system(system: System, known: Registry) -> Iterator[Wrong]:
@@ -193,6 +198,8 @@ def _wrong_computed(of: Registered) -> Iterator[Wrong]:
 
 
 def _read_by(computed: Computed) -> list[str]:
+    if isinstance(computed, Constant):
+        return []
     if isinstance(computed, Join):
         return list(computed.parts)
     names: list[str] = []

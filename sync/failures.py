@@ -15,6 +15,7 @@ from sync.audit import Actor
 from sync.errors import Conflict, InvalidRequest, NotFound
 from sync.jobs.enqueue import enqueue
 from sync.jobs.priorities import INTERACTIVE
+from sync.mapping.in_force import as_read
 from sync.mend_names import refuse_unread
 from sync.models import FailedRecord, Job
 from sync.registry import Registered, registry
@@ -57,7 +58,7 @@ def mend(
         before, shown = failed.mended or {}, input_of(failed) or {}
         # Only what differs is kept: every other value goes through the pipeline with the bytes it came with.
         changed = {str(name): _exact(value) for name, value in data.items()}
-        refuse_unread(entity_of(failed), changed, None if enters_normalized(failed) else shown)
+        refuse_unread(as_read(entity_of(failed)), changed, None if enters_normalized(failed) else shown)
         changed = {name: value for name, value in changed.items() if shown.get(name, ...) != value}
         failed.mended = {**before, **changed}
         failed.save(update_fields=["mended"])
@@ -99,6 +100,11 @@ def input_of(failed: FailedRecord) -> dict[str, Any] | None:
 def enters_normalized(failed: FailedRecord) -> bool:
     """Whether the row was read: it then runs again from validation on, with our fields."""
     return failed.stage not in {"fetch", "normalize"} and failed.normalized is not None
+
+
+def runs_normalized(failed: FailedRecord, mapping: int) -> bool:
+    """Whether it runs again from validation on: what another mapping read is read anew, unless it was mended."""
+    return enters_normalized(failed) and (failed.mapping == mapping or bool(failed.mended))
 
 
 def raw_object(raw: bytes) -> dict[str, Any] | None:

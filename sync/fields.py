@@ -125,7 +125,14 @@ class Join:
         object.__setattr__(self, "by", by)
 
 
-Computed = FirstOf | Join
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A computed text that is the same for every row."""
+
+    text: str
+
+
+Computed = FirstOf | Join | Constant
 
 
 def lower(text: pl.Expr) -> pl.Expr:
@@ -146,3 +153,8 @@ def collapse(text: pl.Expr) -> pl.Expr:
 def blank_to_null(text: pl.Expr) -> pl.Expr:
     """Empty text becomes null, as in an Oracle column."""
     return text.replace("", None)
+
+
+def trim(text: pl.Expr) -> pl.Expr:
+    """Without the blanks around it."""
+    return text.str.strip_chars()

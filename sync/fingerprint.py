@@ -10,7 +10,7 @@ from dataclasses import fields as parts_of
 from functools import partial
 from typing import Any
 
-from sync.fields import Field, FirstOf, Join
+from sync.fields import Constant, Field, FirstOf, Join
 from sync.registry import Registered
 
 
@@ -51,6 +51,8 @@ def _of_field(field: Field) -> dict[str, Any]:
 def _value(value: Any) -> Any:
     if isinstance(value, FirstOf):
         return ["first of", *map(_value, value.parts)]
+    if isinstance(value, Constant):
+        return ["constant", value.text]
     if isinstance(value, Join):
         return ["join", value.by, *value.parts]
     if isinstance(value, tuple):

@@ -53,6 +53,7 @@ def look_up(registered: Registered, key_hash: uuid.UUID) -> Lookup:
             changed_at=row[3],
             deleted_at=row[4],
             data=row[5],
+            mapping=row[8],
         )
     return Lookup(found=found, fresh_to=row[6], absent_since=row[7])
 

@@ -78,7 +78,7 @@ def _try(found: Preview, path: str, ids: list[uuid.UUID]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [_PATIENCE])
     run = bare_run(claim, registered)
-    for group in by_way(open_rows(ids)):
+    for group in by_way(run, open_rows(ids)):
         batch, refused = through(run, group, 1, None)
         found.tried += len(group)
         for state, remark in outcomes(batch, group, refused).values():

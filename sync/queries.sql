@@ -203,7 +203,7 @@ DELETE FROM absent_key WHERE entity_id = %(entity_id)s AND key_hash = ANY(%(keys
 
 -- look_up --
 -- One record, how fresh its entity is, and whether the far end said lately that there is none: one round trip.
-SELECT r.key_hash, r.revision, r.synced_at, r.changed_at, r.deleted_at, r.data::text AS content, t.fresh_to, a.checked_at
+SELECT r.key_hash, r.revision, r.synced_at, r.changed_at, r.deleted_at, r.data::text AS content, t.fresh_to, a.checked_at, r.mapping
 FROM tracker t
 LEFT JOIN {leaf} r ON r.key_hash = %(key_hash)s
 LEFT JOIN absent_key a ON a.key_hash = %(key_hash)s AND a.entity_id = t.entity_id

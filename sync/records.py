@@ -21,7 +21,7 @@ from sync.registry import Registered
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,1000}(\.[0-9]{1,1000})?")
-_COLUMNS = "key_hash, revision, synced_at, changed_at, deleted_at, data::text AS content"
+_COLUMNS = "key_hash, revision, synced_at, changed_at, deleted_at, data::text AS content, mapping"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +34,7 @@ class Found:
     changed_at: datetime  # ours, strictly rising per record
     deleted_at: datetime | None
     data: str  # JSON
+    mapping: int = 0  # number of the mapping that made this version, 0 = the declaration alone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,7 +114,15 @@ def _select(registered: Registered, where: str, values: Mapping[str, Any], *, li
             values,
         )
         return [
-            Found(key_hash=r[0], revision=r[1], synced_at=r[2], changed_at=r[3], deleted_at=r[4], data=r[5])
+            Found(
+                key_hash=r[0],
+                revision=r[1],
+                synced_at=r[2],
+                changed_at=r[3],
+                deleted_at=r[4],
+                data=r[5],
+                mapping=r[6],
+            )
             for r in cursor.fetchall()
         ]
 

@@ -69,7 +69,11 @@ def _commit(claim: Claim, page: Page) -> None:
     row = page.rows[0]
     raw_hash = xxhash.xxh3_128_digest(row, run.seed)
     batch = Batch(
-        registered=claim.entity, run=run, last=True, pages=(PageNote(no=1, rows=1, next=None),)
+        registered=run.registered,
+        run=run,
+        mapping=run.mapping,
+        last=True,
+        pages=(PageNote(no=1, rows=1, next=None),),
     ).counting(rows_fetched=1)
     if _holds(run.leaf, run.by_key, raw_hash):  # so a mended record does not fail again
         batch = replace(batch, known=[raw_hash], known_at=page.asked_at).counting(skipped=1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 
-from sync.failures import enters_normalized
+from sync.failures import runs_normalized
 from sync.jobs.claim import Interrupted
 from sync.members import Members, chunk
 from sync.models import Batch as BatchRow
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NEEDED = (
     *("entity", "key_hash", "stage", "raw", "normalized", "mended", "synced_at"),
-    *("code", "attempts", "fingerprint"),
+    *("code", "attempts", "fingerprint", "mapping"),
 )
 
 
@@ -70,10 +70,10 @@ def open_rows(ids: list[uuid.UUID]) -> list[FailedRecord]:
     return list(rows.only(*NEEDED).order_by("id"))
 
 
-def by_way(found: list[FailedRecord]) -> list[list[FailedRecord]]:
+def by_way(run: Run, found: list[FailedRecord]) -> list[list[FailedRecord]]:
     """The records that enter at normalize, and those that were read already."""
-    read = [failed for failed in found if enters_normalized(failed)]
-    unread = [failed for failed in found if not enters_normalized(failed)]
+    read = [failed for failed in found if runs_normalized(failed, run.mapping)]
+    unread = [failed for failed in found if not runs_normalized(failed, run.mapping)]
     return [group for group in (unread, read) if group]
 
 
@@ -82,7 +82,7 @@ def through(
 ) -> tuple[Batch, dict[int, SetAside]]:
     """The records' rows through all stages but the last, and those that were refused again."""
     batch = batch_of(run, group, no, after)
-    for stage in PURE[1:] if enters_normalized(group[0]) else PURE:
+    for stage in PURE[1:] if runs_normalized(group[0], run.mapping) else PURE:
         if batch.frame.height:
             batch = passed(stage, stage(batch))
     refused = batch.aside
@@ -98,8 +98,8 @@ def through(
 def _replay(run: Run, ids: list[uuid.UUID], place: Place) -> Place:
     no = place.no
     with transaction.atomic():
-        run.claim.hold()
-        for group in by_way(open_rows(ids)):
+        run.hold()
+        for group in by_way(run, open_rows(ids)):
             no += 1
             batch, refused = through(run, group, no, ids[-1])
             with connection.cursor() as cursor:

@@ -94,6 +94,7 @@ def _batch(claim: Claim, child: Registered, rows: list[tuple[Any, ...]], no: int
             "_data_hash": pl.Series([bytes(row[5]) for row in rows], dtype=pl.Binary),
             "_data": pl.Series([row[6] for row in rows], dtype=pl.String),
             "_batch_id": pl.Series([row[8] for row in rows], dtype=pl.Int64),
+            "_mapping": pl.Series([row[7] for row in rows], dtype=pl.Int32),
             "_row_no": pl.Series([row[9] for row in rows], dtype=pl.Int64),
             **{
                 name: pl.Series([_text(values.get(name)) for values in data], dtype=pl.String)
@@ -101,9 +102,11 @@ def _batch(claim: Claim, child: Registered, rows: list[tuple[Any, ...]], no: int
             },
         }
     )
+    run = bare_run(claim, child)
     return Batch(
-        registered=child,
-        run=bare_run(claim, child),
+        registered=run.registered,
+        run=run,
+        mapping=run.mapping,
         raw_hashes=[row[4].bytes for row in rows],
         asked_at=[row[3] for row in rows],
         pages=(PageNote(no=no, rows=len(rows), next=None),),

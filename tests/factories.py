@@ -23,6 +23,7 @@ from sync.models import (
     FailedRecord,
     Job,
     JobEvent,
+    Mapping,
     PendingChild,
     Record,
     RecordVersion,
@@ -258,6 +259,18 @@ def error_group(entity: str | None = ENTITY, **columns: Any) -> ErrorGroup:
     }
     number = schema.entity_id(entity) if entity else None
     return ErrorGroup.objects.create(entity_id=number, **{**plain, **columns})
+
+
+def mapping(entity: str = ENTITY, **columns: Any) -> Mapping:
+    """A draft that gives each gadget an origin."""
+    entity_id = schema.entity_id(entity)
+    plain: dict[str, Any] = {
+        "no": Mapping.objects.filter(entity_id=entity_id).count() + 1,
+        "rules": {"computed": {"origin": {"constant": "shop"}}},
+        "made_by": "olga",
+        "created_at": now(),
+    }
+    return Mapping.objects.create(entity_id=entity_id, **{**plain, **columns})
 
 
 def delivery(entity: str = ENTITY, **columns: Any) -> Delivery:

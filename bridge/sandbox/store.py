@@ -76,21 +76,20 @@ class Table:
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column any row ever had, first seen first."""
-        self.rows()
+        self._load_once()
         return tuple(self._columns)
 
     def rows(self) -> list[Row]:
         """A snapshot in key order; do not change it."""
         with self._lock:
-            if self._pristine is None:
-                self._fill()
+            self._load_once()
             if self._ordered is None:
                 self._ordered = [self._rows[key] for key in sorted(self._rows)]
             return self._ordered
 
     def find(self, key: Key) -> Row:
         """Return the row of a key. Raises UnknownError."""
-        self.rows()
+        self._load_once()
         row = self._rows.get(key)
         if row is None:
             raise UnknownError(f"{self.name} has no row {key_text(key)}")
@@ -145,6 +144,12 @@ class Table:
                 self._rows = {row.key: row for row in self._pristine}
                 self._version = len(self._pristine)
                 self._touched()
+
+    def _load_once(self) -> None:
+        # Not by `rows`: putting all of them in order again for each row that is added takes minutes.
+        with self._lock:
+            if self._pristine is None:
+                self._fill()
 
     def _fill(self) -> None:
         loaded = list(self._load())

@@ -26,6 +26,7 @@ VERBS: dict[str, Verb] = {
     "reconcile": Verb(line="compare a target with the mirror and repair what differs"),
     "jobs": Verb(line="list, show, retry, cancel and resolve jobs"),
     "failed": Verb(line="list, show, patch, retry and discard failed records, one or by their cause"),
+    "mapping": Verb(line="draft, rehearse and switch on versioned field rules of an entity"),
     "pending": Verb(line="the rows that wait for their parent"),
     "drift": Verb(line="the columns that changed at a source; acknowledge them"),
     "deletes": Verb(line="list, show, approve, reject and undo deletes that full reads found"),

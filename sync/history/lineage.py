@@ -10,8 +10,10 @@ from typing import Any
 from django.db import connection
 
 from sync import schema
+from sync.fingerprint import fingerprint
 from sync.history.stages import Recomputed, recompute
 from sync.history.versions import history_leaf
+from sync.mapping.in_force import numbered
 from sync.models import Batch, Job
 from sync.queries import query
 from sync.registry import Registered
@@ -68,9 +70,18 @@ def lineage(registered: Registered, key_hash: uuid.UUID, revision: int | None = 
     job = None if batch is None else Job.objects.filter(pk=batch.job_id).first()
     with connection.cursor() as cursor:
         raw = kept_row(cursor, origin.batch_id, origin.row_no)
-    mark = None if batch is None else batch.fingerprint
-    stages = None if raw is None else recompute(registered, raw, mark)
+    stages = None if raw is None else _stages(registered, origin, batch, raw)
     return Lineage(origin=origin, batch=batch, job=job, raw=raw, stages=stages)
+
+
+def _stages(registered: Registered, origin: Origin, batch: Batch | None, raw: bytes) -> Recomputed:
+    """The stages under the mapping that made the version; its bytes were hashed when read, or when remapped."""
+    under = numbered(registered, origin.mapping).registered
+    found = recompute(under, raw, None if batch is None else batch.fingerprint)
+    if found.raw_hash == origin.raw_hash:
+        return found
+    remapped = recompute(under, raw, fingerprint(under, origin.mapping))
+    return remapped if remapped.raw_hash == origin.raw_hash else found
 
 
 def _origin(registered: Registered, key_hash: uuid.UUID, revision: int | None) -> Origin | None:

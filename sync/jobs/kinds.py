@@ -24,6 +24,8 @@ HANDLERS: dict[str, str | Handler] = {
     "refresh": "sync.refresh:run_refresh",
     "wake": "sync.wake:run_wake",
     "replay": "sync.replay:run_replay",
+    "rehearse": "sync.pipeline.remapping.rehearsal:run_rehearse",
+    "remap": "sync.pipeline.remapping.remap:run_remap",
     "push": "sync.targets.run:run_push",
     "reconcile": "sync.targets.reconcile:run_reconcile",
     "deletes": "sync.pipeline.missing:run_deletes",
@@ -31,7 +33,7 @@ HANDLERS: dict[str, str | Handler] = {
 """Kind -> the function that does its work, or `module:function`, imported by the first job of the kind."""
 
 _QUEUE_OF = {"wake": SYSTEM, "refresh": INTERACTIVE}
-_COUNTED = frozenset({"sync", "replay"})
+_COUNTED = frozenset({"sync", "replay", "remap"})
 
 
 def queue_of(kind: str) -> str:

@@ -12,6 +12,7 @@ from sync.models.error_group import ErrorGroup
 from sync.models.failed_record import FailedRecord
 from sync.models.job import Job
 from sync.models.job_event import JobEvent
+from sync.models.mapping import Mapping
 from sync.models.pending_child import PendingChild
 from sync.models.record import Record, RecordRow, RecordVersion
 from sync.models.schedule import Schedule
@@ -33,6 +34,7 @@ __all__ = [
     "FailedRecord",
     "Job",
     "JobEvent",
+    "Mapping",
     "PendingChild",
     "Record",
     "RecordRow",

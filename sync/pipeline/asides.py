@@ -64,7 +64,8 @@ def columns_of(path: str, aside: SetAside) -> dict[str, Any]:
 
 def _failure(cursor: Any, batch: Batch, aside: SetAside) -> dict[str, Any]:
     assert batch.run is not None
-    batch_id, row_no = aside.origin or (batch.id, aside.row)
+    origin = batch.origins[aside.row] if batch.origins else aside.origin
+    batch_id, row_no = origin or (batch.id, aside.row)
     return {
         "id": uuid7(),
         "entity_id": batch.run.entity_id,
@@ -75,7 +76,7 @@ def _failure(cursor: Any, batch: Batch, aside: SetAside) -> dict[str, Any]:
         "batch_id": batch_id,
         "row_no": row_no,
         "mapping": batch.mapping,
-        "raw": (kept_row(cursor, *aside.origin) or b"") if aside.origin else batch.raw[aside.row],
+        "raw": batch.raw[aside.row] if batch.raw or not origin else kept_row(cursor, *origin) or b"",
         "wait": wait_before(aside.faults[0].code, 0),
         **columns_of(batch.registered.path, aside),
     }
@@ -110,7 +111,7 @@ def _child(batch: Batch, row: dict[str, Any]) -> dict[str, Any]:
         "raw_hash": uuid.UUID(bytes=batch.raw_hashes[row["_row"]]),
         "data_hash": row["_data_hash"],
         "data": row["_data"],
-        "mapping": batch.mapping,
+        "mapping": row.get("_mapping", batch.mapping),
         "batch_id": row.get("_batch_id", batch.id),
         "row_no": row.get("_row_no", row["_row"]),
     }

@@ -92,6 +92,8 @@ class Batch:
     counts: Mapping[str, int] = field(default_factory=dict)
     stage_ms: Mapping[str, int] = field(default_factory=dict)
     mapping: int = 0  # version of the mapping in force
+    raw_is_kept: bool = False  # the bytes lie with an earlier batch, where `origins` says
+    origins: Sequence[tuple[int, int]] = ()  # batch and row where each row was read; empty = in this batch
 
     def with_frame(self, frame: pl.DataFrame) -> Batch:
         """The batch with another frame."""

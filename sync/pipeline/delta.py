@@ -46,6 +46,15 @@ def _moments(asked_at: Sequence[datetime]) -> pl.Series:
     return counted.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
+def with_moments(batch: Batch) -> Batch:
+    """The batch as delta leaves it, where it is known that each of its rows is to be written anew."""
+    asked = pl.Series("_synced_at", batch.asked_at, dtype=pl.Datetime("us", "UTC"))
+    frame = batch.frame.with_columns(
+        asked.gather(batch.frame["_row"]).alias("_synced_at"), pl.lit("rewrite").alias("_op")
+    )
+    return replace(batch, frame=frame, good=frame.select("_key_hash", "_version", "_synced_at"))
+
+
 def _newest(frame: pl.DataFrame) -> pl.DataFrame:
     if frame["_key_hash"].n_unique() == frame.height:
         return frame

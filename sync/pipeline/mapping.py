@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from sync.fields import Computed, FirstOf
+from sync.fields import Computed, Constant, FirstOf
 from sync.pipeline.batch import Batch
 
 
@@ -19,6 +19,8 @@ def apply_mapping(batch: Batch) -> Batch:
 def _text(computed: Computed | str) -> pl.Expr:
     if isinstance(computed, str):
         return _filled(pl.col(computed))
+    if isinstance(computed, Constant):
+        return pl.lit(computed.text, pl.String)
     if isinstance(computed, FirstOf):
         return pl.coalesce([_text(part) for part in computed.parts])
     parts = [_filled(pl.col(name)) for name in computed.parts]

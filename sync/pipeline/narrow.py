@@ -21,7 +21,7 @@ _PROGRAM_LIMIT = (
 
 
 _WRITTEN = cs.by_name("_row", "_key_hash", "_version", "_synced_at", "_data_hash", "_data")
-_LINEAGE = ("_batch_id", "_row_no")
+_LINEAGE = ("_batch_id", "_row_no", "_mapping")
 _Row = dict[str, Any]
 
 
@@ -86,7 +86,7 @@ def _upsert(cursor: Any, batch: Batch, frame: pl.DataFrame) -> pl.DataFrame:
     assert batch.run is not None
     cursor.execute("TRUNCATE stage")
     _copy(cursor, query("fill_stage"), _as_csv(batch, frame))
-    cursor.execute(query("upsert_records", leaf=batch.run.leaf, entity_id=batch.run.entity_id))
+    cursor.execute(query(batch.run.writes, leaf=batch.run.leaf, entity_id=batch.run.entity_id))
     return pl.DataFrame(cursor.fetchall(), schema=LANDED, orient="row")
 
 
@@ -108,7 +108,7 @@ def _as_csv(batch: Batch, frame: pl.DataFrame, *more: pl.Expr) -> bytes:
         pl.col("_synced_at").dt.to_string("%Y-%m-%dT%H:%M:%S%.6f+00").alias("_at"),
         pl.col("_batch_id") if lineage else pl.lit(batch.id).alias("_batch_id"),
         pl.col("_row_no") if lineage else pl.col("_row").alias("_row_no"),
-        pl.lit(batch.mapping).alias("_mapping"),
+        pl.col("_mapping") if "_mapping" in frame.columns else pl.lit(batch.mapping).alias("_mapping"),
         pl.concat_str(pl.lit("\\x"), pl.col("_data_hash").bin.encode("hex")).alias("_hash"),
         pl.col("_data"),
         *more,

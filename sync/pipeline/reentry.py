@@ -13,7 +13,7 @@ import xxhash
 
 from sync.canonical import canonical
 from sync.errors import RecordError
-from sync.failures import enters_normalized, input_of
+from sync.failures import input_of, runs_normalized
 from sync.fields import Field
 from sync.models import FailedRecord
 from sync.pipeline.batch import Batch, PageNote
@@ -27,6 +27,7 @@ def batch_of(run: Run, group: list[FailedRecord], no: int, after: uuid.UUID | No
     batch = Batch(
         registered=run.registered,
         run=run,
+        mapping=run.mapping,
         raw=raws,
         # Of the original bytes, as the declarations stand now: the next sync then skips them instead of failing them.
         raw_hashes=[xxhash.xxh3_128_digest(raw, run.seed) for raw in raws],
@@ -35,7 +36,7 @@ def batch_of(run: Run, group: list[FailedRecord], no: int, after: uuid.UUID | No
         frame=rows,
         counts={"rows_fetched": len(group)},
     )
-    if not enters_normalized(group[0]):
+    if not runs_normalized(group[0], run.mapping):
         return replace(batch, raw=[_as_row(failed) for failed in group])
     inputs = [input_of(failed) or {} for failed in group]
     columns = {

@@ -14,6 +14,8 @@ from django.db import connection
 
 from sync import schema
 from sync.fingerprint import fingerprint, seed
+from sync.jobs.claim import Interrupted
+from sync.mapping.in_force import InForce, hold, in_force
 from sync.models import Batch as BatchRow
 from sync.models import SourceColumn, Tracker
 from sync.pipeline.memo import Memo
@@ -61,7 +63,18 @@ class Run:
     by_key: uuid.UUID | None = None  # the one record that was asked for
     replayed: frozenset[bytes] | None = None  # keys of the failed records that this batch runs again
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    mapping: int = 0  # number of the mapping in force when the run began, 0 = the declaration alone
+    writes: str = "upsert_records"  # the statement that writes rows
     first_load: bool = False  # the mirror held no record of the entity when the run began
+
+    def hold(self) -> None:
+        """Keep the job ours and its mapping in force until this transaction ends.
+
+        Raises StaleAttempt, and Interrupted where another mapping was switched on: the job goes on with that.
+        """
+        self.claim.hold()
+        if hold(self.entity_id) != self.mapping:
+            raise Interrupted
 
     def see(self, cursor: str | None) -> None:
         """Note the greatest cursor of a batch."""
@@ -112,12 +125,17 @@ def _any_record(leaf: str) -> bool:
     return bool(row and row[0])
 
 
-def bare_run(claim: Claim, registered: Registered) -> Run:
-    """A run without pages: for one record, for woken children, for failed records run again."""
-    mark = fingerprint(registered, 0)
+def bare_run(claim: Claim, registered: Registered, mapping: InForce | None = None) -> Run:
+    """A run without pages: for one record, for woken children, for failed records run again.
+
+    Under the mapping in force, or under the one given. Raises ConfigError (mapping_unfit).
+    """
+    under = mapping or in_force(registered)
+    mark = fingerprint(under.registered, under.no)
     return Run(
         claim=claim,
-        registered=registered,
+        registered=under.registered,
+        mapping=under.no,
         entity_id=schema.entity_id(registered.path),
         leaf=schema.leaf(registered.path),
         fingerprint=mark,

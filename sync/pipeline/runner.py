@@ -70,7 +70,7 @@ def _commit_once(batch: Batch) -> Batch:
     run = batch.run
     assert run is not None
     with transaction.atomic():
-        run.claim.hold()
+        run.hold()
         for stage in COMMITTED:
             batch = _timed(stage, batch)
     _committed(run, batch)
@@ -93,7 +93,7 @@ def _committed(run: Run, batch: Batch) -> None:
 
 def _batches(run: Run) -> Iterator[Batch]:
     while True:
-        batch = _timed(fetch, Batch(registered=run.registered, run=run))
+        batch = _timed(fetch, Batch(registered=run.registered, run=run, mapping=run.mapping))
         yield batch
         if batch.last:
             return

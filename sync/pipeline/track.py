@@ -50,7 +50,7 @@ def track(batch: Batch) -> Batch:
 
 
 def _keep_raw(cursor: Any, batch: Batch) -> None:
-    if batch.raw:
+    if batch.raw and not batch.raw_is_kept:
         cursor.execute(query("keep_raw"), {"batch_id": batch.id, "body": pack(batch.raw)})
 
 

@@ -17,6 +17,7 @@ LISTS = {
     "trackers": "sync_tracker_changelist",
     "schedules": "sync_schedule_changelist",
     "pending children": "sync_pendingchild_changelist",
+    "mappings": "sync_mapping_changelist",
     "deletes": "sync_deleteproposal_changelist",
     "records": "sync_recordrow_changelist",
     "drift": "sync_sourcecolumn_changelist",

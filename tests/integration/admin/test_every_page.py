@@ -25,6 +25,7 @@ QUERIES = {
     "trackers": 2,
     "schedules": 2,
     "pending children": 2,
+    "mappings": 2,
     "deletes": 2,
     "records": 2,
     "drift": 2,
@@ -46,6 +47,7 @@ def fill(rows: int) -> None:
         factories.schedule(f"test {number}")
         factories.source_column(name=f"column {number}")
         factories.audit_entry()
+        factories.mapping()
 
 
 def address(name: str) -> str:
@@ -134,6 +136,7 @@ def test_every_detail_page_opens(viewing: Client) -> None:
         ("sync_schedule_change", factories.schedule().pk),
         ("sync_tracker_change", record.entity_id),
         ("sync_recordrow_change", f"{record.entity_id}~{record.key_hash}"),
+        ("sync_mapping_change", factories.mapping().pk),
         ("sync_auditentry_change", factories.audit_entry().pk),
     ]
 

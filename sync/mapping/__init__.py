@@ -1,0 +1,1 @@
+"""Mappings: field rules as data over an entity's declaration, version by version."""

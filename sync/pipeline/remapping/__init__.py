@@ -1,0 +1,1 @@
+"""Stored rows of an entity run again under another mapping: rehearsed, or for good."""

@@ -1,0 +1,87 @@
+"""A rehearsal: a mapping that is not in force is tried on stored rows, all stages, and nothing is kept.
+
+Each stretch of rows has a transaction of its own that is rolled back, so that no lock outlives a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from django.db import connection, transaction
+
+from sync.failures import runs_normalized
+from sync.jobs.claim import Interrupted
+from sync.mapping.in_force import find, of
+from sync.models import FailedRecord
+from sync.pipeline.batch import Batch
+from sync.pipeline.narrow import write_narrowed
+from sync.pipeline.remapping.remap import without_waiting
+from sync.pipeline.remapping.report import Report
+from sync.pipeline.remapping.stored_rows import Stretch, remade, stretches
+from sync.pipeline.repeat import repeated
+from sync.pipeline.run import Run, bare_run
+from sync.replay import through
+
+if TYPE_CHECKING:
+    from sync.jobs.claim import Claim
+
+FAILED_AT_ONCE = 1_000
+
+
+def run_rehearse(claim: Claim) -> None:
+    """Try the job's mapping on current records and open failed ones; the report is the job's result."""
+    assert claim.entity is not None, "a rehearsal is always of an entity"
+    mapping = find(int(claim.params["mapping"]))
+    run = bare_run(claim, claim.entity, of(claim.entity, mapping))
+    report, sample = Report(claim.entity, run.leaf), claim.params.get("sample")
+    for stretch in stretches(replace(run, writes="rewrite_records"), sample=sample, every=True):
+        _pause(claim, report)
+        repeated(partial(_try_records, run, stretch, report), entity=run.registered.path)
+    for group in _open_failures(run, sample):
+        _pause(claim, report)
+        repeated(partial(_try_failures, run, group, report), entity=run.registered.path)
+    with transaction.atomic():
+        claim.hold()
+        claim.finish({"mapping": mapping.pk, "no": mapping.no, "sample": sample, **report.told()})
+
+
+def _pause(claim: Claim, report: Report) -> None:
+    if claim.stopping.is_set():
+        raise Interrupted
+    claim.progress(rows=report.looked_at)
+
+
+def _try_records(run: Run, stretch: Stretch, report: Report) -> None:
+    rewriting = replace(run, writes="rewrite_records")
+    batch = remade(rewriting, stretch.rows, 1)
+    with transaction.atomic():
+        batch = _written(without_waiting(batch))
+        transaction.set_rollback(True)
+    report.take_records(batch, stretch)  # after the rollback: what is stored is as before
+
+
+def _try_failures(run: Run, group: Sequence[FailedRecord], report: Report) -> None:
+    with transaction.atomic():
+        batch, refused = through(run, list(group), 1, None)
+        transaction.set_rollback(True)
+    report.take_failures(batch, group, list(refused.values()))
+
+
+def _written(batch: Batch) -> Batch:
+    with connection.cursor() as cursor:
+        return write_narrowed(cursor, batch)
+
+
+def _open_failures(run: Run, sample: int | None) -> Iterator[list[FailedRecord]]:
+    """Those that enter at the same stage together, a bearable number at once."""
+    found = FailedRecord.objects.filter(entity_id=run.entity_id, state=FailedRecord.State.OPEN)
+    ids = list(found.order_by("id").values_list("id", flat=True)[:sample])
+    for start in range(0, len(ids), FAILED_AT_ONCE):
+        some = list(found.filter(id__in=ids[start : start + FAILED_AT_ONCE]))
+        some.sort(key=lambda failed: runs_normalized(failed, run.mapping))
+        for _, group in groupby(some, lambda failed: runs_normalized(failed, run.mapping)):
+            yield list(group)
