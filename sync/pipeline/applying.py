@@ -12,6 +12,7 @@ from sync import schema
 from sync.fingerprint import fingerprint
 from sync.models import DeleteProposal
 from sync.queries import query
+from sync.targets.asking import ask_for_pushes
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
@@ -55,6 +56,7 @@ def undo(cursor: Any, claim: Claim) -> dict[str, int]:
 def _track(cursor: Any, claim: Claim, proposal: DeleteProposal, op: str, number: int) -> None:
     if not number:
         return
+    assert claim.entity is not None
     cursor.execute(query("next_batch_id"))
     batch_id = cursor.fetchone()[0]
     count = "deleted" if op == "d" else "revived"
@@ -70,6 +72,7 @@ def _track(cursor: Any, claim: Claim, proposal: DeleteProposal, op: str, number:
         "proposal": proposal.id,
     }
     cursor.execute(query("note_proposal_changes"), changes)
+    ask_for_pushes(claim.entity, by=f"job:{claim.job_id}")
     cursor.execute(query("few_proposal_keys"), {"proposal": proposal.id, "most": _MOST_KEYS})
     keys = [row[0] for row in cursor.fetchall()] if number <= _MOST_KEYS else "*"
     payload = json.dumps({"e": claim.entity_id, "k": keys}, separators=(",", ":"))

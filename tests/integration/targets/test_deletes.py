@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 
-from sync import schema
-from sync.models import Delivery
+from sync import deletes, schema
+from sync.audit import Actor
+from sync.models import DeleteProposal, Delivery, Job
 from sync.registry import registry
 from sync.targets.asking import push_again, push_of
-from tests.integration.targets.conftest import Hub, push, push_all, sync
+from tests import sandboxed
+from tests.integration.targets.conftest import Hub, push, push_all, run_waiting, sync
 
 
 def delete(entity: str, where: str, *, ago: timedelta) -> None:
@@ -99,3 +101,20 @@ def test_children_are_deleted_before_their_parents(hub: Hub) -> None:
     assert push("apismith.orders")["deleted"] == 1
 
     assert len(hub.rows("orders")) == 829
+
+
+def test_an_approved_proposal_asks_for_the_push_of_its_deletes(hub: Hub) -> None:
+    sync("apismith.items")
+    push()
+    for number in range(1, 21):
+        sandboxed.delete(hub.sandbox, f"apismith/items/{number}")
+    sync("apismith.items", full=True)
+    run_waiting("deletes")
+    proposal = DeleteProposal.objects.get(state="proposed")
+
+    deletes.approve(proposal.id, by=Actor(name="olga", door="admin"))
+    run_waiting("deletes")
+
+    assert Job.objects.filter(kind="push", status="pending").count() == 1
+    assert push()["waiting"] == 20
+    assert set(Delivery.objects.filter(state="waiting").values_list("code", flat=True)) == {"undo_window"}
