@@ -56,6 +56,7 @@ def run_replay(claim: Claim) -> None:
         if claim.stopping.is_set():
             raise Interrupted
         place = repeated(partial(_replay, run, ids, place), entity=run.registered.path)
+        claim.advance()
         claim.progress(rows=place.rows, total=total)
     with transaction.atomic():
         claim.hold()

@@ -32,6 +32,7 @@ def run_wake(claim: Claim) -> None:
     for child, parent in _pairs(claim.entity, claim.params.get("as")):
         while _wake_some(claim, child, parent, no + 1):
             no += 1
+            claim.advance()
             if claim.stopping.is_set():
                 raise Interrupted
     tried = try_again(claim) if claim.params.get("sweep") else {}

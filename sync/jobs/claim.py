@@ -34,6 +34,7 @@ class Live:
 
     stopping: threading.Event = field(default_factory=threading.Event)
     finished: bool = False
+    advanced: bool = False
     renewed: float = field(default_factory=time.monotonic)
     noted: float = 0.0
     progress: JobEvent | None = None
@@ -88,6 +89,10 @@ class Claim:
             runs = Attempt.objects.filter(job_id=self.job_id, no=self.attempt)
             runs.update(outcome="success", finished_at=Now())
         self.live.finished = True
+
+    def advance(self) -> None:
+        """Say that a part of the work is committed for good: an error after it counts as the job's first."""
+        self.live.advanced = True
 
     def event(self, name: str, **facts: Any) -> None:
         """Write an event into the job's log, in the transaction that is open here, if any."""

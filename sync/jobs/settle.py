@@ -25,11 +25,13 @@ def settle(claim: Claim, error: Exception) -> Verdict | None:
         job = _still_ours(claim)
         if job is None:
             return None
+        if claim.live.advanced:
+            job.attempts = 0  # a long run must not use up its tries over days of small troubles
         verdict = judge(
             error,
             burned=job.attempts,
             tiers=tiers_of(claim.entity),
-            previous_code=_previous_code(claim),
+            previous_code=None if claim.live.advanced else _previous_code(claim),
         )
         _write(job, claim, verdict)
     return verdict

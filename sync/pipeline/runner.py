@@ -79,6 +79,7 @@ def _commit_once(batch: Batch) -> Batch:
 
 def _committed(run: Run, batch: Batch) -> None:
     run.add(batch.counts)
+    run.claim.advance()
     counts = dict(batch.counts)
     for stage, number in counts.items():
         metrics.rows_processed.labels(entity=run.registered.path, stage=stage).inc(number)

@@ -83,6 +83,8 @@ def _chunk(work: _Work, keys: Sequence[UUID], seq: int | None) -> None:
         counts
         | {"read": len(keys), "skipped": len(made.unchanged), "waiting": waiting + counts.get("waiting", 0)}
     )
+    if trouble is None or any(outcome.state == "acked" for outcome in outcomes):
+        work.claim.advance()
     if trouble is not None:
         raise trouble
 

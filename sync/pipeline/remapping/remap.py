@@ -44,6 +44,7 @@ def run_remap(claim: Claim) -> None:
         repeated(partial(_remap, run, stretch, no), entity=run.registered.path)
         left["not_kept"] += stretch.not_kept
         left["mended_by_hand"] += len(stretch.mended)
+        claim.advance()
         claim.progress(batches=no)
     with transaction.atomic():
         claim.hold()

@@ -53,6 +53,22 @@ def test_three_tiers_are_four_runs_then_it_is_failed_with_the_far_ends_words(han
     assert list(Attempt.objects.values_list("outcome", flat=True)) == ["retry", "retry", "retry", "failed"]
 
 
+def test_an_error_after_a_commit_counts_as_the_first(handle: Register) -> None:
+    handle(raises(DOWN))
+    job = ask()
+    run(job)
+    run(job)
+
+    def gets_on(claim: Claim) -> None:
+        claim.advance()
+        raise DOWN
+
+    handle(gets_on)
+    for _ in range(5):
+        assert run(job) == "retry"
+        assert (job.attempts, waits(job)) == (1, 1)
+
+
 def test_the_next_delivery_is_scheduled_for_the_moment_the_job_names(handle: Register) -> None:
     handle(raises(DOWN))
     job = ask()
