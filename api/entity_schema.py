@@ -17,7 +17,7 @@ _AGE_HEADERS: Schema = {
     "ETag": "Of this revision; send it as If-None-Match for a 304.",
     "Age": "Seconds since this state was known to hold.",
     "X-Synced-At": "When that was.",
-    "X-Fresh-Until": "From then on a read starts a refresh.",
+    "X-Fresh-Until": "From then on a read starts a refresh, unless the last one brought a row that failed.",
     "X-Sync-Triggered": "`true`: this request started a refresh. `pending`: one is under way.",
     "X-Sync-Job": "The job that refreshes it.",
 }
@@ -120,11 +120,11 @@ def _record_schema(data: Schema) -> Schema:
         "deleted_at": {**moment, "nullable": True},
         "data": data,
     }
-    required = list(properties)
     properties["mapping"] = {
         "type": "integer",
-        "description": "The mapping that made it, 0 = the declaration alone; not with as_of.",
+        "description": "The mapping that made it, 0 = the declaration alone.",
     }
+    required = list(properties)
     properties["valid_to"] = {**moment, "nullable": True, "description": "With as_of: until when it stood."}
     return {"type": "object", "properties": properties, "required": required}
 

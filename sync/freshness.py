@@ -68,7 +68,9 @@ def judge(known: Lookup, freshness: timedelta, now: datetime) -> Verdict:
     until = as_of + freshness
     due = now >= until
     state = State.DELETED if found.deleted_at else State.STALE if due else State.FRESH
-    return Verdict(state=state, as_of=as_of, fresh_until=until, due=due)
+    # The far end was asked lately, and what it sent could not land: asking at every read would bring the same row.
+    tried = known.refused_at is not None and now < known.refused_at + freshness
+    return Verdict(state=state, as_of=as_of, fresh_until=until, due=due and not tried)
 
 
 def judge_list(fresh_to: datetime | None, *, empty: bool, freshness: timedelta, now: datetime) -> Verdict:

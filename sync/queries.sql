@@ -202,11 +202,15 @@ ON CONFLICT (key_hash, entity_id) DO UPDATE SET checked_at = greatest(absent_key
 DELETE FROM absent_key WHERE entity_id = %(entity_id)s AND key_hash = ANY(%(keys)s);
 
 -- look_up --
--- One record, how fresh its entity is, and whether the far end said lately that there is none: one round trip.
-SELECT r.key_hash, r.revision, r.synced_at, r.changed_at, r.deleted_at, r.data::text AS content, t.fresh_to, a.checked_at, r.mapping
+-- One record, how fresh its entity is, whether the far end said lately that there is none, and when it sent a row that
+-- could not land: one round trip.
+SELECT r.key_hash, r.revision, r.synced_at, r.changed_at, r.deleted_at, r.data::text AS content, t.fresh_to, a.checked_at, r.mapping,
+  greatest(f.synced_at, p.synced_at)
 FROM tracker t
 LEFT JOIN {leaf} r ON r.key_hash = %(key_hash)s
 LEFT JOIN absent_key a ON a.key_hash = %(key_hash)s AND a.entity_id = t.entity_id
+LEFT JOIN failed_record f ON coalesce(f.key_hash, f.raw_hash) = %(key_hash)s AND f.entity_id = t.entity_id AND f.state = 'open'
+LEFT JOIN pending_child p ON p.key_hash = %(key_hash)s AND p.entity_id = t.entity_id
 WHERE t.entity_id = {entity_id};
 
 -- see_groups --

@@ -31,8 +31,15 @@ def found(synced: float, *, deleted: bool = False) -> Found:
     )
 
 
-def judged(row: Found | None, *, fresh_to: float | None = None, absent: float | None = None) -> Verdict:
-    return judge(Lookup(found=row, fresh_to=ago(fresh_to), absent_since=ago(absent)), FRESHNESS, NOW)
+def judged(
+    row: Found | None,
+    *,
+    fresh_to: float | None = None,
+    absent: float | None = None,
+    refused: float | None = None,
+) -> Verdict:
+    known = Lookup(found=row, fresh_to=ago(fresh_to), absent_since=ago(absent), refused_at=ago(refused))
+    return judge(known, FRESHNESS, NOW)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +85,13 @@ def test_a_record_seen_after_its_absence_is_there() -> None:
 
 def test_a_run_does_not_bring_back_a_key_that_is_gone() -> None:
     assert judged(found(30), absent=5, fresh_to=1).state is State.ABSENT
+
+
+@pytest.mark.parametrize(("refused", "due"), [(14, False), (15, True), (60, True)])
+def test_a_refusal_is_remembered_for_the_freshness(refused: float, due: bool) -> None:
+    verdict = judged(found(30), refused=refused)
+
+    assert (verdict.state, verdict.due) == (State.STALE, due)
 
 
 @pytest.mark.parametrize(("synced", "due"), [(1, False), (20, True)])

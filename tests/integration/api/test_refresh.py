@@ -117,6 +117,28 @@ def test_a_row_that_failed_long_ago_is_asked_for_again(reader: Client) -> None:
     assert reader.get(LAMP).status_code == 202
 
 
+def test_a_stale_record_is_not_asked_for_again_while_its_newer_row_is_refused(reader: Client) -> None:
+    record(data={"id": 7}, synced_at=now() - 4 * OLD)
+    failed = failed_record(key_hash=lamp(), synced_at=now() - timedelta(minutes=1))
+
+    served = reader.get(LAMP)
+
+    assert (served.status_code, "X-Sync-Triggered" in served) == (200, False)
+    assert not Job.objects.exists()
+
+    failed.synced_at = now() - OLD
+    failed.save()
+
+    assert reader.get(LAMP)["X-Sync-Triggered"] == "true"
+
+
+def test_a_stale_record_whose_newer_row_waits_is_not_asked_for_again(reader: Client) -> None:
+    record(data={"id": 7}, synced_at=now() - 4 * OLD)
+    pending_child()
+
+    assert "X-Sync-Triggered" not in reader.get(LAMP)
+
+
 def test_a_row_that_waits_for_its_parent_is_404_with_the_reason(reader: Client) -> None:
     child = pending_child()
 
