@@ -77,7 +77,7 @@ def then_json(registered: Registered, then: Then) -> str:
         "valid_to": then.valid_to,
     }
     told = ",".join(f'"{name}":{_moment(moment)}' for name, moment in moments.items())
-    return f'{{"key":{key},"revision":{then.revision},{told},"data":{then.data}}}'
+    return f'{{"key":{key},"revision":{then.revision},"mapping":{then.mapping},{told},"data":{then.data}}}'
 
 
 def _moment(moment: datetime | None) -> str:

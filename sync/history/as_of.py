@@ -30,6 +30,7 @@ class Then:
     deleted_at: datetime | None
     data: str  # JSON
     valid_to: datetime | None  # None = it stands now
+    mapping: int  # number of the mapping that made it, 0 = the declaration alone
 
 
 def record_as_of(registered: Registered, key_hash: uuid.UUID, moment: datetime) -> Then | None:
@@ -92,6 +93,7 @@ def _select(statement: str, values: Mapping[str, Any]) -> list[Then]:
                 deleted_at=r[4],
                 data=r[5],
                 valid_to=r[6],
+                mapping=r[7],
             )
             for r in cursor.fetchall()
         ]

@@ -11,19 +11,19 @@ SELECT revision, valid_from, valid_to, synced_at, gone, mapping, batch_id, row_n
 
 -- record_as_of --
 -- The version of a record that was valid at a moment.
-SELECT key_hash, revision, synced_at, changed_at, deleted_at, data::text, NULL::timestamptz FROM {leaf}
+SELECT key_hash, revision, synced_at, changed_at, deleted_at, data::text, NULL::timestamptz, mapping FROM {leaf}
 WHERE key_hash = %(key_hash)s AND changed_at <= %(moment)s
 UNION ALL
-SELECT key_hash, revision, NULL, valid_from, CASE WHEN deleted THEN valid_from END, data::text, valid_to FROM {old}
+SELECT key_hash, revision, NULL, valid_from, CASE WHEN deleted THEN valid_from END, data::text, valid_to, mapping FROM {old}
 WHERE key_hash = %(key_hash)s AND valid_from <= %(moment)s AND valid_to > %(moment)s;
 
 -- list_as_of --
 -- A page by key of all versions that were valid at a moment; each arm walks its primary key, or an index on valid_to.
 SELECT * FROM (
-  (SELECT key_hash, revision, synced_at, changed_at, deleted_at, data::text, NULL::timestamptz AS valid_to FROM {leaf}
+  (SELECT key_hash, revision, synced_at, changed_at, deleted_at, data::text, NULL::timestamptz AS valid_to, mapping FROM {leaf}
    WHERE changed_at <= %(moment)s AND key_hash > %(after)s AND {live} AND {filters} ORDER BY key_hash LIMIT %(most)s)
   UNION ALL
-  (SELECT key_hash, revision, NULL, valid_from, CASE WHEN deleted THEN valid_from END, data::text, valid_to FROM {old}
+  (SELECT key_hash, revision, NULL, valid_from, CASE WHEN deleted THEN valid_from END, data::text, valid_to, mapping FROM {old}
    WHERE valid_from <= %(moment)s AND valid_to > %(moment)s AND key_hash > %(after)s AND {kept} AND {filters}
    ORDER BY key_hash LIMIT %(most)s)
 ) v ORDER BY key_hash LIMIT %(most)s;

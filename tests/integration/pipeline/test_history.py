@@ -71,6 +71,7 @@ def test_a_record_reads_as_of_every_moment(far_end: FarEnd, reader: Client) -> N
     prices = [get(reader, LAMP, as_of=moment)["data"]["price"] for moment in after]
 
     assert prices == ["10", "11", "12", "13"]
+    assert get(reader, LAMP, as_of=after[0])["mapping"] == 0
     early = reader.get(LAMP, {"as_of": before})
     assert (early.status_code, early.json()["code"]) == (404, "not_yet_known")
 
