@@ -19,7 +19,8 @@ def lineage_tables(record: RecordRow) -> list[dict[str, Any]]:
     found = lineage(registry.find(path), record.key_hash) if path in registry else None
     if found is None:
         return []
-    return [_origin(found), _fields(registry.find(path), found)]
+    refused = [_failures(found)] if found.failures else []
+    return [_origin(found), *refused, _fields(registry.find(path), found)]
 
 
 def _origin(found: Lineage) -> dict[str, Any]:
@@ -40,6 +41,22 @@ def _origin(found: Lineage) -> dict[str, Any]:
     refused = found.stages.refused if found.stages else ()
     rows += [["Refused today", words] for words in refused]
     return {"title": "Lineage", "headers": ["", "What"], "rows": rows, "empty": ""}
+
+
+def _failures(found: Lineage) -> dict[str, Any]:
+    rows = [
+        [
+            render.link(failed.state, "sync_failedrecord_change", failed.pk),
+            failed.mapping,
+            failed.stage,
+            _shown(failed.message),
+            render.ago(failed.first_seen_at),
+            failed.closed_by or NONE,
+        ]
+        for failed in found.failures
+    ]
+    headers = ["Failed record", "Mapping", "Stage", "Error", "First seen", "Closed by"]
+    return {"title": "Refused on its way", "headers": headers, "rows": rows, "empty": ""}
 
 
 def _fields(registered: Registered, found: Lineage) -> dict[str, Any]:

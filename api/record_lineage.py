@@ -13,6 +13,7 @@ from api.record_answers import JSON, iso
 from sync.errors import InvalidRequest, NotFound
 from sync.history.lineage import Lineage, lineage
 from sync.keys import key_hash, key_text, parse_key
+from sync.models import FailedRecord
 from sync.registry import Registered
 
 
@@ -64,6 +65,7 @@ def _told(registered: Registered, found: Lineage) -> dict[str, Any]:
         "normalized": None if stages is None else stages.normalized,
         "mapped": None if stages is None else stages.mapped,
         "refused": [] if stages is None else list(stages.refused),
+        "failures": [_failure(failed) for failed in found.failures],
         "fields": _fields(registered, found),
     }
 
@@ -93,6 +95,25 @@ def _batch(found: Lineage) -> dict[str, Any] | None:
         "resume": batch.resume,
         "fingerprint": batch.fingerprint.hex,
         "committed_at": iso(batch.committed_at),
+    }
+
+
+def _failure(failed: FailedRecord) -> dict[str, Any]:
+    """A row of this key that was refused: by which mapping, and how it ended."""
+    return {
+        "id": str(failed.pk),
+        "state": failed.state,
+        "mapping": failed.mapping,
+        "stage": failed.stage,
+        "code": failed.code,
+        "field": failed.field,
+        "message": failed.message,
+        "mended": bool(failed.mended),
+        "batch": failed.batch_id,
+        "row_no": failed.row_no,
+        "first_seen_at": iso(failed.first_seen_at),
+        "closed_at": None if failed.closed_at is None else iso(failed.closed_at),
+        "closed_by": failed.closed_by,
     }
 
 

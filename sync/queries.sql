@@ -250,10 +250,10 @@ SELECT fingerprint, count(*) FROM job
 WHERE fingerprint = ANY(%(fingerprints)s) AND status = 'failed' AND resolved_at IS NULL GROUP BY 1;
 
 -- close_replayed --
--- Failed records that a replay landed, or found to be outdated.
+-- Failed records that a replay landed, or found to be outdated; they keep the key under which they landed.
 UPDATE failed_record f SET state = done.state, remark = coalesce(done.remark, f.remark), attempts = f.attempts + 1,
-  closed_at = clock_timestamp(), closed_by = %(by)s, next_try_at = NULL
-FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(remarks)s::text[]) AS done (id, state, remark)
+  key_hash = coalesce(done.key_hash, f.key_hash), closed_at = clock_timestamp(), closed_by = %(by)s, next_try_at = NULL
+FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(remarks)s::text[], %(keys)s::uuid[]) AS done (id, state, remark, key_hash)
 WHERE f.id = done.id;
 
 -- fail_again --

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from sync import schema
 from sync.fingerprint import fingerprint
 from sync.history.stages import Recomputed, recompute
 from sync.history.versions import history_leaf
 from sync.mapping.in_force import numbered
-from sync.models import Batch, Job
+from sync.models import Batch, FailedRecord, Job
 from sync.queries import query
 from sync.registry import Registered
+
+MOST_FAILURES = 20
+"""Of one record, in its lineage: the failed records' own list has all."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +53,9 @@ class Lineage:
     job: Job | None
     raw: bytes | None  # as received
     stages: Recomputed | None  # of the bytes, by today's declarations
+    failures: Sequence[
+        FailedRecord
+    ]  # rows of its key that were refused before this version ended, newest first
 
     @property
     def same_bytes(self) -> bool | None:
@@ -71,7 +80,20 @@ def lineage(registered: Registered, key_hash: uuid.UUID, revision: int | None = 
     with connection.cursor() as cursor:
         raw = kept_row(cursor, origin.batch_id, origin.row_no)
     stages = None if raw is None else _stages(registered, origin, batch, raw)
-    return Lineage(origin=origin, batch=batch, job=job, raw=raw, stages=stages)
+    failures = _failures(registered, origin)
+    return Lineage(origin=origin, batch=batch, job=job, raw=raw, stages=stages, failures=failures)
+
+
+def _failures(registered: Registered, origin: Origin) -> list[FailedRecord]:
+    # Open ones and closed ones each by the partial index that they have.
+    rows = FailedRecord.objects.annotate(once=Coalesce("key_hash", "raw_hash")).filter(
+        Q(state=FailedRecord.State.OPEN, once=origin.key_hash)
+        | (~Q(state=FailedRecord.State.OPEN) & Q(key_hash=origin.key_hash)),
+        entity_id=schema.entity_id(registered.path),
+    )
+    if origin.valid_to is not None:
+        rows = rows.filter(first_seen_at__lt=origin.valid_to)
+    return list(rows.defer("raw", "normalized", "mapped", "errors").order_by("-id")[:MOST_FAILURES])
 
 
 def _stages(registered: Registered, origin: Origin, batch: Batch | None, raw: bytes) -> Recomputed:

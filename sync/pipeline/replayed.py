@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,10 +25,12 @@ def settle(cursor: Any, run: Run, batch: Batch, group: list[FailedRecord], refus
     """Close what landed, waits or is outdated; keep open what was refused; let the groups follow."""
     done = outcomes(batch, group, refused)
     if done:
+        keys = _keys(batch)
         given = {
             "ids": [group[row].id for row in done],
             "states": [state for state, _ in done.values()],
             "remarks": [remark for _, remark in done.values()],
+            "keys": [keys.get(row) for row in done],
             "by": run.claim.params.get("by", "replay"),
         }
         cursor.execute(query("close_replayed"), given)
@@ -48,6 +51,17 @@ def outcomes(batch: Batch, group: list[FailedRecord], refused: Refused) -> dict[
         else (states.FIXED if row in kept else states.SUPERSEDED, None)
         for row in range(len(group))
         if row not in refused
+    }
+
+
+def _keys(batch: Batch) -> dict[int, uuid.UUID]:
+    """The keys under which rows landed or wait: a mend may have given another one, or the first."""
+    frames = [batch.frame] if batch.parked is None else [batch.frame, batch.parked]
+    return {
+        row: uuid.UUID(bytes=key)
+        for frame in frames
+        if frame.height
+        for row, key in frame.select("_row", "_key_hash").iter_rows()
     }
 
 
