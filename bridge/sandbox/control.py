@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from bridge.sandbox.exchange import Request, Response, json_response
+from bridge.sandbox.generate import Wanted, generate
 from bridge.sandbox.moods import Mood
 from bridge.sandbox.mount import Mount
 from bridge.sandbox.store import Row, StoreError, Table, UnknownError, key_text
@@ -59,13 +60,27 @@ class Control:
             case "POST", ["mood"]:
                 return self._switch(mount, request)
             case _, [entity, *rest]:
-                return self._for_row(mount.far_end.store.table(entity), method, rest, request)
+                answer = self._for_rows if rest in ([], ["generated"]) else self._for_row
+                return answer(mount.far_end.store.table(entity), method, rest, request)
+        raise UnknownError(f"no such control: {method} /_control{request.path}")
+
+    def _for_rows(self, table: Table, method: str, parts: list[str], request: Request) -> Response:
+        match method, parts:
+            case "POST", []:
+                return _row_response(table.add(columns_of(request.body)), 201)
+            case "POST", ["generated"]:
+                return json_response(generate(table, msgspec.json.decode(request.body, type=Wanted)))
+            case "GET", [] if request.query:
+                return _rows_response(table.matching(request.query))
+            case "PATCH", [] if request.query:
+                columns, rows = columns_of(request.body), table.matching(request.query)
+                if not rows:
+                    raise UnknownError(f"{table.name} has no row with {request.query}")
+                return _rows_response([table.change(row.key, columns) for row in rows])
         raise UnknownError(f"no such control: {method} /_control{request.path}")
 
     def _for_row(self, table: Table, method: str, parts: list[str], request: Request) -> Response:
         match method, parts:
-            case "POST", []:
-                return _row_response(table.add(columns_of(request.body)), 201)
             case "GET", [key]:
                 return _row_response(table.find(table.parse_key(key)))
             case "PATCH", [key]:
@@ -77,7 +92,10 @@ class Control:
     def _switch(self, mount: Mount, request: Request) -> Response:
         mood = msgspec.json.decode(request.body, type=Mood, strict=False)
         if mood.entity is not None:
-            mood = msgspec.structs.replace(mood, entity=mount.far_end.store.table(mood.entity).name)
+            table = mount.far_end.store.table(mood.entity)
+            mood = msgspec.structs.replace(mood, entity=table.name)
+            if unknown := [old for old in mood.renamed if table.column(old) not in table.columns]:
+                raise UnknownError(f"{table.name} has no column {unknown[0]!r}")
         mount.moods.switch(mood)
         return json_response(self._moods(mount))
 
@@ -96,10 +114,18 @@ class Control:
 
 
 def _row_response(row: Row, status: int = 200) -> Response:
-    extra = {
+    return replace(json_response(None, status), body=_shown(row))
+
+
+def _rows_response(rows: list[Row]) -> Response:
+    return replace(json_response(None), body=b'{"rows":[%s]}' % b",".join(map(_shown, rows)))
+
+
+def _shown(row: Row) -> bytes:
+    facts = {
         "key": quoted(key_text(row.key)),
         "modified": quoted(row.modified.isoformat()),
         "version": str(row.version).encode(),
         "columns": object_of(row.columns),
     }
-    return replace(json_response(None, status), body=object_of(extra))
+    return object_of(facts)

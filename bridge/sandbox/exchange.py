@@ -43,6 +43,8 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = JSON
     note: str = ""
+    # Half of it arrives, then the connection ends.
+    cut: bool = False
 
 
 def json_response(document: object, status: int = 200, note: str = "") -> Response:

@@ -93,8 +93,10 @@ class Handler(BaseHTTPRequestHandler):
             headers["Connection"] = "close"
         lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
+        body = response.body[: len(response.body) // 2] if response.cut else response.body
         # One write: head and body in two packets would wait for each other's acknowledgement.
-        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + response.body)
+        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        self.close_connection = self.close_connection or response.cut
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):

@@ -10,16 +10,10 @@ from typing import Protocol
 from bridge.sandbox.exchange import Request, Response
 from bridge.sandbox.journal import Journal
 from bridge.sandbox.moods import Mood, Moods
-from bridge.sandbox.store import Row, Store, Table, UnknownError
+from bridge.sandbox.store import Store, UnknownError
+from bridge.sandbox.view import View
 
 GLANCE = 0.2  # seconds between two looks at whether a waiting client is still there
-
-
-class Spoil(Protocol):
-    """Puts bad rows in place of good ones."""
-
-    def __call__(self, table: Table, rows: list[Row]) -> list[Row]:
-        """Return the rows as they are to be served."""
 
 
 class FarEnd(Protocol):
@@ -33,8 +27,8 @@ class FarEnd(Protocol):
     def entity_of(self, request: Request) -> str | None:
         """Name the table a request is about, as far as it can be told; never raises."""
 
-    def answer(self, request: Request, spoil: Spoil) -> Response:
-        """Answer as the vendor does, errors included."""
+    def answer(self, request: Request, view: View) -> Response:
+        """Answer as the vendor does, errors included, with the rows as they are to be seen."""
 
     def refusal(self, status: int) -> Response:
         """Refuse in the vendor's words: 429 (too many requests) or 500."""
@@ -92,24 +86,26 @@ class Mount:
                 self._under_way -= 1
 
     def _in_mood(self, request: Request, entity: str | None) -> Response | None:
-        spoil: Spoil = _as_they_are
-        lost = False
+        view, fate, kept = View(), "", None
         for met in self.moods.strike(entity):
             mood = met.mood
+            view = met.joined(view)
             if mood.name == "slow":
                 self._hold_back(mood.wait, request)
             elif mood.name == "down":
                 return None
-            elif mood.name == "dirty":
-                spoil = met.dirt
-            elif mood.name == "lost":
-                lost = True
+            elif mood.name in ("429", "500"):
+                return self._refuse(mood)
+            elif mood.name in ("lost", "cut"):
+                fate = mood.name
+            elif mood.name == "repeated":
+                kept = met
             elif mood.name == "idempotent":
                 request = replace(request, moods=request.moods | {mood.name})
-            else:
-                return self._refuse(mood)
-        response = self.far_end.answer(request, spoil)
-        return None if lost else response
+        response = self.far_end.answer(request, view)
+        if kept is not None:
+            response, kept.before = _repeated(response, kept.before)
+        return None if fate == "lost" else replace(response, cut=fate == "cut")
 
     def _hold_back(self, seconds: float, request: Request) -> None:
         # A killed client must not keep its place among the requests at once, or its successor is refused.
@@ -126,5 +122,8 @@ class Mount:
         return Response(status=refusal.status, body=refusal.body, headers=headers, note=refusal.note)
 
 
-def _as_they_are(table: Table, rows: list[Row]) -> list[Row]:
-    return rows
+def _repeated(response: Response, before: Response | None) -> tuple[Response, Response | None]:
+    """What is answered, and what comes in place of the next answer."""
+    if before is not None:
+        return replace(before, note="repeated"), None
+    return response, response if response.status == 200 else None

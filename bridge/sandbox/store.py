@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from bridge.sandbox.data import moments
 from bridge.sandbox.tokens import Columns, text_of
 
 Key = tuple[int | str, ...]
+Generator = Callable[[random.Random, int], Columns]
+"""Makes the row of a number, by what is drawn."""
 
 
 class StoreError(Exception):
@@ -58,11 +61,15 @@ class Table:
         stamps: Iterable[str] = (),
         step: timedelta = timedelta(milliseconds=1),
         dirt: Mapping[str, Columns] | None = None,
+        generator: Generator | None = None,
     ) -> None:
         self.name = name
         self.names = {name.lower(), *(other.lower() for other in names)}
         self.key = dict(key)
         self.dirt = dict(dirt or {})
+        self.generator = generator
+        # Seed and step of the generated rows that it has; None: it has its own.
+        self.generated: tuple[int, int] | None = None
         self.revision = 0
         # Stamps are written by the far end itself: one given by hand stands only until the next change.
         self._load, self._step, self._extra, self._stamps = load, step, tuple(columns), tuple(stamps)
@@ -137,9 +144,19 @@ class Table:
             self._touched()
             return row
 
+    def matching(self, wanted: Mapping[str, str]) -> list[Row]:
+        """The rows with these texts in these columns, in key order."""
+        named = {self.column(name): text for name, text in wanted.items()}
+        return [
+            row
+            for row in self.rows()
+            if all(name in row.columns and text_of(row.columns[name]) == text for name, text in named.items())
+        ]
+
     def reset(self) -> None:
         """Bring back every row as it was at the start."""
         with self._lock:
+            self.generated = None
             if self._pristine is not None:
                 self._rows = {row.key: row for row in self._pristine}
                 self._version = len(self._pristine)

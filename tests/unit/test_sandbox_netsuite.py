@@ -331,3 +331,12 @@ def test_several_things_can_be_wrong_with_a_chosen_row(sandbox: Sandbox) -> None
         "creditlimit": "about ten",
         "lastmodifieddate": "2026-13-45 99:61:00",
     }
+
+
+def test_a_renamed_column_is_not_found_by_its_old_name(sandbox: Sandbox) -> None:
+    control(sandbox, "POST", "netsuite/mood", '{"mood":"drifted","renamed":{"email":"mail"}}')
+
+    answer = ask(sandbox, KEYSET % 0)
+
+    assert answer.status_code == 400
+    assert "Field 'email' for record 'customer' was not found" in answer.text

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 
 from bridge.sandbox.exchange import Request, Response
-from bridge.sandbox.mount import Spoil
 from bridge.sandbox.store import Store, StoreError
 from bridge.sandbox.suitetalk import query, records
 from bridge.sandbox.suitetalk.errors import VendorError, refusal
 from bridge.sandbox.suitetalk.login import Account, Login
 from bridge.sandbox.suitetalk.record_type import RecordType
+from bridge.sandbox.view import View
 
 SUITEQL = "/services/rest/query/v1/suiteql"
 RECORDS = "/services/rest/record/v1/"
@@ -38,10 +38,10 @@ class SuiteTalk:
         found = _FROM.search(request.body)
         return found[1].decode() if found else None
 
-    def answer(self, request: Request, spoil: Spoil) -> Response:
+    def answer(self, request: Request, view: View) -> Response:
         """Answer a request, in NetSuite's words when it is refused."""
         try:
-            return self._answer(request, spoil)
+            return self._answer(request, view)
         except VendorError as error:
             return error.response()
         except StoreError as error:
@@ -51,14 +51,14 @@ class SuiteTalk:
         """Refuse as NetSuite does under load (429) or in trouble (500)."""
         return refusal(status)
 
-    def _answer(self, request: Request, spoil: Spoil) -> Response:
+    def _answer(self, request: Request, view: View) -> Response:
         self._login.check(request)
         if request.path == SUITEQL:
             if request.method != "POST":
                 raise VendorError(
                     405, "METHOD_NOT_ALLOWED", f"{request.method} is not supported at this address."
                 )
-            return query.answer(request, self._by_query, spoil)
+            return query.answer(request, self._by_query, view)
         if request.path.startswith(RECORDS) and request.path != RECORDS:
             return records.answer(request, self._by_record, request.path.removeprefix(RECORDS).split("/"))
         raise VendorError(404, "NOT_FOUND", f"There is nothing at {request.path}.")

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 import msgspec
 
 from bridge.sandbox.exchange import Request, Response
-from bridge.sandbox.mount import Spoil
 from bridge.sandbox.suitetalk.errors import invalid, invalid_query
 from bridge.sandbox.suitetalk.parse import parse
 from bridge.sandbox.suitetalk.record_type import RecordType
 from bridge.sandbox.suitetalk.render import rendered
-from bridge.sandbox.suitetalk.select import matching
+from bridge.sandbox.suitetalk.select import matching, no_such_field
+from bridge.sandbox.suitetalk.syntax import Query
 from bridge.sandbox.tokens import quoted
+from bridge.sandbox.view import View
 
 LARGEST_PAGE = 1000
 LARGEST_RESULT = 100_000
@@ -24,7 +25,7 @@ class _Body(msgspec.Struct):
     q: str
 
 
-def answer(request: Request, kinds: Mapping[str, RecordType], spoil: Spoil) -> Response:
+def answer(request: Request, kinds: Mapping[str, RecordType], view: View) -> Response:
     """Answer POST …/query/v1/suiteql. Raises VendorError."""
     if "transient" not in request.headers.get("prefer", "").lower():
         raise invalid('Missing or invalid header "Prefer": the only supported value is "transient".')
@@ -37,10 +38,11 @@ def answer(request: Request, kinds: Mapping[str, RecordType], spoil: Spoil) -> R
     kind = kinds.get(query.table)
     if kind is None:
         raise invalid_query(f"Search error occurred: Record '{query.table}' was not found.")
-    rows = matching(kind, query)
+    rows = view.held(kind.table, matching(kind, query))
     if not query.columns:
         return _page(request, [_COUNT % (quoted(query.count_as), len(rows))], limit, offset, 1)
-    shown = spoil(kind.table, rows[offset : offset + limit])
+    _refuse_renamed(kind, query, view)
+    shown = view.page(kind.table, rows[offset : offset + limit])
     return _page(request, rendered(kind, query, shown), limit, offset, len(rows))
 
 
@@ -57,6 +59,14 @@ def page_asked(request: Request) -> tuple[int, int]:
     if offset + limit > LARGEST_RESULT:
         raise invalid(f"A query returns at most {LARGEST_RESULT} results. Narrow it by its WHERE clause.")
     return limit, offset
+
+
+def _refuse_renamed(kind: RecordType, query: Query, view: View) -> None:
+    """Who asks for a column by the name that it bore is told that there is none."""
+    renamed = view.names(kind.table)
+    for selected in query.columns:
+        if kind.column(selected.column.name) in renamed:
+            raise no_such_field(selected.column.name, kind.table.name)
 
 
 def _page(request: Request, items: list[bytes], limit: int, offset: int, total: int) -> Response:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge.sandbox.store import Row
 from bridge.sandbox.suitetalk import masks
-from bridge.sandbox.suitetalk.errors import invalid_query
+from bridge.sandbox.suitetalk.errors import VendorError, invalid_query
 from bridge.sandbox.suitetalk.record_type import MODIFIED, RecordType, Value
 from bridge.sandbox.suitetalk.syntax import (
     Column,
@@ -56,11 +56,16 @@ def known(kind: RecordType, column: Column) -> str:
     """Find a query's column. Raises a 400 VendorError."""
     name = kind.column(column.name)
     if name is None:
-        raise invalid_query(
-            f"Search error occurred: Field '{column.name}' for record '{kind.table.name}' was not found. "
-            "Reason: NOT_FOUND - Field does not exist."
-        )
+        raise no_such_field(column.name, kind.table.name)
     return name
+
+
+def no_such_field(name: str, table: str) -> VendorError:
+    """What NetSuite says of a column that it does not know."""
+    return invalid_query(
+        f"Search error occurred: Field '{name}' for record '{table}' was not found. "
+        "Reason: NOT_FOUND - Field does not exist."
+    )
 
 
 def _test(kind: RecordType, condition: Condition) -> Test:

@@ -13,9 +13,10 @@ import msgspec
 from bridge import env
 from bridge.sandbox.data import read
 from bridge.sandbox.exchange import Request, Response, json_response
-from bridge.sandbox.mount import Spoil
-from bridge.sandbox.store import Row, Store, Table, UnknownError
+from bridge.sandbox.store import Generator, Row, Store, Table, UnknownError
 from bridge.sandbox.tokens import NULL, Columns, columns_of, quoted, text_of
+from bridge.sandbox.view import View
+from bridge.systems.apismith import generated
 
 # No secret: it opens the sandbox only, where INTERNAL_SERVICE_JWT_SECRET is not set.
 CREDENTIALS = {"INTERNAL_SERVICE_JWT_SECRET": "sandbox-internal-service-secret-not-secret"}
@@ -56,7 +57,14 @@ class ApiSmith:
         self._secret = secret
         self.store = Store(
             _table("customers", "customers", {"CUSTOMER_ID": str}, missing="COMPANY_NAME", number=VERSION),
-            _table("items", "products", {"PRODUCT_ID": int}, missing="PRODUCT_NAME", number="UNIT_PRICE"),
+            _table(
+                "items",
+                "products",
+                {"PRODUCT_ID": int},
+                missing="PRODUCT_NAME",
+                number="UNIT_PRICE",
+                generator=generated.item,
+            ),
             _table(
                 "orders",
                 "orders",
@@ -83,11 +91,11 @@ class ApiSmith:
         """Refuse as APISmith does under load (429) or in trouble (500)."""
         return ApiSmithError(status, *_WORDS[status]).response()
 
-    def answer(self, request: Request, spoil: Spoil) -> Response:
+    def answer(self, request: Request, view: View) -> Response:
         """Answer a request, in APISmith's words when it is refused."""
         try:
             self._check_token(request.headers.get("authorization", ""))
-            return self._page(request, spoil)
+            return self._page(request, view)
         except ApiSmithError as error:
             return error.response()
 
@@ -105,16 +113,16 @@ class ApiSmith:
         if claims["exp"] - claims["iat"] > LONGEST_TOKEN:
             raise ApiSmithError(401, "UNAUTHORIZED", f"The bearer token lives longer than {LONGEST_TOKEN} s.")
 
-    def _page(self, request: Request, spoil: Spoil) -> Response:
+    def _page(self, request: Request, view: View) -> Response:
         table = self._table(request)
         limit = _whole(request, "limit", DEFAULT_PAGE)
         offset = _whole(request, "offset", 0)
         if not 1 <= limit <= LARGEST_PAGE:
             raise ApiSmithError(400, "INVALID_PARAMETER", f"limit: from 1 to {LARGEST_PAGE}.")
         tests = [*_since(request), *_after_version(request), *_filters(request, table)]
-        rows = [row for row in table.rows() if all(test(row) for test in tests)]
-        columns = table.columns
-        items = [_rendered(row, columns) for row in spoil(table, rows[offset : offset + limit])]
+        rows = view.held(table, [row for row in table.rows() if all(test(row) for test in tests)])
+        columns = view.columns(table)
+        items = [_rendered(row, columns) for row in view.page(table, rows[offset : offset + limit])]
         facts = [
             b'"entity":%s' % quoted(table.name),
             b'"items":[%s]' % b",".join(items),
@@ -150,6 +158,7 @@ def _table(
     missing: str,
     number: str,
     date: str = MODIFIED,
+    generator: Generator | None = None,
 ) -> Table:
     dirt: dict[str, Columns] = {
         "missing": {missing: NULL},
@@ -162,7 +171,7 @@ def _table(
         for row in read(f"northwind/{file}"):
             yield {_HUMP.sub("_", column).upper(): token for column, token in row.items()}
 
-    return Table(name=name, key=key, load=load, stamps=(MODIFIED, VERSION), dirt=dirt)
+    return Table(name=name, key=key, load=load, stamps=(MODIFIED, VERSION), dirt=dirt, generator=generator)
 
 
 def _rendered(row: Row, columns: tuple[str, ...]) -> bytes:

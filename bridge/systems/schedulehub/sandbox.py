@@ -11,8 +11,8 @@ import msgspec
 
 from bridge import env
 from bridge.sandbox.exchange import Request, Response, json_response
-from bridge.sandbox.mount import Spoil
 from bridge.sandbox.store import Store, Table
+from bridge.sandbox.view import View
 from bridge.systems.schedulehub.shelf import HubError, Shelf
 
 # No secret: it opens the sandbox only.
@@ -64,7 +64,7 @@ class ScheduleHub:
         """Refuse under load (429) or in trouble (500)."""
         return _error(HubError(status, f"HTTP_{status}", _WORDS[status]))
 
-    def answer(self, request: Request, spoil: Spoil) -> Response:
+    def answer(self, request: Request, view: View) -> Response:
         """Answer a request; one at a time changes rows."""
         given = request.headers.get("authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
