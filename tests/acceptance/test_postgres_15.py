@@ -56,7 +56,7 @@ def run(program: str, *arguments: str | Path, folder: Path) -> None:
     user = None
     if os.getuid() == 0:
         user = pwd.getpwnam("postgres")
-        for path in (folder, *folder.parents[:2]):
+        for path in (folder, *folder.parents[:3]):
             if path.stat().st_uid == 0 and str(path).startswith("/tmp/pytest"):  # pytest's own folders
                 path.chmod(0o755)
         shutil.chown(folder, user.pw_uid, user.pw_gid)
