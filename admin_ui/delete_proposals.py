@@ -30,8 +30,6 @@ STATES = {
     "undone": "info",
     "expired": "",
 }
-POSSIBLE = {State.PROPOSED: ("approve", "reject"), State.APPLIED: ("undo",)}
-"""The acts that make sense in a state."""
 
 APPROVE = Act(
     name="approve",
@@ -99,7 +97,7 @@ class DeleteProposalsPage(Page):
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """What can be done in its state."""
         proposal = self.get_object(request, str(object_id))
-        possible = POSSIBLE.get(State(proposal.state), ()) if proposal else ()
+        possible = deletes.possible(proposal) if proposal else ()
         names = {f"sync_deleteproposal_{name}_one" for name in possible}
         offered = super().get_actions_detail(request, object_id)
         return [button for button in offered if button.action_name in names]

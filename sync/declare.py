@@ -120,6 +120,7 @@ class Deletes:
     share: float = 0.10  # of the live records
     rows: int = 1_000
     keep_days: int = 30  # for so long a proposal can be decided, and what was deleted can be undone
+    needs_total: bool = True  # of a far end that names no total of its rows, each delete is proposed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

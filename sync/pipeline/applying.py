@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from sync import schema
 from sync.fingerprint import fingerprint
+from sync.jobs.enqueue import enqueue
 from sync.models import DeleteProposal
 from sync.queries import query
+from sync.registry import registry
 from sync.targets.asking import ask_for_pushes
 
 if TYPE_CHECKING:
@@ -21,11 +23,16 @@ State = DeleteProposal.State
 _MOST_KEYS = 200  # in one notification: PostgreSQL refuses one of 8,000 bytes
 
 
-def apply(cursor: Any, claim: Claim, proposal: DeleteProposal | None = None) -> dict[str, int]:
-    """Delete the proposal's rows that are still unseen; nothing where it is approved no more."""
-    proposal = proposal or _of(claim, State.APPROVED)
-    if proposal is None:
-        return {"deleted": 0}
+def apply(cursor: Any, claim: Claim) -> dict[str, int]:
+    """Delete the rows of the job's proposal that are still unseen; nothing where it is approved no more."""
+    cursor.execute(query("lock_doomed", leaf=_leaf(claim)), {"proposal": claim.params["proposal"]})
+    # After the records, as batches do that take rows out of it; what they took is gone when it is ours.
+    proposal = _of(claim, State.APPROVED)
+    return {"deleted": 0} if proposal is None else delete(cursor, claim, proposal)
+
+
+def delete(cursor: Any, claim: Claim, proposal: DeleteProposal) -> dict[str, int]:
+    """Delete the proposal's rows that are still unseen."""
     given = {"proposal": proposal.id, "began": proposal.read_began_at}
     leaf = _leaf(claim)
     cursor.execute(query("lock_doomed", leaf=leaf), given)
@@ -33,62 +40,65 @@ def apply(cursor: Any, claim: Claim, proposal: DeleteProposal | None = None) -> 
     proposal.deleted = cursor.rowcount
     proposal.state, proposal.applied_at = State.APPLIED, timezone.now()
     proposal.save()
-    _track(cursor, claim, proposal, "d", proposal.deleted)
+    track(cursor, claim, _changed(proposal), "d", proposal.deleted)
     return {"deleted": proposal.deleted}
 
 
 def undo(cursor: Any, claim: Claim) -> dict[str, int]:
     """Revive the rows that the proposal deleted, unless something happened to them since."""
+    assert claim.entity is not None
+    leaf, given = _leaf(claim), {"proposal": claim.params["proposal"]}
+    cursor.execute(query("lock_doomed", leaf=leaf), given)
     proposal = _of(claim, State.UNDONE)
     if proposal is None or proposal.revived is not None:
         return {"revived": 0}
-    given = {"proposal": proposal.id}
-    leaf = _leaf(claim)
-    cursor.execute(query("lock_doomed", leaf=leaf), given)
     cursor.execute(query("forget_changed", leaf=leaf), given)
     cursor.execute(query("revive_records", leaf=leaf), given)
     proposal.revived, proposal.undone_at = cursor.rowcount, timezone.now()
     proposal.save()
-    _track(cursor, claim, proposal, "u", proposal.revived)
+    track(cursor, claim, _changed(proposal), "u", proposal.revived)
     return {"revived": proposal.revived}
 
 
-def _track(cursor: Any, claim: Claim, proposal: DeleteProposal, op: str, number: int) -> None:
+def track(cursor: Any, claim: Claim, changed: str, op: str, number: int) -> None:
+    """Note the batch, its place in the feed and the notification; `changed` has the keys and their revisions."""
     if not number:
         return
     assert claim.entity is not None
+    if op == "u" and registry.children(registry.find(claim.entity.path)):
+        by = f"job:{claim.job_id}"
+        enqueue("wake", entity=claim.entity, params={"as": "parent"}, requested_by=by)
     cursor.execute(query("next_batch_id"))
     batch_id = cursor.fetchone()[0]
     count = "deleted" if op == "d" else "revived"
-    cursor.execute(query("note_batch"), _batch_row(claim, batch_id, {count: number}))
+    cursor.execute(query("note_batch"), _batch_row(claim, batch_id, count, number))
     more = -number if op == "d" else number
     given = {"entity_id": claim.entity_id, "changes": number, "more_rows": more}
     cursor.execute(query("take_feed_numbers"), given)
-    changes = {
-        "entity_id": claim.entity_id,
-        "before": cursor.fetchone()[0] - number,
-        "op": op,
-        "batch_id": batch_id,
-        "proposal": proposal.id,
-    }
-    cursor.execute(query("note_proposal_changes"), changes)
+    before = cursor.fetchone()[0] - number
+    changes = {"entity_id": claim.entity_id, "before": before, "op": op, "batch_id": batch_id}
+    cursor.execute(query("note_changed", changed=changed), changes)
     ask_for_pushes(claim.entity, by=f"job:{claim.job_id}")
-    cursor.execute(query("few_proposal_keys"), {"proposal": proposal.id, "most": _MOST_KEYS})
+    cursor.execute(query("few_changed", changed=changed), {"most": _MOST_KEYS})
     keys = [row[0] for row in cursor.fetchall()] if number <= _MOST_KEYS else "*"
     payload = json.dumps({"e": claim.entity_id, "k": keys}, separators=(",", ":"))
     cursor.execute("SELECT pg_notify('bridge_changed', %s)", (payload,))
 
 
-def _batch_row(claim: Claim, batch_id: int, counts: dict[str, int]) -> dict[str, Any]:
+def _changed(proposal: DeleteProposal) -> str:
+    return f"delete_key WHERE proposal_id = '{proposal.id}' AND revision IS NOT NULL"
+
+
+def _batch_row(claim: Claim, batch_id: int, count: str, number: int) -> dict[str, Any]:
     assert claim.entity is not None
     return {
         "id": batch_id,
         "job_id": claim.job_id,
-        "seq": 1,
+        "seq": 1 if count == "deleted" else 2,  # one job may do both
         "entity_id": claim.entity_id,
         "resume": json.dumps({"first": 1, "last": 1, "next": None}),
         "seen": None,
-        "counts": json.dumps(counts),
+        "counts": json.dumps({count: number}),
         "stage_ms": "{}",
         "fingerprint": fingerprint(claim.entity, 0),
         "first_error": None,

@@ -16,12 +16,15 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from sync import metrics, schema
+from sync.fingerprint import fingerprint
+from sync.history.versions import history_leaf
 from sync.jobs.events import note
 from sync.keys import key_text
+from sync.mapping.in_force import hold, in_force
 from sync.models import Batch as BatchRow
 from sync.models import DeleteProposal, Tracker
 from sync.pipeline import proof
-from sync.pipeline.applying import apply, undo
+from sync.pipeline.applying import apply, delete, track, undo
 from sync.pipeline.repeat import repeated
 from sync.queries import query
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 State = DeleteProposal.State
 SHOWN = 20
 """Keys kept with a proposal to be looked at."""
+UNCOUNTED = "The far end does not say how many rows it has, so a person decides whether these are gone."
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 
@@ -57,23 +61,55 @@ def run_deletes(claim: Claim) -> None:
 
 
 def _compare(cursor: Any, claim: Claim) -> dict[str, int]:
-    read = uuid.UUID(claim.params["read"])
+    read, names = uuid.UUID(claim.params["read"]), _names(claim)
+    began = datetime.fromisoformat(claim.params["began"])
+    _gather(cursor, read)
+    cursor.execute(query("make_revived"))
+    cursor.execute(query("revive_seen", **names), {"began": began})
+    revived: int = cursor.rowcount
+    if reason := _outdated(claim, read) or proof.disagreement(cursor, read, began, names):
+        result = _leave(claim, reason)
+    else:
+        cursor.execute(query("find_missing", **names), {"began": began})
+        result = _judge(cursor, claim, cursor.rowcount)
+    cursor.execute(query("forget_seen"), {"job_id": read})
+    track(
+        cursor, claim, "revived", "u", revived
+    )  # after all records are locked: the tracker's row comes last
+    _mend_count(cursor, names)
+    return {**result, "revived": revived} if revived else result
+
+
+def _outdated(claim: Claim, read: uuid.UUID) -> str | None:
+    """Why what the read saw can be compared with the mirror no more; None where it can."""
+    assert claim.entity is not None
     assert claim.entity_id is not None
     if proof.begun_since(claim.entity_id, read):
-        return _leave(claim, read, "A later full read has begun since: it will tell.")
+        return "A later full read has begun since: it will tell."
+    hold(claim.entity_id)
+    now = in_force(claim.entity)
+    marks = set(BatchRow.objects.filter(job_id=read).values_list("fingerprint", flat=True))
+    # Rows are recognised by their bytes as this declaration and mapping count them: a remap counts them anew.
+    if marks != {fingerprint(now.registered, now.no)}:
+        return "The entity's declaration or mapping changed since it began: the next full read will tell."
+    return None
+
+
+def _gather(cursor: Any, read: uuid.UUID) -> None:
+    """What all batches of the read saw, in one temporary table."""
     cursor.execute(query("make_seen"))
     for number in BatchRow.objects.filter(job_id=read, seen__isnull=False).values_list("id", flat=True):
         content = _binary(bytes(BatchRow.objects.values_list("seen", flat=True).get(id=number) or b""))
         with connection.wrap_database_errors, cursor.copy(query("fill_seen")) as copy:
             copy.write(content)
-    if reason := proof.disagreement(cursor, read):
-        return _leave(claim, read, reason)
     cursor.execute("ANALYZE seen")
-    given = {"began": datetime.fromisoformat(claim.params["began"])}
-    cursor.execute(query("find_missing", **_names(claim)), given)
-    result = _judge(cursor, claim, cursor.rowcount)
-    cursor.execute(query("forget_seen"), {"job_id": read})
-    return result
+
+
+def _mend_count(cursor: Any, names: dict[str, str | int]) -> None:
+    # A delete and a batch that meet at one record may each miss what the other does to the count.
+    cursor.execute(query("count_live", **names))
+    if difference := cursor.fetchone()[0]:
+        cursor.execute(query("mend_live", **names), {"difference": difference})
 
 
 def _judge(cursor: Any, claim: Claim, count: int) -> dict[str, int]:
@@ -88,18 +124,31 @@ def _judge(cursor: Any, claim: Claim, count: int) -> dict[str, int]:
         _replace(open_one, "A later full read saw its rows again.")
         return {"deleted": 0}
     proposal = _proposal(cursor, claim, count, timedelta(days=limits.keep_days))
-    if count <= limits.rows and count <= limits.share * proposal.live_rows:
+    counted = claim.params.get("total", True) or not limits.needs_total
+    if counted and count <= limits.rows and count <= limits.share * proposal.live_rows:
         _replace(open_one, "A later full read found fewer missing, and deleted those.")
         proposal.state, proposal.decided_by = State.APPROVED, "sync"
         proposal.decided_at = timezone.now()
         _keep(cursor, proposal)
-        return apply(cursor, claim, proposal)
-    if open_one is not None:  # the one that people were told of, as things stand now
-        proposal.id, proposal.created_at = open_one.id, open_one.created_at
-        DeleteProposal.objects.filter(id=proposal.id).delete()  # its rows go with it
+        return delete(cursor, claim, proposal)
+    if not counted:
+        proposal.reason = UNCOUNTED
+    _renew(cursor, open_one, proposal)
     _keep(cursor, proposal)
     _tell(claim, "deletes_proposed", proposal=str(proposal.id), count=count, live=proposal.live_rows)
     return {"proposed": count}
+
+
+def _renew(cursor: Any, open_one: DeleteProposal | None, proposal: DeleteProposal) -> None:
+    """Let a proposal take the place of the open one; the same proposal goes on where it names nothing new."""
+    if open_one is None:
+        return
+    cursor.execute(query("any_new_missing"), {"proposal": open_one.id})
+    if cursor.fetchone()[0]:  # whoever has the old one before their eyes must not approve these rows with it
+        _replace(open_one, f"A later full read found other rows missing: {proposal.id} took its place.")
+        return
+    proposal.id, proposal.created_at = open_one.id, open_one.created_at
+    DeleteProposal.objects.filter(id=proposal.id).delete()  # its rows go with it
 
 
 def _proposal(cursor: Any, claim: Claim, count: int, kept: timedelta) -> DeleteProposal:
@@ -131,7 +180,7 @@ def _replace(proposal: DeleteProposal | None, reason: str) -> None:
         proposal.save(update_fields=["state", "reason"])
 
 
-def _leave(claim: Claim, read: uuid.UUID, reason: str) -> dict[str, int]:
+def _leave(claim: Claim, reason: str) -> dict[str, int]:
     _tell(claim, "deletes_unproven", reason=reason)
     return {"deleted": 0}
 
@@ -145,7 +194,11 @@ def _tell(claim: Claim, name: str, **facts: Any) -> None:
 def _names(claim: Claim) -> dict[str, str | int]:
     assert claim.entity is not None
     assert claim.entity_id is not None
-    return {"leaf": schema.leaf(claim.entity.path), "entity_id": claim.entity_id}
+    return {
+        "leaf": schema.leaf(claim.entity.path),
+        "old": history_leaf(claim.entity),
+        "entity_id": claim.entity_id,
+    }
 
 
 def _binary(seen: bytes) -> bytes:

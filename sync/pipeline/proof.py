@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -50,30 +51,48 @@ def unproven(batches: Sequence[tuple[Mapping[str, Any], Mapping[str, int]]]) -> 
     return None
 
 
+def is_proof(run: Run) -> bool:
+    """Whether what this run sees is kept, to be compared with what the mirror holds."""
+    return run.full and not run.by_key and not run.first_load and run.registered.entity.deletes is not None
+
+
 def look_for_missing(run: Run) -> None:
     """At the end of a full read, in its last transaction: ask for the job that deletes, or say why there is none."""
-    if not run.full or run.by_key or run.first_load or run.registered.entity.deletes is None:
+    if is_proof(run) and not _asked_for_deletes(run):
+        with connection.cursor() as cursor:
+            cursor.execute(query("forget_seen"), {"job_id": run.claim.job_id})
+
+
+def spare_seen(cursor: Any, run: Run, seen: bytes) -> None:
+    """Take rows that the far end sent out of the deletes that wait for a person.
+
+    Not those that were read long ago: of a child that was woken, or a failed record that ran again.
+    """
+    if not seen or not (run.stream or run.by_key):
         return
+    cursor.execute(query("doomed"), {"entity_id": run.entity_id})
+    if proposals := [row[0] for row in cursor.fetchall()]:
+        hashes = [uuid.UUID(bytes=seen[start : start + 16]) for start in range(0, len(seen), 16)]
+        cursor.execute(query("spare_seen"), {"proposals": proposals, "seen": hashes})
+
+
+def _asked_for_deletes(run: Run) -> bool:
     rows = BatchRow.objects.filter(job_id=run.claim.job_id).order_by("seq")
     batches = list(rows.values_list("resume", "counts"))
     if reason := unproven(batches):
         run.claim.event("deletes_unproven", reason=reason)
-    elif _may_miss(run, [counts for _, counts in batches]):
-        enqueue(
-            "deletes",
-            entity=run.registered,
-            params={"act": COMPARE, "read": str(run.claim.job_id), "began": run.began.isoformat()},
-            requested_by=f"job:{run.claim.job_id}",
-            parent_id=run.claim.job_id,
-        )
-
-
-def spare_seen(cursor: Any, entity_id: int, seen: bytes) -> None:
-    """Take rows that the far end sent out of the deletes that wait for a person."""
-    cursor.execute(query("any_doomed"), {"entity_id": entity_id})
-    if seen and cursor.fetchone()[0]:
-        hashes = [uuid.UUID(bytes=seen[start : start + 16]) for start in range(0, len(seen), 16)]
-        cursor.execute(query("spare_seen"), {"entity_id": entity_id, "seen": hashes})
+        return False
+    if not _may_miss(run, [counts for _, counts in batches]):
+        return False
+    read = {"read": str(run.claim.job_id), "began": run.began.isoformat()}
+    enqueue(
+        "deletes",
+        entity=run.registered,
+        params={"act": COMPARE, **read, "total": any(resume.get("totals") for resume, _ in batches)},
+        requested_by=f"job:{run.claim.job_id}",
+        parent_id=run.claim.job_id,
+    )
+    return True
 
 
 def _may_miss(run: Run, counts: Sequence[Mapping[str, int]]) -> bool:
@@ -86,13 +105,24 @@ def _may_miss(run: Run, counts: Sequence[Mapping[str, int]]) -> bool:
     return failed > 0 or pending > 0 or fetched != live or waiting.exists()
 
 
-def disagreement(cursor: Any, read: uuid.UUID) -> str | None:
-    """Why what was seen does not agree with the number of rows that came; None where it does."""
+def disagreement(cursor: Any, read: uuid.UUID, began: datetime, names: Mapping[str, str | int]) -> str | None:
+    """Why what was seen does not agree with the rows that came; None where it does.
+
+    A row that moves while pages are read comes twice, once by its older bytes: another slips through unseen.
+    """
     cursor.execute(query("count_seen"), {"read": read})
     fetched, different = cursor.fetchone()
-    if fetched == different:
+    if fetched != different:
+        return f"{fetched:,} rows came, but {different:,} different ones: pages shifted, or keys repeat."
+    cursor.execute(query("count_twice", **names))
+    twice = cursor.fetchone()[0]
+    cursor.execute(query("find_strangers", **names))
+    if cursor.rowcount:
+        cursor.execute(query("count_strangers", **names), {"began": began})
+        twice += cursor.fetchone()[0]
+    if not twice:
         return None
-    return f"{fetched:,} rows came, but {different:,} different ones: pages shifted, or keys repeat."
+    return f"Rows changed while it was read ({twice:,}) and may have come twice: others may have been passed over."
 
 
 def begun_since(entity_id: int, read: uuid.UUID) -> bool:

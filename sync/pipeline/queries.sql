@@ -1,12 +1,11 @@
--- any_doomed --
--- Whether rows of an entity are up for deletion, or were kept by a person's word.
-SELECT EXISTS (SELECT 1 FROM delete_proposal WHERE entity_id = %(entity_id)s AND state IN ('proposed', 'approved', 'rejected', 'undone')
-  AND until > clock_timestamp());
+-- doomed --
+-- The proposals whose rows are up for deletion, or were kept by a person's word; one that is being applied is waited for.
+SELECT id FROM delete_proposal WHERE entity_id = %(entity_id)s AND state IN ('proposed', 'approved', 'rejected', 'undone')
+  AND until > clock_timestamp() ORDER BY id FOR SHARE;
 
 -- spare_seen --
 -- The far end sent these again: they are deleted by no proposal made before, and no person's word is needed to keep them.
-DELETE FROM delete_key k USING delete_proposal p
-WHERE k.proposal_id = p.id AND p.entity_id = %(entity_id)s AND p.state IN ('proposed', 'approved', 'rejected', 'undone')
+DELETE FROM delete_key k WHERE k.proposal_id = ANY(%(proposals)s)
   AND (k.key_hash = ANY(%(seen)s::uuid[]) OR k.raw_hash = ANY(%(seen)s::uuid[]));
 
 -- make_seen --
@@ -22,6 +21,53 @@ COPY seen (hash) FROM STDIN (FORMAT binary);
 SELECT (SELECT coalesce(sum((counts->>'rows_fetched')::bigint), 0) FROM batch WHERE job_id = %(read)s),
   (SELECT count(*) FROM (SELECT DISTINCT hash FROM seen) different);
 
+-- count_twice --
+-- Records that a read saw by their bytes and by their key: they moved while it read, so another may have slipped through.
+SELECT count(*) FROM {leaf} r WHERE EXISTS (SELECT 1 FROM seen s WHERE s.hash = r.key_hash)
+  AND EXISTS (SELECT 1 FROM seen s WHERE s.hash = r.raw_hash);
+
+-- find_strangers --
+-- What was seen and stands for no record, failure or waiting row: bytes that a record has no more.
+CREATE TEMPORARY TABLE stranger ON COMMIT DROP AS
+SELECT DISTINCT s.hash FROM seen s
+WHERE NOT EXISTS (SELECT 1 FROM {leaf} r WHERE r.key_hash = s.hash)
+  AND NOT EXISTS (SELECT 1 FROM {leaf} r WHERE r.raw_hash = s.hash)
+  AND NOT EXISTS (SELECT 1 FROM failed_record f WHERE f.entity_id = {entity_id} AND f.key_hash = s.hash)
+  AND NOT EXISTS (SELECT 1 FROM pending_child p WHERE p.entity_id = {entity_id} AND p.key_hash = s.hash);
+
+-- count_strangers --
+-- Those of them that are not the older bytes of a record that was seen this once, and changed since.
+SELECT count(*) FROM stranger s WHERE NOT EXISTS (
+  SELECT 1 FROM {old} v JOIN {leaf} r ON r.key_hash = v.key_hash
+  WHERE v.raw_hash = s.hash AND v.valid_to >= %(began)s
+    AND NOT EXISTS (SELECT 1 FROM seen k WHERE k.hash = r.key_hash)
+    AND NOT EXISTS (SELECT 1 FROM seen k WHERE k.hash = r.raw_hash));
+
+-- revive_seen --
+-- Records that a read saw by their bytes, deleted meanwhile by an older read's word: live again, as they were.
+WITH locked AS (
+  SELECT r.key_hash FROM {leaf} r WHERE r.deleted_at IS NOT NULL AND r.synced_at < %(began)s
+    AND EXISTS (SELECT 1 FROM seen s WHERE s.hash = r.raw_hash) ORDER BY r.key_hash FOR UPDATE
+), back AS (
+  UPDATE {leaf} r SET deleted_at = NULL, synced_at = %(began)s, revision = r.revision + 1,
+    changed_at = greatest(clock_timestamp(), r.changed_at + interval '1 us')
+  FROM locked WHERE r.key_hash = locked.key_hash
+  RETURNING r.key_hash, r.revision
+)
+INSERT INTO revived (key_hash, revision) SELECT key_hash, revision FROM back;
+
+-- make_revived --
+-- What `revive_seen` finds.
+CREATE TEMPORARY TABLE revived (key_hash uuid NOT NULL, revision int NOT NULL) ON COMMIT DROP;
+
+-- count_live --
+-- By how much the number of live records differs from the one that is kept; one snapshot tells both.
+SELECT (SELECT count(*) FROM {leaf} WHERE deleted_at IS NULL) - live_rows FROM tracker WHERE entity_id = {entity_id};
+
+-- mend_live --
+-- The number of live records, put right.
+UPDATE tracker SET live_rows = live_rows + %(difference)s WHERE entity_id = {entity_id};
+
 -- find_missing --
 -- Live records that the read did not see, but for those that are younger than its start or were kept by a person.
 CREATE TEMPORARY TABLE missing ON COMMIT DROP AS
@@ -32,6 +78,11 @@ WHERE r.deleted_at IS NULL AND r.synced_at < %(began)s
   AND NOT EXISTS (SELECT 1 FROM delete_key k JOIN delete_proposal p ON p.id = k.proposal_id
                   WHERE p.entity_id = {entity_id} AND p.state IN ('rejected', 'undone') AND p.until > clock_timestamp()
                     AND k.key_hash = r.key_hash);
+
+-- any_new_missing --
+-- Whether rows are missing that a proposal does not name.
+SELECT EXISTS (SELECT 1 FROM missing m WHERE NOT EXISTS (
+  SELECT 1 FROM delete_key k WHERE k.proposal_id = %(proposal)s AND k.key_hash = m.key_hash));
 
 -- sample_missing --
 -- A few of them, to be looked at.
@@ -74,27 +125,26 @@ WITH back AS (
 )
 UPDATE delete_key k SET revision = back.revision FROM back WHERE k.proposal_id = %(proposal)s AND k.key_hash = back.key_hash;
 
--- note_proposal_changes --
--- The feed's rows of a proposal that was applied or undone: at most 1,000 keys each.
+-- note_changed --
+-- The feed's rows of records that were deleted or revived at once: at most 1,000 keys each.
 INSERT INTO change (entity_id, last_seq, first_seq, op, keys, revisions, batch_id, at)
 SELECT %(entity_id)s, max(seq), min(seq), %(op)s, array_agg(key_hash ORDER BY seq), array_agg(revision ORDER BY seq), %(batch_id)s,
   clock_timestamp()
-FROM (SELECT key_hash, revision, %(before)s + row_number() OVER (ORDER BY key_hash) AS seq
-      FROM delete_key WHERE proposal_id = %(proposal)s AND revision IS NOT NULL) numbered
+FROM (SELECT key_hash, revision, %(before)s + row_number() OVER (ORDER BY key_hash) AS seq FROM {changed}) numbered
 GROUP BY (seq - %(before)s - 1) / 1000;
 
--- few_proposal_keys --
--- The keys of a proposal for a notification, as far as they fit.
-SELECT replace(key_hash::text, '-', '') FROM delete_key WHERE proposal_id = %(proposal)s AND revision IS NOT NULL LIMIT %(most)s;
+-- few_changed --
+-- Their keys for a notification, as far as they fit.
+SELECT replace(key_hash::text, '-', '') FROM {changed} LIMIT %(most)s;
 
 -- forget_seen --
--- The proof has been used.
+-- The proof was used, or nothing is to be proven.
 UPDATE batch SET seen = NULL WHERE job_id = %(job_id)s AND seen IS NOT NULL;
 
 -- drop_old_keys --
 -- Rows of proposals whose days are over.
 DELETE FROM delete_key k USING delete_proposal p
-WHERE p.id = k.proposal_id AND p.until < clock_timestamp() AND p.state <> 'approved';
+WHERE p.id = k.proposal_id AND p.until < clock_timestamp() AND p.state <> 'approved' AND NOT (p.state = 'undone' AND p.revived IS NULL);
 
 -- later_full_read --
 -- Whether another full read of the entity committed after the last batch of this one.

@@ -15,7 +15,7 @@ from sync.models import ErrorGroup
 from sync.pipeline import asides
 from sync.pipeline.batch import Batch
 from sync.pipeline.ingest import live_delta
-from sync.pipeline.proof import look_for_missing, proof, spare_seen
+from sync.pipeline.proof import is_proof, look_for_missing, proof, spare_seen
 from sync.pipeline.raw import pack
 from sync.pipeline.run import Run, cursor_order
 from sync.queries import query
@@ -35,7 +35,7 @@ def track(batch: Batch) -> Batch:
         _keep_raw(cursor, batch)
         seen = seen_in(batch)
         cursor.execute(query("note_batch"), _batch_row(batch, run, seen))
-        spare_seen(cursor, run.entity_id, seen)
+        spare_seen(cursor, run, seen)
         # Late, since two writers of one failure wait here for each other; the tracker's row is always last.
         if run.replayed is None:  # a replay has settled its groups with its failed records
             grouping.see(cursor, ErrorGroup.Kind.RECORD, run.entity_id, asides.sightings(batch))
@@ -72,7 +72,7 @@ def _batch_row(batch: Batch, run: Run, seen: bytes) -> dict[str, Any]:
         "seq": resume["first"],
         "entity_id": run.entity_id,
         "resume": json.dumps(resume),
-        "seen": seen if run.full else None,
+        "seen": seen if is_proof(run) else None,
         "counts": json.dumps(dict(batch.counts)),
         "stage_ms": json.dumps(dict(batch.stage_ms)),
         "fingerprint": run.fingerprint,

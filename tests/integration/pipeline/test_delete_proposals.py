@@ -114,11 +114,11 @@ def test_a_small_delete_can_be_undone_too(far_end: FarEnd) -> None:
 
 def test_a_later_read_brings_the_open_proposal_up_to_date(far_end: FarEnd) -> None:
     proposal = proposed(far_end)
-    have(far_end, *range(41, 101))
+    have(far_end, *range(21, 101))
     full_read()
 
     assert DeleteProposal.objects.get().id == proposal.id
-    assert DeleteProposal.objects.get().count == 40
+    assert DeleteProposal.objects.get().count == 20
 
     have(far_end, *range(1, 101))
     full_read()
