@@ -22,6 +22,7 @@ from sync.errors import (
     NotFound,
     TransientError,
     UnknownEntity,
+    Unsigned,
 )
 
 RETRY_AFTER = 5  # seconds: a database that restarts is back in about that time
@@ -32,6 +33,7 @@ log = structlog.get_logger("api")
 # In this order: the first class that fits decides.
 _STATUS_OF: tuple[tuple[type[BridgeError], int], ...] = (
     (InvalidRequest, 400),
+    (Unsigned, 401),
     (UnknownEntity, 404),
     (NotFound, 404),
     (Conflict, 409),
@@ -116,7 +118,7 @@ def _of_bridge(error: BridgeError, request: Caller) -> HttpResponse:
     status = next((status for kind, status in _STATUS_OF if isinstance(error, kind)), 500)
     if status == 500:
         log.error("request failed", code=error.code, exc_info=error)
-    headers = {"Retry-After": str(RETRY_AFTER)} if status == 503 else {}
+    headers = {503: {"Retry-After": str(RETRY_AFTER)}, 401: {"WWW-Authenticate": "Signature"}}.get(status)
     return answer(request, status, error.code, error.message, headers=headers)
 
 

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from sync import drift
 from sync.counters import complete
-from sync.models import Batch, Delivery, ErrorGroup, FailedRecord, Job, SourceColumn, Tracker
+from sync.models import Batch, Delivery, ErrorGroup, FailedRecord, Inbound, Job, SourceColumn, Tracker
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -25,7 +25,7 @@ class JobSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     kind = serializers.CharField(
-        help_text="sync, refresh, wake, replay, rehearse, remap, deletes, push or reconcile"
+        help_text="sync, refresh, wake, replay, rehearse, remap, deletes, webhook, push or reconcile"
     )
     entity = serializers.CharField(
         source="entity.path", allow_null=True, help_text="Such as netsuite.customers"
@@ -264,6 +264,25 @@ class SourceColumnSerializer(serializers.Serializer[Any]):
     def get_message(self, column: SourceColumn) -> str:
         """In words."""
         return drift.words(column)
+
+
+class InboundSerializer(serializers.Serializer[Any]):
+    """A delivery of a far end."""
+
+    id = serializers.UUIDField()
+    entity = serializers.CharField(source="entity.path", allow_null=True)
+    delivery_id = serializers.CharField(help_text="The far end's own.")
+    state = serializers.ChoiceField(choices=Inbound.State.choices)
+    told = serializers.DictField(child=serializers.IntegerField(), help_text="rows, keys and deletes in it.")
+    result = serializers.DictField(
+        allow_null=True,
+        help_text="inserted, updated, deleted, skipped (older or the same), pending, failed; asked_for: keys.",
+    )
+    repeated = serializers.IntegerField(help_text="How often it came again.")
+    sent_at = serializers.DateTimeField(help_text="As the far end says.")
+    received_at = serializers.DateTimeField()
+    done_at = serializers.DateTimeField(allow_null=True)
+    job_id = serializers.UUIDField(allow_null=True)
 
 
 class DeliverySerializer(serializers.Serializer[Any]):

@@ -24,6 +24,7 @@ from api import (
     schedules,
     sync,
     trackers,
+    webhooks,
     welcome,
 )
 
@@ -75,6 +76,8 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/delete-proposals/<str:proposal_id>/approve", delete_proposals.ApproveView.as_view()),
     path("api/v1/delete-proposals/<str:proposal_id>/reject", delete_proposals.RejectView.as_view()),
     path("api/v1/delete-proposals/<str:proposal_id>/undo", delete_proposals.UndoView.as_view()),
+    path("api/v1/webhooks", webhooks.WebhooksView.as_view()),
+    path("api/v1/webhooks/<str:system>/<str:entity>", webhooks.WebhookView.as_view()),
     path("api/v1/health", health.HealthView.as_view()),
     path("api/v1/health/database", health.DatabaseHealthView.as_view()),
     path("api/v1/health/connector", health.ConnectorHealthView.as_view()),

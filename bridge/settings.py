@@ -136,6 +136,7 @@ PROCRASTINATE_IMPORT_PATHS = ["sync.jobs.tasks"]
 BRIDGE_JWT_SECRET = env.secret("BRIDGE_JWT_SECRET", default="") or env.kept_secret("jwt_secret")
 BRIDGE_JWT_ISSUER = env.text("BRIDGE_JWT_ISSUER", default="bridge")
 BRIDGE_JWT_AUDIENCE = env.text("BRIDGE_JWT_AUDIENCE", default="bridge")
+BRIDGE_SECRET_OF = env.secret  # how the engine reads secrets that declarations name
 BRIDGE_SYSTEMS = env.listing("BRIDGE_SYSTEMS", default=[])
 BRIDGE_BUILTIN_SYSTEMS = env.listing(
     "BRIDGE_BUILTIN_SYSTEMS", default=["netsuite", "apismith", "schedulehub"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sync.declare import Backoff, Budget, Cron, Entity, Every, Parent, Push, System
+from sync.declare import Backoff, Budget, Cron, Entity, Every, Parent, Push, Signed, System, Webhook
 from sync.fields import Field
 
 Kind = tuple[Callable[[Any], bool], str]
@@ -55,7 +55,21 @@ _ENTITY: Mapping[str, Kind] = {
     "max_parallel": (_is(int), "a whole number"),
     "page_size": (_is((int, type(None))), "a whole number"),
     "revision": (_is(int), "a whole number"),
+    "webhook": (_is((Webhook, type(None))), "a Webhook(…)"),
 }
+
+_WEBHOOK: Mapping[str, Kind] = {
+    "signed": (_is(Signed), "a Signed(…)"),
+    "key": _MAPPING,
+    "row": _NAME,
+    "at": _NAME,
+    "act": _NAME,
+    "version": _NAME,
+    "events": _NAME,
+    "deleted": _NAMES,
+    "largest": (_is(int), "a whole number"),
+}
+_SIGNED: Mapping[str, Kind] = {"secret": _TEXT, "signs": _NAMES, "window": _TIME}
 
 _PUSH: Mapping[str, Kind] = {
     "target": _TEXT,
@@ -85,6 +99,9 @@ def _wrong(system: System) -> Iterator[str]:
             yield from _misfits(f"a parent of {path}", parent, {"entity": _TEXT, "by": _MAPPING})
         for push in entity.targets:
             yield from _misfits(f"a push of {path}", push, _PUSH)
+        if entity.webhook is not None:
+            yield from _misfits(f"the webhook of {path}", entity.webhook, _WEBHOOK)
+            yield from _misfits(f"the signature of {path}", entity.webhook.signed, _SIGNED)
 
 
 def _misfits(of: str, declared: object, kinds: Mapping[str, Kind]) -> Iterator[str]:

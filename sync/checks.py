@@ -3,7 +3,7 @@
 E001 a name is not lower case with underscores · E002 key · E003 cursor · E004 version · E005 volatile ·
 E006 filters · E007 parents · E008 computed · E009 reserved name · E010 bare name claimed twice ·
 E011 name given twice in a system · E012 page size · E013 limits of a field · E014 times and rates ·
-E015 deletes · E020 pushes to targets.
+E015 deletes · E020 pushes to targets · E021 webhooks.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from django.core.checks import CheckMessage, Error, register
 from sync import metrics
 from sync.check_limits import Wrong, wrong_limits, wrong_times
 from sync.check_targets import wrong_pushes
+from sync.check_webhooks import wrong_webhook
 from sync.declare import Parent, System
 from sync.errors import UnknownEntity
 from sync.fields import Computed, Constant, FirstOf, Join
@@ -58,6 +59,7 @@ RESERVED = frozenset(
         "sync",
         "trackers",
         "vouchers",
+        "webhooks",
     }
 )
 """Paths of the API: no system and no bare name may take one."""
@@ -127,6 +129,7 @@ def _wrong_entity(of: Registered, known: Registry) -> Iterator[Wrong]:
         yield "E012", f"its page_size is {entity.page_size}", hint
     yield from wrong_limits(entity)
     yield from wrong_pushes(of)
+    yield from wrong_webhook(of)
 
 
 def _wrong_name(what: str, name: str) -> Iterator[Wrong]:

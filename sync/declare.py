@@ -137,6 +137,38 @@ class Push:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Signed:
+    """How a far end signs what it sends us: HMAC-SHA256 over `signs`, joined by dots."""
+
+    secret: str  # the environment variable; two secrets apart by a blank while one takes over from the other
+    signature: str = (
+        "X-Signature"  # its header: hexadecimal or base64 after `prefix`; several apart by commas
+    )
+    timestamp: str = "X-Timestamp"  # its header: seconds since 1970
+    delivery: str = "X-Delivery-Id"  # its header: the same whenever a delivery is repeated
+    signs: tuple[Literal["id", "timestamp", "body"], ...] = ("id", "timestamp", "body")
+    prefix: str = "sha256="
+    window: timedelta = timedelta(
+        minutes=5
+    )  # how far its clock, or a delivery on its way, may be behind or ahead
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Webhook:
+    """How a far end tells us that a record changed. Names with dots lead deeper into its JSON."""
+
+    signed: Signed
+    key: Mapping[str, str]  # ours: where it is in an event
+    row: str | None = None  # the whole record as a read has it; without it the record is asked for by its key
+    at: str | None = None  # when it happened there: ISO 8601, or seconds since 1970
+    act: str | None = None  # what happened
+    deleted: tuple[str, ...] = ("deleted",)  # the words of `act` that say so
+    version: str | None = None  # of a deleted record
+    events: str | None = None  # the array of events in a body; None = a body is one event
+    largest: int = 262_144  # bytes of a body
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Entity:
     """One kind of record of a system."""
 
@@ -165,6 +197,7 @@ class Entity:
     on_miss: Literal["accept", "wait"] = "accept"
     history: History = History()
     drift: Drift = Drift()
+    webhook: Webhook | None = None  # the far end tells of changes by itself
     revision: int = 1  # raise it when a hook function changes
 
     def __post_init__(self) -> None:

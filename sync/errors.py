@@ -86,6 +86,12 @@ class InvalidRequest(BridgeError):  # noqa: N818 - the caller's fault, answered 
     code = "invalid_request"
 
 
+class Unsigned(BridgeError):  # noqa: N818 - answered with 401
+    """What a far end sent us is not proven to be its own; the code says what the proof lacks."""
+
+    code = "signature_missing"
+
+
 class Conflict(BridgeError):  # noqa: N818 - answered with 409
     """The thing is not in a state in which this act makes sense."""
 

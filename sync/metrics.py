@@ -29,6 +29,11 @@ rows_processed = Gauge(
 errors = Counter("bridge_errors_total", "Errors by their stable code.", ["type"])
 cache_hits = Counter("redis_cache_hits_total", "Reads answered by the cache.")
 cache_misses = Counter("redis_cache_misses_total", "Reads that the cache could not answer.")
+webhooks = Counter(
+    "bridge_webhooks_total",
+    "Deliveries of far ends; outcome is accepted, repeated, or the code of the refusal.",
+    ["entity", "outcome"],
+)
 far_end_requests = Counter(
     "far_end_requests_total",
     "Requests to other systems; status is the answer's, or `unreachable` or `timeout`.",

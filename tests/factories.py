@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission, User
 
 from sync import schema
-from sync.ids import uuid7
+from sync.ids import first_uuid7, uuid7
 from sync.keys import key_hash
 from sync.models import (
     Attempt,
@@ -21,6 +21,7 @@ from sync.models import (
     Delivery,
     ErrorGroup,
     FailedRecord,
+    Inbound,
     Job,
     JobEvent,
     Mapping,
@@ -286,3 +287,20 @@ def delivery(entity: str = ENTITY, **columns: Any) -> Delivery:
         "changed_at": now(),
     }
     return Delivery.objects.create(entity_id=schema.entity_id(entity), **{**plain, **columns})
+
+
+def inbound(entity: str = ENTITY, *, ago: timedelta = timedelta(0), **columns: Any) -> Inbound:
+    """A webhook that brought one gadget, worked off unless told otherwise."""
+    came = now() - ago
+    number = first_uuid7(came.timestamp()) if ago else uuid7()
+    plain: dict[str, Any] = {
+        "id": uuid.UUID(int=number.int | uuid.uuid4().int & 0xFFFF),
+        "door": f"webhooks/{entity.replace('.', '/')}",
+        "delivery_id": f"d-{uuid.uuid4()}",
+        "state": Inbound.State.DONE,
+        "sent_at": came,
+        "received_at": came,
+        "told": {"rows": 1, "keys": 0, "deletes": 0},
+        "result": {"updated": 1},
+    }
+    return Inbound.objects.create(entity_id=schema.entity_id(entity), **{**plain, **columns})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync.declare import Backoff, Budget, Entity, Parent, System, minutes
+from sync.declare import Backoff, Budget, Entity, Parent, Signed, System, Webhook, minutes
 from sync.fields import Decimal, Integer, Join, Money, Text, Timestamp, lower
 from sync.sources.paging import Offset
 from sync.sources.rest import Rest, RestClient
@@ -10,6 +10,7 @@ from tests.farend import current_url
 
 CHANGED = Timestamp(source="updated_at", formats=("%Y-%m-%dT%H:%M:%SZ",))
 PAGING = Offset(total="total")
+SIGNED = Signed(secret="SHOP_WEBHOOK_SECRET")
 
 makers = Entity(
     name="makers",
@@ -43,6 +44,7 @@ gadgets = Entity(
     freshness=minutes(15),
     page_size=10,
     retry=Backoff(1, 10, 60),
+    webhook=Webhook(signed=SIGNED, key={"id": "id"}, row="gadget", at="at", act="event"),
 )
 parts = Entity(
     name="parts",
@@ -50,12 +52,14 @@ parts = Entity(
     key=("id",),
     fields={"id": Integer(required=True), "gadget": Integer(), "of": Integer(), "name": Text()},
     parents=(Parent(entity="gadgets", by={"gadget": "id"}), Parent(entity="parts", by={"of": "id"})),
+    webhook=Webhook(signed=SIGNED, key={"id": "id"}, row="part", at="at", act="event", events="events"),
 )
 notes = Entity(
     name="notes",
     source=Rest(path="/notes", paging=PAGING),  # cannot be read by key
     key=("id",),
     fields={"id": Integer(required=True), "text": Text()},
+    webhook=Webhook(signed=SIGNED, key={"id": "id"}),
 )
 system = System(
     name="shop",

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 from django.db import Error, close_old_connections
 
-from sync import deletes, grouping, orphans, retries
+from sync import deletes, grouping, inbound, orphans, retries
 from sync.jobs import parked, reaper, schedule
 from sync.jobs.brief import brief
 from sync.targets import asking
@@ -48,7 +48,7 @@ class Housekeeping(threading.Thread):
             if rounds % SWEEP_EACH == 0:
                 duties += [reaper.sweep, grouping.sweep, asking.sweep]
             if rounds % SELDOM_EACH == 0:
-                duties += [orphans.sweep, deletes.expire]
+                duties += [orphans.sweep, deletes.expire, inbound.forget]
             for duty in duties:
                 self._do(duty)
             rounds += 1

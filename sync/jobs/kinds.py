@@ -29,10 +29,11 @@ HANDLERS: dict[str, str | Handler] = {
     "push": "sync.targets.run:run_push",
     "reconcile": "sync.targets.reconcile:run_reconcile",
     "deletes": "sync.pipeline.missing:run_deletes",
+    "webhook": "sync.pipeline.told.run:run_webhook",
 }
 """Kind -> the function that does its work, or `module:function`, imported by the first job of the kind."""
 
-_QUEUE_OF = {"wake": SYSTEM, "refresh": INTERACTIVE}
+_QUEUE_OF = {"wake": SYSTEM, "refresh": INTERACTIVE, "webhook": INTERACTIVE}
 _COUNTED = frozenset({"sync", "replay", "remap"})
 
 

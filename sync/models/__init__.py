@@ -10,6 +10,7 @@ from sync.models.delivery import Delivery, DeliveryCount, TargetCursor
 from sync.models.entity import EntityRow
 from sync.models.error_group import ErrorGroup
 from sync.models.failed_record import FailedRecord
+from sync.models.inbound import Inbound
 from sync.models.job import Job
 from sync.models.job_event import JobEvent
 from sync.models.mapping import Mapping
@@ -32,6 +33,7 @@ __all__ = [
     "EntityRow",
     "ErrorGroup",
     "FailedRecord",
+    "Inbound",
     "Job",
     "JobEvent",
     "Mapping",

@@ -40,7 +40,7 @@ def delete(cursor: Any, claim: Claim, proposal: DeleteProposal) -> dict[str, int
     proposal.deleted = cursor.rowcount
     proposal.state, proposal.applied_at = State.APPLIED, timezone.now()
     proposal.save()
-    track(cursor, claim, _changed(proposal), "d", proposal.deleted)
+    track(cursor, claim, rows_of(proposal), "d", proposal.deleted)
     return {"deleted": proposal.deleted}
 
 
@@ -56,22 +56,27 @@ def undo(cursor: Any, claim: Claim) -> dict[str, int]:
     cursor.execute(query("revive_records", leaf=leaf), given)
     proposal.revived, proposal.undone_at = cursor.rowcount, timezone.now()
     proposal.save()
-    track(cursor, claim, _changed(proposal), "u", proposal.revived)
+    track(cursor, claim, rows_of(proposal), "u", proposal.revived)
     return {"revived": proposal.revived}
 
 
-def track(cursor: Any, claim: Claim, changed: str, op: str, number: int) -> None:
-    """Note the batch, its place in the feed and the notification; `changed` has the keys and their revisions."""
+def track(
+    cursor: Any, claim: Claim, changed: str, op: str, number: int, *, at: tuple[int, int] | None = None
+) -> None:
+    """Note the batch, its place in the feed and the notification; `changed` has the keys and their revisions.
+
+    `at` is the batch's number and place in its job, where these are known already.
+    """
     if not number:
         return
     assert claim.entity is not None
     if op == "u" and registry.children(registry.find(claim.entity.path)):
         by = f"job:{claim.job_id}"
         enqueue("wake", entity=claim.entity, params={"as": "parent"}, requested_by=by)
-    cursor.execute(query("next_batch_id"))
-    batch_id = cursor.fetchone()[0]
+    # One job may delete and revive.
+    batch_id, seq = at or (next_batch(cursor), 1 if op == "d" else 2)
     count = "deleted" if op == "d" else "revived"
-    cursor.execute(query("note_batch"), _batch_row(claim, batch_id, count, number))
+    cursor.execute(query("note_batch"), _batch_row(claim, batch_id, seq, {count: number}))
     more = -number if op == "d" else number
     given = {"entity_id": claim.entity_id, "changes": number, "more_rows": more}
     cursor.execute(query("take_feed_numbers"), given)
@@ -85,20 +90,28 @@ def track(cursor: Any, claim: Claim, changed: str, op: str, number: int) -> None
     cursor.execute("SELECT pg_notify('bridge_changed', %s)", (payload,))
 
 
-def _changed(proposal: DeleteProposal) -> str:
+def next_batch(cursor: Any) -> int:
+    """The number of a batch about to be noted."""
+    cursor.execute(query("next_batch_id"))
+    number: int = cursor.fetchone()[0]
+    return number
+
+
+def rows_of(proposal: DeleteProposal) -> str:
+    """The proposal's rows that were deleted or revived, as `track` wants them."""
     return f"delete_key WHERE proposal_id = '{proposal.id}' AND revision IS NOT NULL"
 
 
-def _batch_row(claim: Claim, batch_id: int, count: str, number: int) -> dict[str, Any]:
+def _batch_row(claim: Claim, batch_id: int, seq: int, counts: dict[str, int]) -> dict[str, Any]:
     assert claim.entity is not None
     return {
         "id": batch_id,
         "job_id": claim.job_id,
-        "seq": 1 if count == "deleted" else 2,  # one job may do both
+        "seq": seq,
         "entity_id": claim.entity_id,
-        "resume": json.dumps({"first": 1, "last": 1, "next": None}),
+        "resume": json.dumps({"first": seq, "last": seq, "next": None}),
         "seen": None,
-        "counts": json.dumps({count: number}),
+        "counts": json.dumps(counts),
         "stage_ms": "{}",
         "fingerprint": fingerprint(claim.entity, 0),
         "first_error": None,

@@ -83,7 +83,7 @@ class Batch:
     faults: Mapping[int, tuple[Fault, ...]] = field(default_factory=dict)  # by row, not yet set aside
     aside: tuple[SetAside, ...] = ()
     good: pl.DataFrame | None = (
-        None  # `_key_hash`, `_version`, `_synced_at` of every readable row, also of the skipped ones
+        None  # `_key_hash`, `_version`, `_synced_at` of every readable row, also of the skipped; told: `_data_hash`
     )
     parked: pl.DataFrame | None = None  # rows that wait, with `_parent_entity` and `_parent_hash`
     landed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LANDED))  # what `ingest` wrote

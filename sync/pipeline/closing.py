@@ -13,6 +13,7 @@ from sync.pipeline.batch import Batch
 from sync.queries import query
 
 _Row = tuple[uuid.UUID, int, datetime]  # key, version, when the far end was asked
+_GOOD = ("_key_hash", "_version", "_synced_at")
 
 
 def close_mended(cursor: Any, batch: Batch) -> frozenset[uuid.UUID]:
@@ -40,7 +41,11 @@ def good_rows(batch: Batch, among: Sequence[bytes] | None = None) -> list[_Row]:
     out = {aside.key_hash.bytes for aside in batch.aside if aside.key_hash}
     if batch.parked is not None:
         out |= set(batch.parked["_key_hash"])
-    return [(uuid.UUID(bytes=key), version, at) for key, version, at in good.iter_rows() if key not in out]
+    return [
+        (uuid.UUID(bytes=key), version, at)
+        for key, version, at in good.select(_GOOD).iter_rows()
+        if key not in out
+    ]
 
 
 def _close_failures(cursor: Any, batch: Batch, entity: dict[str, Any]) -> frozenset[uuid.UUID]:

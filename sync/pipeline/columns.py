@@ -66,7 +66,7 @@ def observe(batch: Batch) -> Batch:
     first = run.columns is None
     if run.columns is None:
         run.columns = {column.name: column for column in SourceColumn.objects.filter(entity_id=run.entity_id)}
-    if run.by_key and not run.columns:
+    if (run.by_key or run.told) and not run.columns:
         return batch  # one row is no measure of what others have
     changed = _compare(batch, seen, run.columns, entity_id=run.entity_id)
     _keep(run, changed, seen if first else None)

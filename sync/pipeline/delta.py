@@ -35,7 +35,9 @@ def delta(batch: Batch) -> Batch:
     )
     going = told.filter(pl.col("_op") != "skip").drop("_stored_version", "_stored_at", "_stored_hash")
     skipped = told.height - going.height
-    batch = replace(batch, frame=going, good=newest.select("_key_hash", "_version", "_synced_at"))
+    assert batch.run is not None
+    kept = ("_key_hash", "_version", "_synced_at", *(("_data_hash",) if batch.run.told else ()))
+    batch = replace(batch, frame=going, good=newest.select(kept))
     return batch.counting(skipped=repeated + skipped)
 
 

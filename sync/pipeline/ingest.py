@@ -65,6 +65,8 @@ def _confirm(cursor: Any, batch: Batch) -> None:
     # A by-key read that wrote nothing still proves the record's age; without this it would be refreshed for ever.
     run = batch.run
     assert run is not None
+    if run.told:
+        _confirm_told(cursor, batch)
     if run.by_key and not batch.landed.height:
         # Not of a row that failed or waits: what the mirror holds is older than that.
         proven = [(key, asked_at) for key, _version, asked_at in good_rows(batch)]
@@ -77,6 +79,20 @@ def _confirm(cursor: Any, batch: Batch) -> None:
         # The far end answered with a record of another key (it may not tell `a` from `A`): this one it has not.
         given = {"key_hash": run.by_key, "entity_id": run.entity_id, "checked_at": batch.asked_at[0]}
         cursor.execute(query("note_absent"), given)
+
+
+def _confirm_told(cursor: Any, batch: Batch) -> None:
+    assert batch.run is not None
+    if batch.good is None or not batch.good.height:
+        return
+    good = batch.good.sort("_key_hash")  # as records are always locked
+    given: dict[str, Any] = {
+        "keys": [key.hex() for key in good["_key_hash"]],
+        "versions": good["_version"].to_list(),
+        "hashes": good["_data_hash"].to_list(),
+        "moments": good["_synced_at"].to_list(),
+    }
+    cursor.execute(query("confirm_told", leaf=batch.run.leaf), given)
 
 
 def live_delta(batch: Batch) -> int:

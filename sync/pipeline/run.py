@@ -61,6 +61,7 @@ class Run:
     high: str | None = None  # the greatest cursor seen so far
     columns: dict[str, SourceColumn] | None = None  # of the source, as last seen; read with the first batch
     by_key: uuid.UUID | None = None  # the one record that was asked for
+    told: bool = False  # the far end sent these rows by itself, each with its own moment
     replayed: frozenset[bytes] | None = None  # keys of the failed records that this batch runs again
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     mapping: int = 0  # number of the mapping in force when the run began, 0 = the declaration alone

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -61,18 +61,23 @@ def passed(stage: Stage, batch: Batch) -> Batch:
     return batch.counting(**{counter: batch.frame.height - len(batch.faults)}) if counter else batch
 
 
-def commit(batch: Batch) -> Batch:
-    """Stages 6 to 9 in one transaction, repeated where the database lost it to another writer."""
-    return repeated(lambda: _commit_once(batch), entity=batch.registered.path)
+def commit(batch: Batch, within: Callable[[Batch], None] | None = None) -> Batch:
+    """Stages 6 to 9 in one transaction, repeated where the database lost it to another writer.
+
+    `within` is called at its end, with the batch as it was written.
+    """
+    return repeated(lambda: _commit_once(batch, within), entity=batch.registered.path)
 
 
-def _commit_once(batch: Batch) -> Batch:
+def _commit_once(batch: Batch, within: Callable[[Batch], None] | None) -> Batch:
     run = batch.run
     assert run is not None
     with transaction.atomic():
         run.hold()
         for stage in COMMITTED:
             batch = _timed(stage, batch)
+        if within is not None:
+            within(batch)
     _committed(run, batch)
     return batch
 

@@ -52,7 +52,7 @@ def opened(answer: Answer, items: str | None) -> Envelope:
         if items is not None and (envelope := _in_one_pass(answer.body, items, what)):
             return envelope
         parts = _objects.decode(answer.body) if items is not None else {}
-        array = _under(parts, items) if items is not None else msgspec.Raw(answer.body)
+        array = under(parts, items) if items is not None else msgspec.Raw(answer.body)
         if array is not None:
             return Envelope(rows=[bytes(raw) for raw in _rows.decode(array)], parts=parts, what=what)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -78,9 +78,10 @@ def beginning(answer: Answer) -> str:
     return answer.excerpt()[:120] or "(nothing)"
 
 
-def _under(parts: dict[str, msgspec.Raw], name: str) -> msgspec.Raw | None:
+def under(parts: Mapping[str, msgspec.Raw], name: str) -> msgspec.Raw | None:
+    """The value under a name, dotted where it lies deeper; None where there is none. Raises DecodeError."""
     head, _, rest = name.partition(".")
     raw = parts.get(head)
     if raw is None or not rest:
         return raw
-    return _under(_objects.decode(raw), rest)
+    return under(_objects.decode(raw), rest)

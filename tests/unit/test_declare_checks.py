@@ -11,7 +11,7 @@ from api.record_list import PAGING
 from bridge.systems import SYSTEMS
 from bridge.systems.loading import load
 from sync.checks import PARAMETERS, check
-from sync.declare import Backoff, Budget, Cron, Deletes, Entity, Every, Parent, Push, System
+from sync.declare import Backoff, Budget, Cron, Deletes, Entity, Every, Parent, Push, Signed, System, Webhook
 from sync.fields import Date, Decimal, Field, FirstOf, Integer, Join, Json, Text, Timestamp
 from sync.formats import format_problem
 from sync.registry import Registry
@@ -224,3 +224,35 @@ def test_a_wrong_push_is_told(changes: dict[str, Any], words: str) -> None:
 @pytest.mark.parametrize("deletes", [Deletes(share=1.5), Deletes(rows=-1), Deletes(keep_days=0)])
 def test_deletes_that_make_no_sense(deletes: Deletes) -> None:
     assert [code for code, _ in found(system(entity(deletes=deletes)))] == ["sync.E015"]
+
+
+@pytest.mark.parametrize(
+    ("of_entity", "changes", "words"),
+    [
+        ({}, {"key": {}}, "does not name the whole key"),
+        ({}, {"key": {"id": "id", "name": "name"}}, "does not name the whole key"),
+        ({}, {"row": "gadget"}, "a late one would overwrite newer data"),
+        ({"cursor": "changed"}, {"act": "event"}, "a late one would delete a record that came back"),
+        ({"deletes": None}, {"act": "event", "at": "at"}, "its records are never deleted"),
+        ({"cursor": "changed"}, {"version": "changed"}, "compares with nothing"),
+        ({}, {"largest": 0}, "takes at most 0 bytes"),
+        ({}, {"signed": Signed(secret="geheim")}, "is no environment variable's name"),
+        ({}, {"signed": Signed(secret="A", signs=("body",))}, "has a signature over ('body',)"),
+        ({}, {"signed": Signed(secret="A", window=timedelta(0))}, "has a window of 0:00:00"),
+    ],
+)
+def test_a_wrong_webhook_is_told(of_entity: dict[str, Any], changes: dict[str, Any], words: str) -> None:
+    webhook = Webhook(**{"signed": Signed(secret="SHOP_SECRET"), "key": {"id": "id"}, **changes})
+
+    ((number, said),) = found(system(entity(webhook=webhook, **of_entity)))
+
+    assert number == "sync.E021"
+    assert words in said
+
+
+def test_good_webhooks_are_well() -> None:
+    signed = Signed(secret="SHOP_SECRET", signs=("timestamp", "body"))
+    rows = Webhook(signed=signed, key={"id": "data.id"}, row="data", at="at", act="event", version="data.id")
+    keys = Webhook(signed=signed, key={"id": "id"})
+
+    assert found(system(entity(webhook=rows, version="id"), entity(name="others", webhook=keys))) == []

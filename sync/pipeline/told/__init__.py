@@ -1,0 +1,1 @@
+"""What far ends tell by webhooks, through the stages and into the mirror."""
