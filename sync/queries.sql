@@ -187,6 +187,10 @@ UPDATE tracker SET last_sync_at = clock_timestamp(), fresh_to = greatest(fresh_t
   watermark = coalesce(%(watermark)s, watermark)
 WHERE entity_id = %(entity_id)s;
 
+-- highest_cursor --
+-- The greatest cursor among live records that stood when a read began.
+SELECT max({cursor})::text FROM {leaf} WHERE deleted_at IS NULL AND synced_at < %(began)s;
+
 -- note_change --
 -- A row of the feed: at most 1,000 changes of one kind.
 INSERT INTO change (entity_id, last_seq, first_seq, op, keys, revisions, batch_id, at)

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 from django.db import connection
 
-from sync import grouping
+from sync import grouping, schema
 from sync.models import ErrorGroup
 from sync.pipeline import asides
 from sync.pipeline.batch import Batch
@@ -120,8 +120,21 @@ def _chunks(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
 def _complete(cursor: Any, run: Run) -> None:
     if run.by_key or _leaves_a_gap(run):
         return  # one record, or the changes since a later moment, say nothing of the others
+    if run.full and run.watermark is None and not run.first_load:
+        run.see(_highest_known(cursor, run))
     mark = {"entity_id": run.entity_id, "fresh_to": run.began, "watermark": next_watermark(run)}
     cursor.execute(query("complete_run"), mark)
+
+
+def _highest_known(cursor: Any, run: Run) -> str | None:
+    """The greatest cursor of records that stood before the run: those that it skipped by their bytes are among them."""
+    name = run.registered.entity.cursor
+    if name is None:
+        return None
+    expression = schema.filter_expression(run.registered, name)
+    cursor.execute(query("highest_cursor", leaf=run.leaf, cursor=expression), {"began": run.began})
+    found: str | None = cursor.fetchone()[0]
+    return found
 
 
 def next_watermark(run: Run) -> str | None:

@@ -276,9 +276,10 @@ def test_the_bytes_of_every_row_are_kept(far_end: FarEnd) -> None:
     assert unpack(bytes(body[0])) == rows
 
 
-def test_a_full_read_notes_every_row_it_saw(far_end: FarEnd) -> None:
-    far_end.set("gadgets", *(gadget(number) for number in range(1, 13)))
+def test_a_full_read_notes_every_row_it_saw_until_it_is_compared(far_end: FarEnd) -> None:
+    far_end.set("gadgets", *(gadget(number) for number in range(1, 14)))
     sync(GADGETS)
+    far_end.set("gadgets", *(gadget(number) for number in range(1, 13)))
 
     job = run("sync", GADGETS, full=True)
 
@@ -297,3 +298,15 @@ def test_a_full_read_saw_rows_that_were_skipped_or_failed_too(far_end: FarEnd) -
     seen = Batch.objects.latest("id").seen
     assert seen is not None
     assert len(bytes(seen)) == 2 * 16
+
+
+def test_a_full_read_that_knows_every_row_still_sets_the_watermark(far_end: FarEnd) -> None:
+    far_end.set("gadgets", *(gadget(number) for number in range(1, 31)))
+    sync(GADGETS)
+    Tracker.objects.update(watermark=None)  # as when the first read broke off after its last row
+
+    counts = sync(GADGETS)
+
+    assert counts["skipped"] == 30
+    assert tracker().watermark == "2026-01-01T00:28:00Z"
+    assert sync(GADGETS)["rows_fetched"] == 3
