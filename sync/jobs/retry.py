@@ -21,8 +21,9 @@ LONGEST_WAIT = 86_400.0
 DATABASE_PAUSE = 1.0
 _MOST_TEXT = 4_000
 _MOST_TRACEBACK = 20_000
-# Connection gone, server shutting down or starting, too many connections: not a fault of the work.
-_DATABASE_AWAY = ("08", "57P", "53300")
+# Connection gone, server shutting down or starting, too many connections, a process that was frozen in a
+# transaction: not a fault of the work.
+_DATABASE_AWAY = ("08", "57P", "53300", "25P03")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,8 +73,12 @@ def tiers_of(entity: Registered | None) -> tuple[float, ...]:
 def database_is_away(error: BaseException) -> bool:
     """Whether this came of our own database being out of reach, wherever in the chain that is told."""
     return any(
-        isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
-        and (cause.sqlstate is None or cause.sqlstate.startswith(_DATABASE_AWAY))
+        isinstance(cause, psycopg.Error)
+        and (
+            cause.sqlstate.startswith(_DATABASE_AWAY)
+            if cause.sqlstate
+            else isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+        )
         for cause in _causes(error)
     )
 

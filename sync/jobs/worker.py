@@ -22,6 +22,7 @@ from sync.errors import ConfigError, InvalidRequest
 from sync.jobs import kinds, reaper
 from sync.jobs.brief import brief
 from sync.jobs.connector import worker_connector
+from sync.jobs.frozen import end_idle_transactions
 from sync.jobs.housekeeping import Housekeeping
 from sync.jobs.lease import leases, worker_name
 
@@ -43,6 +44,7 @@ def run_worker(queues: Sequence[str] | None = None, concurrency: int | None = No
     sizes = slots(queues, concurrency)
     # A thread's connection serves the jobs that follow; checked before each, since the database may restart.
     connections.settings[DEFAULT_DB_ALIAS] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    end_idle_transactions()
     try:
         _check_tables()
     except Error as error:
