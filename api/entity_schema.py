@@ -46,6 +46,7 @@ _PLAIN: dict[str, Schema] = {
     "boolean": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
     "timestamp": {"type": "string", "format": "date-time"},
+    "bytes": {"type": "string", "pattern": "^([0-9a-f]{2})+$", "description": "Hexadecimal digits."},
     "json": {},
 }
 

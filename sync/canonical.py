@@ -12,7 +12,20 @@ from datetime import date, datetime
 from typing import Any
 
 from sync.errors import RecordError
-from sync.fields import Boolean, Clean, Field, Integer, Json, Money, Text, Timestamp, collapse, lower, upper
+from sync.fields import (
+    Boolean,
+    Clean,
+    Field,
+    Integer,
+    Json,
+    Money,
+    Text,
+    Timestamp,
+    collapse,
+    lower,
+    trim,
+    upper,
+)
 from sync.number import number, shown
 from sync.text import clean_text
 
@@ -22,6 +35,7 @@ FORMS = {
     "money": r"^(?:0|-?(?:0\.[0-9]*[1-9]|[1-9][0-9]*(?:\.[0-9]*[1-9])?))$",
     "boolean": r"^(?:true|false)$",
     "date": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+    "bytes": r"^(?:[0-9a-f]{2})+$",
     "timestamp": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?Z$",
 }
 """What canonical text of a kind looks like, as a regular expression of Rust's and of Python's."""
@@ -33,6 +47,7 @@ _SAMPLES = {
     "boolean": "true",
     "date": "2025-12-08",
     "timestamp": "2025-12-08T10:30:00Z",
+    "bytes": "00ff",
     "json": '{"a":1}',
 }
 
@@ -53,9 +68,12 @@ def canonical(field: Field, text: str) -> str | None:
     """
     if isinstance(field, Json):
         return json_text(read_json(text))
-    text = _cleaned(field, clean_text(text, trim=getattr(field, "trim", True)))
+    text = clean_text(text, trim=field.trim if isinstance(field, Text) else True)
+    if text.strip() in field.nulls:
+        return None
+    text = _cleaned(field, text)
     if isinstance(field, Text):
-        return text
+        return None if field.empty_is_null and not text else text
     return _BY_KIND[field.kind](field, text) if text else None
 
 
@@ -141,6 +159,12 @@ def _timestamp(field: Field, text: str) -> str:
     return f"{moment}.{digits}Z" if digits else f"{moment}Z"
 
 
+def _bytes(_: Field, text: str) -> str:
+    if re.search(FORMS["bytes"], text.lower()):
+        return text.lower()
+    raise RecordError(f"{shown(text)} is not bytes in hexadecimal digits", code="unreadable_bytes")
+
+
 _BY_KIND: dict[str, Callable[[Field, str], str]] = {
     "integer": _number,
     "decimal": _number,
@@ -148,12 +172,14 @@ _BY_KIND: dict[str, Callable[[Field, str], str]] = {
     "boolean": _boolean,
     "date": _date,
     "timestamp": _timestamp,
+    "bytes": _bytes,
 }
 
 _BLANKS = re.compile(r"\s+")
 _TWINS: dict[Clean, Callable[[str], str]] = {
     lower: str.lower,
     upper: str.upper,
+    trim: str.strip,
     collapse: lambda text: _BLANKS.sub(" ", text),
 }
 

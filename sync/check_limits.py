@@ -6,18 +6,39 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal as Exact
 from decimal import InvalidOperation
+from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sync.canonical import canonical
+from sync.check_moments import of_moment
 from sync.declare import Cron, Deletes, Entity, Every, System
 from sync.errors import RecordError
-from sync.fields import Date, Decimal, Field, Integer, Text, Timestamp
-from sync.formats import format_problem
+from sync.fields import (
+    Ambiguous,
+    Bytes,
+    Date,
+    Decimal,
+    Field,
+    Integer,
+    Json,
+    Nonexistent,
+    Rounding,
+    Text,
+    Timestamp,
+)
 
 Wrong = tuple[str, str, str]
 """Code, what is wrong, what to do."""
 
-FRACTIONS = (0, 3, 6, 9)
+WORDS: dict[str, tuple[object, ...]] = {
+    "trim": (True, False, "end"),
+    "rounding": (None, *get_args(Rounding)),
+    "ambiguous": get_args(Ambiguous),
+    "nonexistent": get_args(Nonexistent),
+    "encoding": ("hex", "base64"),
+}
+"""What mypy would have refused."""
+MOST_DIGITS = 130  # of NUMBER's 38, with room for other databases'
 MOST_DAYS = 3_650
 
 
@@ -40,21 +61,32 @@ def wrong_times(system: System) -> Iterator[Wrong]:
 
 
 def _of_field(field: Field) -> Iterator[tuple[str, str]]:
+    for name, words in WORDS.items():
+        if hasattr(field, name) and getattr(field, name) not in words:
+            yield f"has {name}={getattr(field, name)!r}", f"One of {', '.join(map(repr, words))}."
+    if field.nulls and isinstance(field, Json):
+        yield "has nulls, but is nested", "Leave them out: JSON has its own null."
+    if isinstance(field, Text | Bytes) and field.max_bytes is not None and field.max_bytes < 1:
+        yield f"has max_bytes={field.max_bytes}", "At least 1, or leave it out."
     if isinstance(field, Text):
         yield from _of_text(field)
-    elif isinstance(field, Integer):
-        if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
-            yield f"goes from {field.minimum} to {field.maximum}", "Let the minimum be the smaller one."
-    elif isinstance(field, Decimal):
-        yield from _of_decimal(field)
+    elif isinstance(field, Integer | Decimal):
+        yield from _of_digits(field)
+        yield from _of_bounds(field)
     elif isinstance(field, Date | Timestamp):
-        yield from _of_moment(field)
-    if field.default is not None:
-        try:
-            canonical(field, field.default)
-        except RecordError as error:
-            yield f"has a default that cannot be read: {error.message}", "Write it as it is to be stored."
-    if field.default is not None and field.allowed and field.default not in field.allowed:
+        yield from of_moment(field)
+    yield from _of_default(field)
+
+
+def _of_default(field: Field) -> Iterator[tuple[str, str]]:
+    if field.default is None:
+        return
+    try:
+        if canonical(field, field.default) is None:
+            yield f"has the default {field.default!r}, which means none", "Leave it out, or name a value."
+    except RecordError as error:
+        yield f"has a default that cannot be read: {error.message}", "Write it as it is to be stored."
+    if field.allowed and field.default not in field.allowed:
         yield f"has the default {field.default!r}, which is not allowed", "Add it to allowed, or change it."
 
 
@@ -81,7 +113,18 @@ def _readable(pattern: str) -> bool:
     return True
 
 
-def _of_decimal(field: Decimal) -> Iterator[tuple[str, str]]:
+def _of_digits(field: Integer | Decimal) -> Iterator[tuple[str, str]]:
+    if field.digits is not None and not 1 <= field.digits <= MOST_DIGITS:
+        yield f"has digits={field.digits}", f"From 1 to {MOST_DIGITS}, or leave it out."
+    if isinstance(field, Integer):
+        return
+    if field.places is None and (field.digits is not None or field.rounding is not None):
+        yield "has digits or rounding, but no places", "NUMBER(10, 2) is digits=10, places=2."
+    if field.places is not None and abs(field.places) > MOST_DIGITS:
+        yield f"has places={field.places}", f"From -{MOST_DIGITS} to {MOST_DIGITS}, or leave it out."
+
+
+def _of_bounds(field: Integer | Decimal) -> Iterator[tuple[str, str]]:
     bounds: list[Exact] = []
     for bound in (field.minimum, field.maximum):
         try:
@@ -90,24 +133,6 @@ def _of_decimal(field: Decimal) -> Iterator[tuple[str, str]]:
             yield f"has the bound {bound!r}, which is not a number", "Write it as '0.01'."
     if len(bounds) == 2 and bounds[0] > bounds[1]:
         yield f"goes from {bounds[0]} to {bounds[1]}", "Let the minimum be the smaller one."
-
-
-def _of_moment(field: Date | Timestamp) -> Iterator[tuple[str, str]]:
-    if not field.formats:
-        yield "has no formats", "Name at least one, such as '%Y-%m-%d'."
-    for form in field.formats:
-        if problem := format_problem(form, date=isinstance(field, Date)):
-            yield f"has the format {form!r}", f"{problem[0].upper()}{problem[1:]}."
-    if isinstance(field, Timestamp):
-        if field.fraction not in FRACTIONS:
-            yield f"has fraction={field.fraction}", f"One of {', '.join(map(str, FRACTIONS))}."
-        try:
-            ZoneInfo(field.zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            yield (
-                f"has the unknown time zone {field.zone!r}",
-                "Name one as in 'America/Los_Angeles', or 'UTC'.",
-            )
 
 
 def _deletes(deletes: Deletes | None) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
 
 from sync.errors import RecordError
 
@@ -16,11 +17,13 @@ C1 (0x80 to 0x9f) stays: it is mostly text decoded with the wrong table, which c
 _CONTROLS = re.compile(CONTROLS)
 
 
-def clean_text(text: str, *, trim: bool = True) -> str:
+def clean_text(text: str, *, trim: bool | Literal["end"] = True) -> str:
     """The text in its stored form. Raises RecordError bad_unicode for half a surrogate pair."""
     check_unicode(text)
     text = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return unicodedata.normalize("NFC", text.strip() if trim else text)
+    if trim:
+        text = text.rstrip(" ") if trim == "end" else text.strip()
+    return unicodedata.normalize("NFC", text)
 
 
 def check_unicode(text: str) -> None:

@@ -147,14 +147,54 @@ def _steps(value: Any) -> tuple[Any, ...]:
     return tuple(step_of(one) for one in value)
 
 
+def _trim(value: Any) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    if value != "end":
+        raise ValueError('must be true, false or "end"')
+    return "end"
+
+
+def _one_of(*words: str | None) -> Callable[[Any], str | None]:
+    def choice(value: Any) -> str | None:
+        if (value is not None and not isinstance(value, str)) or value not in words:
+            raise ValueError(f"must be {' or '.join('null' if word is None else word for word in words)}")
+        return value
+
+    return choice
+
+
+def _zones(value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping) or not all(isinstance(zone, str) for zone in value.values()):
+        raise ValueError('must be an object of names and zones such as {"CET": "Europe/Berlin"}')
+    return dict(value)
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     "source": _text,
+    "nulls": _texts,
     "clean": _steps,
     "default": _text_or_none,
     "required": _truth,
     "allowed": _texts,
     "max_length": _length,
+    "max_bytes": _length,
+    "trim": _trim,
+    "empty_is_null": _truth,
+    "pattern": _text_or_none,
+    "digits": _length,
+    "places": _length,
+    "rounding": _one_of("half_up", "half_even", "down", None),
+    "decimal_comma": _truth,
+    "true": _texts,
+    "false": _texts,
     "formats": _texts,
+    "pivot": _length,
+    "drop_time": _truth,
+    "zone": _text,
+    "zones": _zones,
+    "ambiguous": _one_of("refuse", "earliest", "latest"),
+    "nonexistent": _one_of("refuse", "shift"),
 }
 """What may be changed of a field; where it takes the place of what is declared."""
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sync.fields import Clean, blank_to_null, collapse, lower, trim, upper
-
-if TYPE_CHECKING:
-    import polars as pl
+from sync.fields import Clean, blank_to_null, collapse, lookup, lower, pad, replace, trim, upper
 
 PLAIN: dict[str, Clean] = {
     "lower": lower,
@@ -37,24 +33,6 @@ def step_of(given: Any) -> Clean:
     raise ValueError(f"{str(given)[:100]!r} is not a cleaning step; known are {known}")
 
 
-def pad(text: pl.Expr, *, side: str, width: int, char: str) -> pl.Expr:
-    """At least so many characters wide."""
-    return text.str.pad_start(width, char) if side == "left" else text.str.pad_end(width, char)
-
-
-def substitute(text: pl.Expr, *, pattern: str, by: str) -> pl.Expr:
-    """Every match of a regular expression replaced; `$1` is its first group."""
-    return text.str.replace_all(pattern, by)
-
-
-def look_up(text: pl.Expr, *, values: tuple[tuple[str, str | None], ...], keep: bool) -> pl.Expr:
-    """The value that stands for this one; one that is not in the table stays, or becomes null."""
-    old, new = [theirs for theirs, _ in values], [ours for _, ours in values]
-    import polars as pl
-
-    return text.replace_strict(old, new, default=text if keep else None, return_dtype=pl.String)
-
-
 def _pad(options: Mapping[str, Any]) -> Clean:
     _only(options, "pad", required={"width"}, optional={"side", "char"})
     side, width, char = options.get("side", "left"), options["width"], options.get("char", " ")
@@ -64,7 +42,7 @@ def _pad(options: Mapping[str, Any]) -> Clean:
         raise ValueError(f"pad: width is {width!r}: a whole number from 1 to {WIDEST}")
     if not isinstance(char, str) or len(char) != 1:
         raise ValueError(f"pad: char is {char!r}: one character")
-    return partial(pad, side=side, width=width, char=char)
+    return pad(width, side=side, char=char)
 
 
 def _replace(options: Mapping[str, Any]) -> Clean:
@@ -79,7 +57,7 @@ def _replace(options: Mapping[str, Any]) -> Clean:
         pl.Series(["", "a"]).str.replace_all(pattern, by)
     except pl.exceptions.PolarsError as error:
         raise ValueError(f"replace: the pattern {pattern!r} cannot be read: {error}") from error
-    return partial(substitute, pattern=pattern, by=by)
+    return replace(pattern, by)
 
 
 def _lookup(options: Mapping[str, Any]) -> Clean:
@@ -92,7 +70,7 @@ def _lookup(options: Mapping[str, Any]) -> Clean:
         raise ValueError(f"lookup: {odd[0]!r} must lead to a text or null")
     if otherwise not in ("keep", "null"):
         raise ValueError(f"lookup: otherwise is {otherwise!r}: keep or null")
-    return partial(look_up, values=tuple(values.items()), keep=otherwise == "keep")
+    return lookup(values, otherwise=otherwise)
 
 
 def _only(options: Mapping[str, Any], step: str, *, required: set[str], optional: set[str]) -> None:

@@ -15,7 +15,7 @@ from sync.registry import Registered
 if TYPE_CHECKING:
     from sync.pipeline.run import Run
 
-PIPELINE_VERSION = 1
+PIPELINE_VERSION = 2
 """Raise it when a stage's result changes for the same bytes: the memo then misses by itself."""
 
 

@@ -12,9 +12,10 @@ import polars as pl
 from sync.canonical import FORMS, LARGEST_EXACT, not_canonical
 from sync.declare import Entity, Rule
 from sync.errors import ConfigError
-from sync.fields import Decimal, Field, Integer, Text
+from sync.fields import Bytes, Decimal, Field, Integer, Text
 from sync.number import shown
 from sync.pipeline.constraint import Constraint
+from sync.pipeline.normalize.rounding import too_many_places
 
 WIDEST = 1 + len(str(LARGEST_EXACT))  # characters, with a sign
 
@@ -62,7 +63,10 @@ def _of_field(name: str, field: Field) -> Iterator[Constraint]:
         yield ask("not_allowed", unknown, lambda value: f"{shown(value)} is not one of {known}")
     if isinstance(field, Text):
         yield from _of_text(text, field, ask)
+    if isinstance(field, Text | Bytes) and field.max_bytes is not None:
+        yield _of_bytes(text, field, field.max_bytes, ask)
     if isinstance(field, Integer | Decimal):
+        yield from _of_digits(text, field, ask)
         yield from _of_number(text, field, ask)
 
 
@@ -77,6 +81,46 @@ def _of_text(text: pl.Expr, field: Text, ask: Callable[..., Constraint]) -> Iter
     if pattern is not None:
         odd = ~text.str.contains(f"^(?:{pattern})$")
         yield ask("wrong_pattern", odd, lambda value: f"{shown(value)} does not look like {pattern}")
+
+
+def _of_bytes(text: pl.Expr, field: Text | Bytes, most: int, ask: Callable[..., Constraint]) -> Constraint:
+    each = 2 if isinstance(field, Bytes) else 1  # characters of its text
+    return ask(
+        "too_long",
+        text.str.len_bytes() > most * each,
+        lambda value: f"{len(value.encode()) // each:,} bytes, at most {most:,} are allowed",
+    )
+
+
+def _of_digits(
+    text: pl.Expr, field: Integer | Decimal, ask: Callable[..., Constraint]
+) -> Iterator[Constraint]:
+    """What NUMBER(p, s) refuses: more than p - s digits before the point, more than s after it."""
+    places = field.places if isinstance(field, Decimal) else 0
+    if isinstance(field, Decimal) and places is not None:
+        yield ask(
+            "too_many_places",
+            too_many_places(text, places),
+            lambda value: (
+                f"{shown(value)} has more than {places} digits after its point"
+                if places >= 0
+                else f"{shown(value)} is no multiple of {10**-places:,}"
+            ),
+        )
+    if field.digits is not None and places is not None:
+        before = field.digits - places
+        yield ask(
+            "too_many_digits",
+            text.str.contains(_longer_than(before)),
+            lambda value: f"{shown(value)} does not fit into NUMBER({field.digits}, {places})",
+        )
+
+
+def _longer_than(before: int) -> str:
+    """The canonical numbers that are 10 to the power of `before` or more, or that below 0."""
+    if before > 0:
+        return rf"^-?[0-9]{{{before + 1}}}"
+    return rf"^-?(?:[1-9]|0\.0{{0,{-before - 1}}}[1-9])" if before else "^-?[1-9]"
 
 
 def _of_number(

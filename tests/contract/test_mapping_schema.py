@@ -27,6 +27,30 @@ GOOD: list[Any] = [
     EXAMPLE,
     {"fields": {"name": {"source": "title", "clean": STEPS, "max_length": None, "required": True}}},
     {"fields": {"note": {"default": "x", "allowed": ["x"]}, "changed": {"formats": ["%Y-%m-%d %H:%M:%S"]}}},
+    {
+        "fields": {
+            "name": {
+                "nulls": ["N/A"],
+                "trim": "end",
+                "empty_is_null": True,
+                "max_bytes": 40,
+                "pattern": "[A-Z].*",
+            }
+        }
+    },
+    {"fields": {"price": {"digits": 10, "places": 2, "rounding": "half_up", "decimal_comma": True}}},
+    {
+        "fields": {
+            "changed": {
+                "formats": ["%d-%b-%y %H:%M %Z"],
+                "pivot": 1950,
+                "zone": "Europe/Berlin",
+                "zones": {"CET": "Europe/Berlin"},
+                "ambiguous": "earliest",
+                "nonexistent": "shift",
+            }
+        }
+    },
     {"computed": {"title": {"join": ["name", "note"], "by": "-"}, "origin": {"constant": ""}}},
     {"computed": {"title": {"first_of": ["note", {"join": ["name"]}]}}, "drop": ["weight"]},
 ]
@@ -42,6 +66,11 @@ BAD: list[Any] = [
     {"fields": {"name": {"clean": [{"pad": {"width": 1001}}]}}},
     {"fields": {"name": {"clean": [{"lookup": {"values": {}}}]}}},
     {"fields": {"changed": {"formats": []}}},
+    {"fields": {"name": {"trim": "both"}}},
+    {"fields": {"price": {"rounding": "up"}}},
+    {"fields": {"changed": {"ambiguous": None}}},
+    {"fields": {"changed": {"zones": {"CET": 1}}}},
+    {"fields": {"changed": {"pivot": 1900}}},
     {"computed": {"Title": {"constant": "x"}}},
     {"computed": {"title": {"join": []}}},
     {"computed": {"title": {"first_of": []}}},

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sync.canonical import canonical, json_text, read_json
 from sync.errors import RecordError
-from sync.fields import Boolean, Date, Decimal, Field, Integer, Json, Text, Timestamp, lower
+from sync.fields import Boolean, Bytes, Date, Decimal, Field, Integer, Json, Text, Timestamp, lower
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,12 @@ from sync.fields import Boolean, Date, Decimal, Field, Integer, Json, Text, Time
         (Text(trim=False), " ALFKI ", " ALFKI "),
         (Text(clean=(lower,)), "ALFKI", "alfki"),
         (Text(), "", ""),
+        (Text(empty_is_null=True), " ", None),
+        (Text(trim="end"), " A ", " A"),
+        (Text(nulls=("N/A",), trim=False), " N/A ", None),
+        (Decimal(nulls=("-",)), "-", None),
+        (Bytes(), "00FF", "00ff"),
+        (Bytes(), "", None),
         (Integer(), "010", "10"),
         (Integer(), " ", None),
         (Decimal(decimal_comma=True), "1.5", "1.5"),
@@ -42,6 +48,7 @@ def test_it_gives_the_canonical_text(field: Field, text: str, expected: str | No
         (Integer(), "x", "unreadable_number"),
         (Integer(), "1.5", "not_whole"),
         (Boolean(), "maybe", "unreadable_boolean"),
+        (Bytes(), "0", "unreadable_bytes"),
         (Date(), "2025-02-30", "unreadable_date"),
         (Date(), "20251208", "unreadable_date"),
         (Timestamp(), "2025-12-08", "unreadable_timestamp"),

@@ -12,7 +12,7 @@ from bridge.systems import SYSTEMS
 from bridge.systems.loading import load
 from sync.checks import PARAMETERS, check
 from sync.declare import Backoff, Budget, Cron, Deletes, Entity, Every, Parent, Push, Signed, System, Webhook
-from sync.fields import Date, Decimal, Field, FirstOf, Integer, Join, Json, Text, Timestamp
+from sync.fields import Bytes, Date, Decimal, Field, FirstOf, Integer, Join, Json, Text, Timestamp
 from sync.formats import format_problem
 from sync.registry import Registry
 from sync.sources.rest import RestClient
@@ -136,6 +136,23 @@ def test_it_finds(changes: dict[str, Any], number: str, words: str) -> None:
         (Date(formats=()), "has no formats"),
         (Timestamp(fraction=2), "has fraction=2"),
         (Timestamp(zone="Europe/Atlantis"), "the unknown time zone 'Europe/Atlantis'"),
+        (Timestamp(zones={"CET": "Europe/Atlantis"}), "the unknown time zone 'Europe/Atlantis'"),
+        (Timestamp(zones={"CET": "+25:00"}), "the unknown time zone '+25:00'"),
+        (Timestamp(zones={"MEZ ": "Europe/Berlin"}), "has the zone's name 'MEZ '"),
+        (Date(formats=("%d-%b-%y",)), "It reads years of two digits: declare the first year they may mean"),
+        (Date(formats=("%d-%b-%y",), pivot=1900), "has pivot=1900"),
+        (Date(formats=("%Y-%m-%d", "%d.%m.%Y", "%m.%d.%Y")), "which read '03.02.2001' differently"),
+        (Timestamp(formats=("%d/%m/%Y %H:%M %Z", "%m/%d/%Y %H:%M %Z")), "differently"),
+        (Text(max_bytes=0), "has max_bytes=0"),
+        (Bytes(max_bytes=0), "has max_bytes=0"),
+        (Json(nulls=("-",)), "has nulls, but is nested"),
+        (Integer(digits=0), "has digits=0"),
+        (Decimal(digits=5), "has digits or rounding, but no places"),
+        (Decimal(rounding="down"), "has digits or rounding, but no places"),
+        (Decimal(places=200), "has places=200"),
+        (Text(default="", empty_is_null=True), "has the default '', which means none"),
+        (Text(trim="both"), "has trim='both'. One of True, False, 'end'."),  # type: ignore[arg-type]
+        (Decimal(places=1, rounding="up"), "has rounding='up'"),  # type: ignore[arg-type]
     ],
 )
 def test_it_finds_limits_that_no_value_meets(field: Field, words: str) -> None:

@@ -20,4 +20,4 @@ def normalize(batch: Batch) -> Batch:
     draft = types.read(rows, [batch.raw[row] for row in rows], batch.registered.entity.fields)
     for layer in LAYERS:
         draft = layer(draft)
-    return replace(batch, frame=draft.frame, canonical=True).faulted(draft.faults)
+    return replace(batch, frame=draft.frame, canonical=True).faulted(draft.faults).counting(**draft.counts)

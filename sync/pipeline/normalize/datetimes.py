@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import polars as pl
 
 from sync.errors import ConfigError, RecordError
 from sync.fields import Date, Field, Timestamp
-from sync.formats import format_problem, has_offset, is_utc
+from sync.formats import format_problem
 from sync.number import shown
 from sync.pipeline.normalize.draft import Draft
+from sync.pipeline.normalize.moments import days
+from sync.pipeline.normalize.zones import explained, in_utc
 
 FIRST_YEAR, LAST_YEAR = 1, 9999
 NANO_YEARS = (1678, 2261)  # whole years that 64 bits of nanoseconds hold; others wrap around in silence
@@ -21,7 +24,10 @@ SAMPLE = datetime(2025, 12, 8, 10, 30)  # noqa: DTZ001 - shows what a format loo
 
 
 def read(draft: Draft) -> Draft:
-    """Faults: unreadable_date, unreadable_timestamp. Raises ConfigError for a format that cannot be right."""
+    """Faults: unreadable_date, time_of_day, unreadable_timestamp, ambiguous_time, nonexistent_time.
+
+    Raises ConfigError for a format that cannot be right.
+    """
     return draft.with_columns(
         _column(draft, name, field)
         for name, field in draft.fields.items()
@@ -31,7 +37,7 @@ def read(draft: Draft) -> Draft:
 
 def _column(draft: Draft, name: str, field: Date | Timestamp) -> pl.Series:
     for form in field.formats:
-        if problem := format_problem(form, date=isinstance(field, Date)):
+        if problem := format_problem(form, date=isinstance(field, Date), pivot=field.pivot):
             raise ConfigError(f"Format {form!r} of field {name}: {problem}.")
     text = draft.frame.select(pl.when(pl.col(name) != "").then(pl.col(name))).to_series()
     if _is_canonical(text, field):
@@ -43,10 +49,7 @@ def _column(draft: Draft, name: str, field: Date | Timestamp) -> pl.Series:
         raise ConfigError(f"A format of field {name} cannot be used: {error}") from error
     bad = text.is_not_null() & found.is_null()
     if bad.any():
-        accepted = _accepted(field)
-        draft.refuse_each(
-            name, bad, {value: _error(field, value, accepted) for value in text.filter(bad).unique()}
-        )
+        draft.refuse_each(name, bad, _errors(field, text.filter(bad).unique()))
     return found.alias(name)
 
 
@@ -72,41 +75,50 @@ def _by_distinct(text: pl.Series, read_one: Callable[[pl.Series], pl.Series]) ->
 
 def _date(text: pl.Series, field: Field) -> pl.Series:
     assert isinstance(field, Date)
-    forms = (pl.col("text").str.to_date(form, strict=False) for form in field.formats)
-    days = text.to_frame("text").select(pl.coalesce(forms)).to_series()
-    inside = days.dt.year().is_between(FIRST_YEAR, LAST_YEAR)
-    return _where(inside, days.dt.strftime("%Y-%m-%d"))
+    found = _first(text, field.formats, lambda form: days(text, form, field))
+    return _where(found.dt.year().is_between(FIRST_YEAR, LAST_YEAR), found.dt.strftime("%Y-%m-%d"))
 
 
 def _timestamp(text: pl.Series, field: Field) -> pl.Series:
     assert isinstance(field, Timestamp)
-    moments = _moments(text, field, "us")
+    moments = _first(text, field.formats, lambda form: in_utc(text, form, field, "us"))
     if field.fraction > 6:
-        inside, moments = moments.dt.year().is_between(*NANO_YEARS), _moments(text, field, "ns")
+        inside = moments.dt.year().is_between(*NANO_YEARS)
+        moments = _first(text, field.formats, lambda form: in_utc(text, form, field, "ns"))
     else:
         inside = moments.dt.year().is_between(FIRST_YEAR, LAST_YEAR)
     fraction = f"%.{field.fraction}f" if field.fraction else ""
     return _where(inside, moments.dt.strftime(f"%Y-%m-%dT%H:%M:%S{fraction}Z"))
 
 
+def _first(text: pl.Series, forms: Sequence[str], read_by: Callable[[str], pl.Series]) -> pl.Series:
+    """What the first of the formats that can be read makes of each text."""
+    found = read_by(forms[0])
+    for form in forms[1:]:
+        if found.null_count() == text.null_count():
+            break
+        found = found.zip_with(found.is_not_null(), read_by(form))
+    return found
+
+
 def _where(inside: pl.Series, text: pl.Series) -> pl.Series:
     return text.to_frame("text").select(pl.when(inside).then(pl.col("text"))).to_series()
 
 
-def _moments(text: pl.Series, field: Timestamp, unit: str) -> pl.Series:
-    forms = (_moment(pl.col("text"), form, field.zone, unit) for form in field.formats)
-    return text.to_frame("text").select(pl.coalesce(forms)).to_series()
+def _errors(field: Date | Timestamp, values: pl.Series) -> dict[str, RecordError]:
+    accepted = _accepted(field)
+    errors = {value: _error(field, value, accepted) for value in values.to_list()}
+    return errors | (explained(values, field) if isinstance(field, Timestamp) else _with_time(field, values))
 
 
-def _moment(text: pl.Expr, form: str, zone: str, unit: str) -> pl.Expr:
-    moment = text.str.to_datetime(form, strict=False, time_unit="ns" if unit == "ns" else "us")
-    if has_offset(form):
-        return moment
-    if is_utc(form) or zone == "UTC":
-        return moment.dt.replace_time_zone("UTC")
-    # An hour that came twice is taken as the first: asked for again with >=, nothing is missed.
-    local = moment.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    return local.dt.convert_time_zone("UTC")
+def _with_time(field: Date, values: pl.Series) -> dict[str, RecordError]:
+    """Those that are dates with a time of day, which nobody said may be dropped."""
+    whole = _date(values, replace(field, drop_time=True))
+    words = "has a time of day: declare a Timestamp, or drop_time=True where it says nothing"
+    return {
+        value: RecordError(f"{shown(value)} {words}", code="time_of_day")
+        for value in values.filter(whole.is_not_null()).to_list()
+    }
 
 
 def _accepted(field: Date | Timestamp) -> str:

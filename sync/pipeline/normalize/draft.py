@@ -21,6 +21,9 @@ class Draft:
     fields: Mapping[str, Field]
     frame: pl.DataFrame
     faults: dict[int, list[Fault]] = field(default_factory=dict)  # by row
+    counts: dict[str, int] = field(
+        default_factory=dict
+    )  # of values changed as declared, such as rounded ones
 
     def of_kind(self, *kinds: str) -> dict[str, Field]:
         """The fields of these kinds."""

@@ -14,6 +14,7 @@ from sync.fields import Decimal, Field, Money
 from sync.number import MOST_DIGITS, PLAIN, number
 from sync.pipeline.normalize.draft import Draft
 from sync.pipeline.normalize.patch import patched
+from sync.pipeline.normalize.rounding import rounded
 
 WHOLE = r"^-?(?:0|[1-9][0-9]*)$"
 GROUPED = r"^-?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?$"
@@ -33,9 +34,13 @@ def _column(draft: Draft, name: str, field: Field) -> pl.Series:
     text = draft.frame[name]
     canonical = text.str.contains(FORMS["integer" if _comma(field) else field.kind])
     other = (~canonical | (text.str.len_bytes() > MOST_DIGITS)).fill_null(value=False)
-    if not other.any():
-        return text
-    return patched(text, other, _read_others(draft, field, text.filter(other)))
+    if other.any():
+        text = patched(text, other, _read_others(draft, field, text.filter(other)))
+    if isinstance(field, Decimal) and field.rounding is not None:
+        text, shortened = rounded(text, field)
+        if shortened:
+            draft.counts["rounded"] = draft.counts.get("rounded", 0) + shortened
+    return text
 
 
 def _read_others(draft: Draft, field: Field, text: pl.Series) -> pl.Series:

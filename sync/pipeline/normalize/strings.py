@@ -1,4 +1,4 @@
-"""Layer 2, strings: line endings, control characters, blanks around, Unicode NFC, the cleaning steps.
+"""Layer 2, strings: line endings, control characters, blanks around, what means none, the cleaning steps, NFC.
 
 The steps run here, before numbers and dates are read, so that they can mend those too.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from sync.errors import ConfigError
-from sync.fields import Field
+from sync.fields import Field, Text
 from sync.pipeline.alphabet import C0, Alphabet, alphabet_of
 from sync.pipeline.normalize.draft import Draft
 from sync.pipeline.normalize.patch import patched
@@ -46,7 +46,8 @@ def clean(draft: Draft) -> Draft:
 
 
 def _needs_cleaning(field: Field, alphabet: Alphabet) -> bool:
-    return _may_be_blank(alphabet) or alphabet.holds(REMOVED) or bool(field.clean)
+    asked = field.clean or field.nulls or (isinstance(field, Text) and field.empty_is_null)
+    return _may_be_blank(alphabet) or alphabet.holds(REMOVED) or bool(asked)
 
 
 def _may_be_blank(alphabet: Alphabet) -> bool:
@@ -58,11 +59,22 @@ def _cleaned(text: pl.Expr, field: Field, alphabet: Alphabet) -> pl.Expr:
         text = text.str.replace_all("\r\n", "\n", literal=True).str.replace_all("\r", "\n", literal=True)
     if alphabet.holds(REMOVED.replace("\r", "")):
         text = text.str.replace_all(CONTROLS, "")
-    if getattr(field, "trim", True) and _may_be_blank(alphabet):
-        text = text.str.strip_chars()
+    text = _trimmed(text, field, alphabet)
+    if field.nulls:
+        bare = text.str.strip_chars().str.normalize("NFC")
+        text = pl.when(~bare.is_in(list(field.nulls))).then(text)
     for step in field.clean:
         text = step(text).cast(pl.String)
+    if isinstance(field, Text) and field.empty_is_null:
+        text = pl.when(text != "").then(text)
     return text
+
+
+def _trimmed(text: pl.Expr, field: Field, alphabet: Alphabet) -> pl.Expr:
+    trim = field.trim if isinstance(field, Text) else True
+    if not trim or not _may_be_blank(alphabet):
+        return text
+    return text.str.strip_chars_end(" ") if trim == "end" else text.str.strip_chars()
 
 
 def _composed(columns: pl.DataFrame) -> Iterator[pl.Series]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -60,7 +61,7 @@ def _cares(fields: Mapping[str, Field]) -> dict[str, Care]:
 
 
 def _care(field: Field) -> Care:
-    if field.clean or _comma(field) or field.kind not in ("integer", "decimal", "money"):
+    if field.clean or field.nulls or _comma(field) or field.kind not in ("integer", "decimal", "money"):
         return "form"
     # A fraction makes an Integer unreadable, and its fault shows it as it is written.
     return "fraction" if field.kind == "integer" else "value"
@@ -95,7 +96,7 @@ def _with_single_rows(draft: Draft, parsed: Parsed, rows: Sequence[int]) -> Draf
     )
     others = draft.frame.with_row_index("_at").filter(~pl.col("_at").is_in(at_column.implode()))
     merged = pl.concat([others.select(single.columns), single]).sort("_at").drop("_at")
-    return Draft(draft.fields, merged, draft.faults)
+    return replace(draft, frame=merged)
 
 
 def _text_or_fault(draft: Draft, row: int, name: str, field: Field, found: Row) -> str | None:

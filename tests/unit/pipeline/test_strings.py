@@ -11,7 +11,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.errors import ConfigError
-from sync.fields import Date, Decimal, Text, blank_to_null, collapse, lower
+from sync.fields import (
+    Date,
+    Decimal,
+    Field,
+    Text,
+    blank_to_null,
+    collapse,
+    lookup,
+    lower,
+    pad,
+    replace,
+    trim,
+)
 from sync.pipeline.normalize.strings import COMPOSED
 from sync.text import clean_text
 from tests.unit.pipeline.staging import read, refused
@@ -48,6 +60,59 @@ def test_it_cleans_columns_as_it_cleans_single_values(values: list[str]) -> None
 
 def test_it_applies_the_cleaning_steps_in_order_after_trimming() -> None:
     assert read(Text(clean=(collapse, lower, blank_to_null)), " A  B ", "  ", None) == ["a b", None, None]
+
+
+PADDED = Text(trim="end", empty_is_null=True)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "stored"),
+    [
+        (PADDED, "ALFKI     ", "ALFKI"),
+        (PADDED, "  A ", "  A"),
+        (PADDED, "A\t ", "A\t"),
+        (PADDED, "     ", None),
+        (PADDED, "", None),
+        (Text(), "", ""),
+        (Text(empty_is_null=True), " \t ", None),
+        (Text(empty_is_null=True, trim=False), " ", " "),
+        (Text(empty_is_null=True, clean=(trim,), trim=False), " ", None),
+        (Text(nulls=("N/A", "-")), " N/A ", None),
+        (Text(nulls=("N/A", "-")), "n/a", "n/a"),
+        (Text(nulls=("N/A", "-"), trim=False), " - ", None),
+        (Text(nulls=("NULL",), clean=(lower,)), "NULL", None),
+        (Text(nulls=("é",)), "e\u0301", None),
+        (Decimal(nulls=("-", "9999")), "-", None),
+        (Decimal(nulls=("-", "9999")), b"9999", None),
+        (Decimal(nulls=("-", "9999")), b"9999.0", "9999"),
+        (Date(nulls=("0000-00-00",)), "0000-00-00", None),
+        (Text(nulls=("true",)), True, None),
+        (Text(clean=(pad(5, char="0"),)), "42", "00042"),
+        (Text(clean=(pad(5, side="right"),), trim=False), "42", "42   "),
+        (Text(clean=(replace(r"^(\w+)-(\d+)$", "$2/$1"),)), "A-1", "1/A"),
+        (Text(clean=(lookup({"US": "USA", "??": None}),)), "US", "USA"),
+        (Text(clean=(lookup({"US": "USA", "??": None}),)), "??", None),
+        (Text(clean=(lookup({"US": "USA"}),)), "FR", "FR"),
+        (Text(clean=(lookup({"US": "USA"}, otherwise="null"),)), "FR", None),
+    ],
+)
+def test_it_stores_text_as_its_source_means_it(field: Field, text: object, stored: str | None) -> None:
+    assert read(field, text) == [stored]
+    assert read(field, None, text, None) == [None, stored, None]
+
+
+@given(st.lists(texts, min_size=1))
+def test_padding_says_nothing_and_what_stands_before_it_stays(values: list[str]) -> None:
+    expected = [clean_text(value, trim="end") or None for value in values]
+
+    assert read(PADDED, *values) == expected
+    assert read(PADDED, *[f"{value}   " for value in values]) == expected
+
+
+def test_it_keeps_a_text_of_ten_megabytes() -> None:
+    long = "Grüße\n" * 2_000_000
+
+    assert read(Text(), long) == [long.rstrip()]
 
 
 def test_it_cleans_before_numbers_and_dates_are_read() -> None:
