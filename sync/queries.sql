@@ -18,14 +18,13 @@ CREATE TEMPORARY TABLE IF NOT EXISTS stage (
 ) ON COMMIT DELETE ROWS;
 
 -- fill_stage --
--- Rows as polars writes them: nothing is quoted, the separator cannot occur in JSON or hex.
-COPY stage (key_hash, raw_hash, version, synced_at, batch_id, row_no, mapping, data_hash, data)
-FROM STDIN (FORMAT csv, DELIMITER E'\x02', QUOTE E'\x01');
+-- The rows of a batch.
+COPY stage (key_hash, raw_hash, version, synced_at, batch_id, row_no, mapping, data_hash, data) FROM STDIN (FORMAT binary);
 
 -- fill_leaf --
 -- The first load of an empty leaf: nothing to compare with, so no detour. A key that is there already breaks it.
-COPY {leaf} (key_hash, raw_hash, version, synced_at, batch_id, row_no, mapping, data_hash, data, changed_at, entity_id)
-FROM STDIN (FORMAT csv, DELIMITER E'\x02', QUOTE E'\x01');
+COPY {leaf} (key_hash, raw_hash, version, synced_at, batch_id, row_no, mapping, data_hash, changed_at, entity_id, data)
+FROM STDIN (FORMAT binary);
 
 -- any_record --
 -- Whether an entity has records, deleted ones too.
@@ -191,10 +190,12 @@ WHERE entity_id = %(entity_id)s;
 -- The greatest cursor among live records that stood when a read began.
 SELECT max({cursor})::text FROM {leaf} WHERE deleted_at IS NULL AND synced_at < %(began)s;
 
--- note_change --
--- A row of the feed: at most 1,000 changes of one kind.
+-- note_changes --
+-- Rows of the feed: at most 1,000 changes of one kind each.
 INSERT INTO change (entity_id, last_seq, first_seq, op, keys, revisions, batch_id, at)
-VALUES (%(entity_id)s, %(last_seq)s, %(first_seq)s, %(op)s, %(keys)s::uuid[], %(revisions)s::int[], %(batch_id)s, clock_timestamp());
+SELECT %(entity_id)s, last_seq, first_seq, op::"char", keys::uuid[], revisions::int[], %(batch_id)s, clock_timestamp()
+FROM unnest(%(last_seqs)s::bigint[], %(first_seqs)s::bigint[], %(ops)s::text[], %(keys)s::text[], %(revisions)s::text[])
+  AS rows (last_seq, first_seq, op, keys, revisions);
 
 -- note_absent --
 -- The far end said that there is no such record.

@@ -25,6 +25,7 @@ from sync.models import Batch as BatchRow
 from sync.models import DeleteProposal, Tracker
 from sync.pipeline import proof
 from sync.pipeline.applying import apply, delete, track, undo
+from sync.pipeline.copying import binary
 from sync.pipeline.repeat import repeated
 from sync.queries import query
 
@@ -35,8 +36,6 @@ State = DeleteProposal.State
 SHOWN = 20
 """Keys kept with a proposal to be looked at."""
 UNCOUNTED = "The far end does not say how many rows it has, so a person decides whether these are gone."
-_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_TRAILER = b"\xff\xff"
 
 
 def run_deletes(claim: Claim) -> None:
@@ -99,9 +98,9 @@ def _gather(cursor: Any, read: uuid.UUID) -> None:
     """What all batches of the read saw, in one temporary table."""
     cursor.execute(query("make_seen"))
     for number in BatchRow.objects.filter(job_id=read, seen__isnull=False).values_list("id", flat=True):
-        content = _binary(bytes(BatchRow.objects.values_list("seen", flat=True).get(id=number) or b""))
+        seen = bytes(BatchRow.objects.values_list("seen", flat=True).get(id=number) or b"")
         with connection.wrap_database_errors, cursor.copy(query("fill_seen")) as copy:
-            copy.write(content)
+            copy.write(binary({"hash": np.frombuffer(seen, "V16")}))
     cursor.execute("ANALYZE seen")
 
 
@@ -199,10 +198,3 @@ def _names(claim: Claim) -> dict[str, str | int]:
         "old": history_leaf(claim.entity),
         "entity_id": claim.entity_id,
     }
-
-
-def _binary(seen: bytes) -> bytes:
-    """Hashes, 16 bytes each, in COPY's binary format."""
-    rows = np.empty(len(seen) // 16, np.dtype([("fields", ">i2"), ("length", ">i4"), ("hash", "V16")]))
-    rows["fields"], rows["length"], rows["hash"] = 1, 16, np.frombuffer(seen, "V16")
-    return _HEADER + rows.tobytes() + _TRAILER

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import polars.selectors as cs
 from django.db import DataError, Error, IntegrityError, OperationalError, connection, transaction
 
+from sync.pipeline import copying
 from sync.pipeline.batch import LANDED, Batch, Fault, SetAside
 from sync.queries import query
 
@@ -53,10 +55,12 @@ def _load(cursor: Any, batch: Batch, frame: pl.DataFrame) -> pl.DataFrame | None
         return None
     try:
         with transaction.atomic():
-            cursor.execute("SELECT clock_timestamp()::text")
-            changed_at = pl.lit(cursor.fetchone()[0]).alias("_changed_at")
-            content = _as_csv(batch, frame, changed_at, pl.lit(run.entity_id).alias("_entity_id"))
-            _copy(cursor, query("fill_leaf", leaf=run.leaf), content)
+            cursor.execute("SELECT clock_timestamp()")
+            more = {
+                "changed_at": copying.same(cursor.fetchone()[0], frame.height),
+                "entity_id": copying.same(run.entity_id, frame.height, 2),
+            }
+            _copy(cursor, query("fill_leaf", leaf=run.leaf), _binary(batch, frame, **more))
     except (DataError, IntegrityError, OperationalError) as error:
         if not _is_of_a_row(error):
             raise
@@ -85,35 +89,42 @@ def _write(
 def _upsert(cursor: Any, batch: Batch, frame: pl.DataFrame) -> pl.DataFrame:
     assert batch.run is not None
     cursor.execute("TRUNCATE stage")
-    _copy(cursor, query("fill_stage"), _as_csv(batch, frame))
+    _copy(cursor, query("fill_stage"), _binary(batch, frame))
     cursor.execute(query(batch.run.writes, leaf=batch.run.leaf, entity_id=batch.run.entity_id))
     return pl.DataFrame(cursor.fetchall(), schema=LANDED, orient="row")
 
 
-def _copy(cursor: Any, statement: str, content: bytes) -> None:
+def _copy(cursor: Any, statement: str, content: Iterable[bytes]) -> None:
     # Django wraps the errors of its cursors' calls, not those that leave a `with` of psycopg's.
     with connection.wrap_database_errors, cursor.copy(statement) as copy:
-        copy.write(content)
+        for piece in content:
+            copy.write(piece)
 
 
-def _as_csv(batch: Batch, frame: pl.DataFrame, *more: pl.Expr) -> bytes:
+def _binary(batch: Batch, frame: pl.DataFrame, **more: npt.NDArray[Any]) -> Iterator[bytes]:
     rows = frame["_row"]
-    raw_hashes = pl.Series("_raw_hash", batch.raw_hashes, dtype=pl.Binary).gather(rows)
-    lineage = "_batch_id" in frame.columns  # woken children keep the place where they were read
-    content = io.BytesIO()
-    frame.with_columns(raw_hashes).select(
-        pl.col("_key_hash").bin.encode("hex"),
-        pl.col("_raw_hash").bin.encode("hex"),
-        pl.col("_version"),
-        pl.col("_synced_at").dt.to_string("%Y-%m-%dT%H:%M:%S%.6f+00").alias("_at"),
-        pl.col("_batch_id") if lineage else pl.lit(batch.id).alias("_batch_id"),
-        pl.col("_row_no") if lineage else pl.col("_row").alias("_row_no"),
-        pl.col("_mapping") if "_mapping" in frame.columns else pl.lit(batch.mapping).alias("_mapping"),
-        pl.concat_str(pl.lit("\\x"), pl.col("_data_hash").bin.encode("hex")).alias("_hash"),
-        pl.col("_data"),
-        *more,
-    ).write_csv(content, include_header=False, separator="\x02", quote_style="never")
-    return content.getvalue()
+    raw_hashes = pl.Series(batch.raw_hashes, dtype=pl.Binary).gather(rows)
+    columns = {
+        "key_hash": copying.hashes(frame["_key_hash"]),
+        "raw_hash": copying.hashes(raw_hashes),
+        "version": frame["_version"].to_numpy().astype(">i8"),
+        "synced_at": copying.moments(frame["_synced_at"]),
+        **_lineage(batch, frame),
+        "data_hash": copying.hashes(frame["_data_hash"]),
+    }
+    return copying.binary_with_json(columns | more, frame["_data"])
+
+
+def _lineage(batch: Batch, frame: pl.DataFrame) -> dict[str, npt.NDArray[Any]]:
+    known = set(frame.columns)  # woken children keep the place where they were read, and its mapping
+    batch_id = frame["_batch_id"].to_numpy() if "_batch_id" in known else np.full(frame.height, batch.id)
+    mapping = frame["_mapping"].to_numpy() if "_mapping" in known else np.full(frame.height, batch.mapping)
+    row_no = frame["_row_no" if "_row_no" in known else "_row"].to_numpy()
+    return {
+        "batch_id": batch_id.astype(">i8"),
+        "row_no": row_no.astype(">i4"),
+        "mapping": mapping.astype(">i2"),
+    }
 
 
 def _is_of_a_row(error: Error) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import polars as pl
+import psycopg
 from django.db import connection
 
 from sync import grouping, schema
@@ -34,7 +35,7 @@ def track(batch: Batch) -> Batch:
     with connection.cursor() as cursor:
         _keep_raw(cursor, batch)
         seen = seen_in(batch)
-        cursor.execute(query("note_batch"), _batch_row(batch, run, seen))
+        _execute(cursor, "note_batch", _batch_row(batch, run, seen))
         spare_seen(cursor, run, seen)
         # Late, since two writers of one failure wait here for each other; the tracker's row is always last.
         if run.replayed is None:  # a replay has settled its groups with its failed records
@@ -51,7 +52,13 @@ def track(batch: Batch) -> Batch:
 
 def _keep_raw(cursor: Any, batch: Batch) -> None:
     if batch.raw and not batch.raw_is_kept:
-        cursor.execute(query("keep_raw"), {"batch_id": batch.id, "body": pack(batch.raw)})
+        _execute(cursor, "keep_raw", {"batch_id": batch.id, "body": pack(batch.raw)})
+
+
+def _execute(cursor: Any, statement: str, given: Mapping[str, Any]) -> None:
+    # Values go beside the statement, not into its text: megabytes would double there, and be read twice.
+    with connection.wrap_database_errors, psycopg.Cursor(cursor.connection) as binding:
+        binding.execute(query(statement), given)
 
 
 def _batch_row(batch: Batch, run: Run, seen: bytes) -> dict[str, Any]:
@@ -95,21 +102,23 @@ def _note_changes(cursor: Any, batch: Batch, run: Run) -> None:
         return
     given = {"entity_id": run.entity_id, "changes": number, "more_rows": live_delta(batch)}
     cursor.execute(query("take_feed_numbers"), given)
-    last = cursor.fetchone()[0] - number
-    for op, rows in changes:
-        first, last = last + 1, last + rows.height
-        change = {
-            "entity_id": run.entity_id,
-            "first_seq": first,
-            "last_seq": last,
-            "op": op,
-            # As text: a million UUID objects would cost more than the rest of the statement.
-            "keys": "{" + ",".join(rows["key"]) + "}",
-            "revisions": "{" + ",".join(map(str, rows["revision"])) + "}",
-            "batch_id": batch.id,
-        }
-        cursor.execute(query("note_change"), change)
+    feed = _feed(changes, after=cursor.fetchone()[0] - number)
+    _execute(cursor, "note_changes", {**feed, "entity_id": run.entity_id, "batch_id": batch.id})
     ask_for_pushes(batch.registered, by=f"job:{run.claim.job_id}")
+
+
+def _feed(changes: Sequence[tuple[str, pl.DataFrame]], *, after: int) -> dict[str, list[Any]]:
+    """The feed's rows, column by column, numbered from the one `after` that number."""
+    feed: dict[str, list[Any]] = {"first_seqs": [], "last_seqs": [], "ops": [], "keys": [], "revisions": []}
+    for op, rows in changes:
+        feed["first_seqs"].append(after + 1)
+        after += rows.height
+        feed["last_seqs"].append(after)
+        feed["ops"].append(op)
+        # As text: a million UUID objects would cost more than the rest of the statement.
+        feed["keys"].append("{" + ",".join(rows["key"]) + "}")
+        feed["revisions"].append("{" + ",".join(map(str, rows["revision"])) + "}")
+    return feed
 
 
 def _chunks(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -39,7 +39,9 @@ rows = st.fixed_dictionaries(
 
 
 @given(st.lists(rows, min_size=1, max_size=6))
-def test_it_writes_the_json_that_polars_writes(found: list[dict[str, str | None]]) -> None:
+def test_it_writes_the_json_that_polars_writes_in_the_order_of_jsonb(
+    found: list[dict[str, str | None]],
+) -> None:
     frame = pl.DataFrame(found, schema=dict.fromkeys(FIELDS, pl.String)).with_row_index("_row")
 
     served = identify(Batch(registered=registered(FIELDS), frame=frame)).frame["_data"]
@@ -47,10 +49,10 @@ def test_it_writes_the_json_that_polars_writes(found: list[dict[str, str | None]
     columns = [
         pl.col("a"),
         pl.col("b"),
-        pl.col("id"),
         pl.col("n").cast(pl.Int64),
+        pl.col("z"),
+        pl.col("id"),
         pl.col("on") == "true",
-        "z",
     ]
     assert served.equals(frame.select(pl.struct(columns).struct.json_encode().alias("_data")).to_series())
     assert [json.loads(text)["z"] for text in served] == [row["z"] for row in found]

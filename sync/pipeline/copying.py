@@ -1,0 +1,71 @@
+"""Rows in COPY's binary format: the server reads it in less time than text, and nothing in it is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+Columns = Mapping[str, npt.NDArray[Any]]
+"""Columns of fixed width in the order of the statement, numbers with the big end first."""
+
+ROWS_A_PIECE = 4096
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+_JSONB = 1  # the version of jsonb's own format, which is text
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_EPOCH_MICROS = 946_684_800_000_000
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def binary(columns: Columns) -> bytes:
+    """Rows of fixed width, whole."""
+    return _HEADER + _rows(columns).tobytes() + _TRAILER
+
+
+def binary_with_json(columns: Columns, json: pl.Series) -> Iterator[bytes]:
+    """Rows of fixed width and of one jsonb column after them, in pieces."""
+    rows = _rows(columns, ("json length", ">i4"), ("json version", "u1"))
+    rows["fields"] += 1
+    rows["json length"] = json.str.len_bytes().to_numpy() + 1
+    rows["json version"] = _JSONB
+    heads, bodies = rows.view(f"V{rows.dtype.itemsize}"), json.cast(pl.Binary)
+    yield _HEADER
+    for start in range(0, len(rows), ROWS_A_PIECE):
+        piece = slice(start, start + ROWS_A_PIECE)
+        pairs = zip(heads[piece].tolist(), bodies[piece].to_list(), strict=True)
+        yield b"".join(chain.from_iterable(pairs))
+    yield _TRAILER
+
+
+def hashes(column: pl.Series) -> npt.NDArray[Any]:
+    """Hashes of one width as a column."""
+    values = column.to_list()
+    return np.frombuffer(b"".join(values), f"V{len(values[0])}")
+
+
+def moments(column: pl.Series) -> npt.NDArray[Any]:
+    """Moments (Datetime in microseconds, UTC) as a column."""
+    return (column.to_physical().to_numpy() - _EPOCH_MICROS).astype(">i8")
+
+
+def same(value: int | datetime, rows: int, width: int = 8) -> npt.NDArray[Any]:
+    """One number or moment in all rows."""
+    number = (value - _EPOCH) // _MICROSECOND if isinstance(value, datetime) else value
+    return np.full(rows, number, f">i{width}")
+
+
+def _rows(columns: Columns, *more: tuple[str, str]) -> npt.NDArray[Any]:
+    layout: list[tuple[str, Any]] = [("fields", ">i2")]
+    for name, values in columns.items():
+        layout += [(f"{name} length", ">i4"), (name, values.dtype)]
+    rows = np.empty(len(next(iter(columns.values()))), np.dtype([*layout, *more]))
+    rows["fields"] = len(columns)
+    for name, values in columns.items():
+        rows[f"{name} length"], rows[name] = values.dtype.itemsize, values
+    return rows
