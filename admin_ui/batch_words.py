@@ -19,6 +19,19 @@ COUNTS = {
 STAGE_COUNTS = {"normalized": "normalized", "validated": "validated", "mapped": "mapped"}
 """What the pure stages let through, with their words."""
 
+TARGET_COUNTS = {name: name for name in ("inserted", "updated", "deleted", "conflicts", "failed")}
+"""What a target made of a batch's records, with the words."""
+
+END_COUNTS = {
+    "rows_fetched": "read",
+    "inserted": "inserted",
+    "updated": "updated",
+    "skipped": "unchanged",
+    "waiting": "waiting",
+    "failed": "failed",
+}
+"""What became of the rows from the source to a target, with the words."""
+
 STAGES = (
     *("fetch", "normalize", "validate", "apply_mapping", "identify"),
     *("delta", "resolve", "ingest", "track"),

@@ -12,13 +12,21 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from admin_ui import render
-from admin_ui.batch_words import COUNTS, STAGE_COUNTS, counts_words, in_order, seconds_words
+from admin_ui.batch_words import (
+    COUNTS,
+    END_COUNTS,
+    STAGE_COUNTS,
+    TARGET_COUNTS,
+    counts_words,
+    in_order,
+    seconds_words,
+)
 from admin_ui.filters import EntityFilter
 from admin_ui.page import Page
 from admin_ui.site import site
 from sync.counters import success_rate
 from sync.models import Batch
-from sync.targets.counts import counts_of
+from sync.targets.counts import END_TO_END, counts_of
 
 
 class OutcomeFilter(DropdownFilter):
@@ -135,9 +143,18 @@ def _stages(batch: Batch) -> dict[str, Any]:
 
 
 def _targets(batch: Batch) -> list[dict[str, Any]]:
-    counts = counts_of(batch.id)
-    if not counts:
+    found = counts_of(batch)
+    if not found:
         return []
-    names = list(next(iter(counts.values())))
-    rows = [[target, *(f"{found[name]:,}" for name in names)] for target, found in counts.items()]
-    return [{"title": "At targets", "headers": ["Target", *(n.capitalize() for n in names)], "rows": rows}]
+    there = [[target, *(f"{counts[name]:,}" for name in TARGET_COUNTS)] for target, counts in found.items()]
+    whole = [[target, *_end_to_end(counts[END_TO_END])] for target, counts in found.items()]
+    headers = ["Target", *(word.capitalize() for word in TARGET_COUNTS.values())]
+    words = ["Target", *(word.capitalize() for word in END_COUNTS.values()), "Success rate"]
+    return [
+        {"title": "At targets", "headers": headers, "rows": there},
+        {"title": "From the source to the target", "headers": words, "rows": whole},
+    ]
+
+
+def _end_to_end(counts: dict[str, Any]) -> list[str]:
+    return [*(f"{counts[name]:,}" for name in END_COUNTS), f"{counts['success_rate']:.2f} %"]

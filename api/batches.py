@@ -22,6 +22,16 @@ from sync.targets.counts import counts_of
 COLUMNS = ("job_id", "seq", "entity__path", "counts", "stage_ms", "first_error", "committed_at", "resume")
 
 
+def find(batch_id: str) -> Batch:
+    """A batch, with what its targets made of it in `targets`. Raises NotFound."""
+    number = int(batch_id) if batch_id.isascii() and batch_id.isdigit() and len(batch_id) < 19 else 0
+    batch = Batch.objects.select_related("entity").only(*COLUMNS).filter(pk=number).first()
+    if batch is None:
+        raise NotFound(f"There is no batch {batch_id[:100]!r}.")
+    batch.__dict__["targets"] = counts_of(batch)
+    return batch
+
+
 class BatchesView(APIView):
     """The list of batches."""
 
@@ -64,9 +74,4 @@ class BatchView(APIView):
     def get(self, request: Request, batch_id: str) -> Response:
         """The batch."""
         Query(request, known=())
-        number = int(batch_id) if batch_id.isascii() and batch_id.isdigit() and len(batch_id) < 19 else 0
-        batch = Batch.objects.select_related("entity").only(*COLUMNS).filter(pk=number).first()
-        if batch is None:
-            raise NotFound(f"There is no batch {batch_id[:100]!r}.")
-        batch.__dict__["targets"] = counts_of(batch.pk)
-        return Response(BatchDetailSerializer(batch).data)
+        return Response(BatchDetailSerializer(find(batch_id)).data)

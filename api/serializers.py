@@ -109,7 +109,9 @@ class BatchDetailSerializer(BatchSerializer):
 
     resume = serializers.JSONField()
     targets = serializers.JSONField(
-        help_text="Of each target: inserted, updated, deleted, conflicts, failed, of this batch's records."
+        help_text="Of each target: inserted, updated, deleted, conflicts, failed, of this batch's records; "
+        "and `end_to_end`, from the source to that target: rows_fetched = inserted + updated + skipped + failed "
+        "+ waiting, with success_rate in per cent."
     )
 
 

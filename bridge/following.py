@@ -10,6 +10,8 @@ from uuid import UUID
 from rich.console import Console
 
 from bridge.bars import Bars, Look, Outcome
+from bridge.exits import say
+from bridge.patience import Patience
 from sync.models import Batch, Job, JobEvent
 
 GLANCE = 0.25  # seconds between two looks
@@ -40,6 +42,20 @@ def follow(
                 bars.update(look)
             if all(look.outcome for look in last.values()) or enough() or told.wait(GLANCE):
                 return last
+
+
+def stay(jobs: Sequence[UUID], *, seconds: float | None, quiet: bool) -> bool:
+    """Follow jobs until they have ended, for at most so long; say how each did. Whether all ended in success."""
+    from bridge.figures import living_workers
+
+    patience = Patience(seconds, workers=living_workers)
+    last = follow(jobs, quiet=quiet, ends=False, enough=patience.is_out)
+    if patience.reason:
+        shown = " ".join(str(job) for job, look in last.items() if look.outcome is None)
+        say(f"{patience.reason} `bridge jobs show {shown}` tells how it stands.")
+    for look in () if quiet else last.values():
+        print(f"{look.name}: {look.words}")
+    return all(look.outcome is Outcome.SUCCESS for look in last.values())
 
 
 def looks(jobs: Iterable[UUID]) -> list[Look]:

@@ -25,6 +25,7 @@ VERBS: dict[str, Verb] = {
     "push": Verb(line="write what changed to a target, or tell what would be written"),
     "reconcile": Verb(line="compare a target with the mirror and repair what differs"),
     "jobs": Verb(line="list, show, retry, cancel and resolve jobs"),
+    "batches": Verb(line="what was committed together, with its counts here and at targets"),
     "failed": Verb(line="list, show, patch, retry and discard failed records, one or by their cause"),
     "mapping": Verb(line="draft, rehearse and switch on versioned field rules of an entity"),
     "pending": Verb(line="the rows that wait for their parent"),

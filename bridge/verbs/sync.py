@@ -48,18 +48,9 @@ def run(options: Namespace) -> int:
 
 
 def _wait(job_id: UUID, options: Namespace) -> int:
-    from bridge.bars import Outcome
-    from bridge.figures import living_workers
-    from bridge.following import follow
-    from bridge.patience import Patience
+    from bridge.following import stay
 
-    patience = Patience(options.timeout, workers=living_workers)
-    (last,) = follow([job_id], quiet=options.json, ends=False, enough=patience.is_out).values()
-    if last.outcome is None:
-        say(f"{patience.reason} `bridge jobs show {job_id}` tells how it stands.")
-    if not options.json:
-        print(f"{last.name}: {last.words}")
-    return OK if last.outcome is Outcome.SUCCESS else FAILED
+    return OK if stay([job_id], seconds=options.timeout, quiet=options.json) else FAILED
 
 
 def _shown(job_id: str) -> object:

@@ -6,6 +6,7 @@ from django.test import Client
 
 from admin_ui.batch_words import STAGES
 from sync import pipeline
+from sync.models import DeliveryCount
 from tests import factories
 from tests.integration.admin.pages import main_text, page
 
@@ -53,3 +54,16 @@ def test_the_detail_names_the_job_the_pages_and_every_count(viewing: Client) -> 
     assert "4 to 9" in main_text(answer)
     assert "waiting for a parent 0" in main_text(answer)
     assert "ingest 0.310" in main_text(answer)
+
+
+def test_the_detail_has_what_a_target_made_of_its_rows(viewing: Client) -> None:
+    counts = {"rows_fetched": 1000, "inserted": 50, "updated": 48, "skipped": 900, "failed": 2}
+    batch = factories.batch(factories.job(), counts=counts)
+    DeliveryCount.objects.create(
+        batch_id=batch.pk, target="hub", entity_id=batch.entity_id, inserted=50, updated=47, failed=1
+    )
+
+    shown = main_text(viewing.get(page("sync_batch_change", batch.pk)))
+
+    assert "hub 50 47 0 0 1" in shown
+    assert "hub 1,000 50 47 900 0 3 99.70 %" in shown

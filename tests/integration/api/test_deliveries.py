@@ -69,17 +69,14 @@ def test_a_target_that_gets_nothing_of_it_is_refused(syncer: Client) -> None:
 
 
 def test_a_batch_has_the_counts_of_its_targets_beside_its_own(reader: Client) -> None:
-    batch = factories.batch(factories.job())
-    DeliveryCount.objects.create(
-        batch_id=batch.pk, target="schedulehub", entity_id=batch.entity_id, inserted=3, failed=1
-    )
+    counts = {"rows_fetched": 1000, "inserted": 50, "updated": 48, "skipped": 900, "failed": 2}
+    batch = factories.batch(factories.job(), counts=counts)
+    there = {"inserted": 50, "updated": 45, "deleted": 0, "conflicts": 1, "failed": 1}
+    DeliveryCount.objects.create(batch_id=batch.pk, target="schedulehub", entity_id=batch.entity_id, **there)
 
     shown = reader.get(f"/api/v1/batches/{batch.pk}").json()
 
-    assert shown["targets"]["schedulehub"] == {
-        "inserted": 3,
-        "updated": 0,
-        "deleted": 0,
-        "conflicts": 0,
-        "failed": 1,
-    }
+    whole = {"rows_fetched": 1000, "inserted": 50, "updated": 45, "deleted": 0, "skipped": 900}
+    whole |= {"failed": 3, "waiting": 2}
+    assert shown["targets"]["schedulehub"] == {**there, "end_to_end": {**whole, "success_rate": 99.7}}
+    assert shown["counts"]["failed"] == 2

@@ -310,3 +310,14 @@ def test_a_full_read_that_knows_every_row_still_sets_the_watermark(far_end: FarE
     assert counts["skipped"] == 30
     assert tracker().watermark == "2026-01-01T00:28:00Z"
     assert sync(GADGETS)["rows_fetched"] == 3
+
+
+def test_rows_that_are_not_even_parsed_count_as_the_valid_ones_they_are(far_end: FarEnd) -> None:
+    far_end.set("gadgets", *(gadget(number) for number in range(1, 11)))
+    sync("shop.gadgets")
+    far_end.set("gadgets", *(gadget(number) for number in range(1, 12)), gadget(12, name=None))
+
+    counts = sync("shop.gadgets", full=True)
+
+    assert (counts["rows_fetched"], counts["skipped"], counts["inserted"], counts["failed"]) == (12, 10, 1, 1)
+    assert (counts["normalized"], counts["validated"], counts["mapped"]) == (12, 11, 11)
