@@ -151,6 +151,8 @@ def _times(entity: Entity) -> Iterator[tuple[str, str]]:
         yield "its freshness is not above 0", "Say freshness=minutes(15), for example."
     if entity.overlap < timedelta(0):
         yield "its overlap is below 0", "Say overlap=minutes(2), for example."
+    if entity.history.versions < 0:
+        yield f"its history keeps {entity.history.versions} versions", "0 or more."
     if entity.max_parallel < 1:
         yield f"its max_parallel is {entity.max_parallel}", "At least 1."
     if any(tier < 0 for tier in entity.retry.tiers):

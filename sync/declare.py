@@ -84,7 +84,10 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class History:
-    """How superseded versions of an entity's records are read."""
+    """How long superseded versions of an entity's records are kept, and how they are read."""
+
+    versions: int = 20  # of a record, beside the current one
+    kept_for: timedelta | None = None  # after a newer one took its place; None = only their number counts
 
     list_as_of: bool = (
         False  # an index for lists with `?as_of=`, which work without it but may read everything

@@ -56,3 +56,39 @@ FROM {leaf} WHERE key_hash = %(key_hash)s AND (%(revision)s::int IS NULL OR revi
 UNION ALL
 SELECT revision, valid_from, valid_to, NULL, deleted, mapping, batch_id, row_no, data::text, raw_hash, data_hash, version
 FROM {old} WHERE key_hash = %(key_hash)s AND revision = %(revision)s;
+
+-- drop_versions --
+-- Superseded versions beyond the newest so many of their record, or ended before a moment; a chunk at once.
+DELETE FROM {old} WHERE ctid = ANY (ARRAY(
+  SELECT v.ctid FROM {old} v JOIN {leaf} r ON r.key_hash = v.key_hash
+  WHERE v.revision < r.revision - %(versions)s OR v.valid_to < %(before)s LIMIT %(most)s));
+
+-- drop_changes --
+-- The oldest changes of an entity, always from the beginning, so that what is kept has no gap; a chunk at once.
+DELETE FROM change WHERE entity_id = {entity_id} AND last_seq IN (
+  SELECT c.last_seq FROM change c WHERE c.entity_id = {entity_id} AND c.last_seq < coalesce(
+    (SELECT min(k.last_seq) FROM change k WHERE k.entity_id = {entity_id} AND k.at >= %(before)s), 9223372036854775807)
+  ORDER BY c.last_seq LIMIT %(most)s);
+
+-- drop_raw --
+-- Old raw rows that stand behind no current version, no open failure and no waiting child; one snapshot decides. A chunk at once.
+DELETE FROM raw_page WHERE batch_id IN (
+  SELECT b.id FROM batch b JOIN raw_page p ON p.batch_id = b.id AND p.no = 0
+  WHERE b.entity_id = {entity_id} AND b.committed_at < %(before)s
+  EXCEPT SELECT batch_id FROM {leaf}
+  EXCEPT SELECT batch_id FROM failed_record WHERE entity_id = {entity_id} AND state = 'open'
+  EXCEPT SELECT batch_id FROM pending_child WHERE entity_id = {entity_id}
+  LIMIT %(most)s);
+
+-- drop_absent --
+-- Absences remembered for longer than anybody trusts them; a chunk at once.
+DELETE FROM absent_key WHERE ctid = ANY (ARRAY(SELECT ctid FROM absent_key WHERE checked_at < %(before)s LIMIT %(most)s));
+
+-- drop_jobs --
+-- Jobs that ended well or were dealt with long ago, with their attempts and events; a chunk at once.
+WITH old AS (
+  SELECT id FROM job WHERE id < %(below)s AND finished_at < %(before)s
+    AND (status IN ('success', 'cancelled') OR (status = 'failed' AND resolved_at IS NOT NULL))
+  ORDER BY id LIMIT %(most)s
+), events AS (DELETE FROM job_event e USING old WHERE e.job_id = old.id)
+DELETE FROM job j USING old WHERE j.id = old.id;

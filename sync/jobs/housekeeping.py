@@ -27,6 +27,16 @@ SELDOM_EACH = 60
 """Rounds, some five minutes, between two looks at what waits for days, or for a parent."""
 
 
+NIGHTLY_EACH = 120
+"""Rounds from look to look whether tonight's job was asked for."""
+
+
+def _ask_nightly() -> None:
+    from sync.history.retention import ask_nightly
+
+    ask_nightly()
+
+
 class Housekeeping(threading.Thread):
     """Runs until it is stopped, whatever a round ran into."""
 
@@ -51,6 +61,8 @@ class Housekeeping(threading.Thread):
                 duties += [orphans.sweep, deletes.expire, inbound.forget]
             for duty in duties:
                 self._do(duty)
+            if rounds % NIGHTLY_EACH == 0:
+                self._do(_ask_nightly)
             rounds += 1
             self._stopped.wait(EVERY)
 

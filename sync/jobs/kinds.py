@@ -23,6 +23,7 @@ HANDLERS: dict[str, str | Handler] = {
     "sync": "sync.pipeline.runner:run_sync",
     "refresh": "sync.refresh:run_refresh",
     "wake": "sync.wake:run_wake",
+    "tidy": "sync.history.retention:run_tidy",
     "replay": "sync.replay:run_replay",
     "rehearse": "sync.pipeline.remapping.rehearsal:run_rehearse",
     "remap": "sync.pipeline.remapping.remap:run_remap",

@@ -1,0 +1,95 @@
+"""What is kept no longer is deleted, chunk by chunk: a job a night, whose result says how many of what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from sync import schema
+from sync.history.versions import history_leaf
+from sync.ids import first_uuid7
+from sync.jobs.claim import Interrupted
+from sync.jobs.enqueue import enqueue
+from sync.models import Job
+from sync.queries import query
+from sync.registry import Registered, registry
+
+if TYPE_CHECKING:
+    from sync.jobs.claim import Claim
+
+CHUNK = 5_000  # rows a transaction
+AT = 3  # o'clock, UTC
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def ask_nightly(now: datetime | None = None) -> Job | None:
+    """Ask for tonight's job, once over all workers; a Bridge younger than a day has nothing to delete."""
+    moment = now or datetime.now(UTC)
+    since = moment.replace(hour=AT, minute=0, second=0, microsecond=0)
+    if moment < since:
+        since -= timedelta(days=1)
+    jobs = Job.objects.order_by("id")
+    first = jobs.first()
+    if first is None or first.created_at > moment - timedelta(days=1):
+        return None
+    if jobs.filter(kind="tidy", id__gte=first_uuid7(since.timestamp())).exists():
+        return None
+    asked = enqueue("tidy", dedup=f"tidy:{since:%Y-%m-%d}", requested_by="housekeeping")
+    return asked.job if asked.created else None
+
+
+def run_tidy(claim: Claim) -> None:
+    """Delete what the policies keep no longer. Raises Interrupted between two chunks."""
+    counts: dict[str, int] = {}
+    for registered in registry:
+        if schema.ready(registered.path):
+            for name, number in _of_entity(claim, registered).items():
+                counts[name] = counts.get(name, 0) + number
+    counts["absent_keys"] = _all(claim, "drop_absent", {"before": _ago(settings.BRIDGE_KEEP_CHANGES_DAYS)})
+    old = _ago(settings.BRIDGE_KEEP_JOBS_DAYS)
+    counts["jobs"] = _all(claim, "drop_jobs", {"before": old, "below": first_uuid7(old.timestamp())})
+    with transaction.atomic():
+        claim.hold()
+        claim.event("tidied", **counts)
+        claim.finish(counts)
+
+
+def _of_entity(claim: Claim, registered: Registered) -> dict[str, int]:
+    policy = registered.entity.history
+    names: dict[str, str | int] = {
+        "leaf": schema.leaf(registered.path),
+        "old": history_leaf(registered),
+        "entity_id": schema.entity_id(registered.path),
+    }
+    ended = datetime.now(UTC) - policy.kept_for if policy.kept_for else _LONG_AGO
+    versions: dict[str, Any] = {"versions": policy.versions, "before": ended}
+    changes = {"before": _ago(settings.BRIDGE_KEEP_CHANGES_DAYS)}
+    raw = {"before": _ago(settings.BRIDGE_KEEP_RAW_DAYS)}
+    return {
+        "versions": _all(claim, "drop_versions", versions, **names),
+        "change_rows": _all(claim, "drop_changes", changes, **names),
+        "raw_pages": _all(claim, "drop_raw", raw, **names),
+    }
+
+
+def _all(claim: Claim, name: str, values: Mapping[str, Any], **names: str | int) -> int:
+    """Chunk after chunk until there is nothing left; how many rows went."""
+    total = 0
+    while True:
+        if claim.stopping.is_set():
+            raise Interrupted
+        with transaction.atomic(), connection.cursor() as cursor:
+            claim.hold()
+            cursor.execute(query(name, **names), {**values, "most": CHUNK})
+            gone: int = cursor.rowcount
+        total += gone
+        if gone < CHUNK:
+            return total
+
+
+def _ago(days: int) -> datetime:
+    return datetime.now(UTC) - timedelta(days=days)

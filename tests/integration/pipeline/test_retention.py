@@ -1,0 +1,108 @@
+"""The nightly job: what is kept no longer goes, and what anything still stands on stays."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+
+from sync.history.retention import ask_nightly
+from sync.ids import first_uuid7
+from sync.jobs.enqueue import enqueue
+from sync.models import Attempt, Batch, Change, Job, RecordVersion
+from tests import factories
+from tests.farend import FarEnd
+from tests.integration.pipeline.conftest import gadget, run_again, sync
+
+GADGETS = "shop.gadgets"
+
+
+def changed(far_end: FarEnd, times: int) -> None:
+    for number in range(times):
+        far_end.set("gadgets", gadget(1, price=f"{number}.50", updated_at=f"2026-01-01T00:{number:02}:00Z"))
+        sync(GADGETS, full=True)
+
+
+def tidy() -> dict[str, int]:
+    return dict(run_again(enqueue("tidy", requested_by="test").job).result or {})
+
+
+def raw_pages() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM raw_page")
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def test_the_newest_versions_stay(far_end: FarEnd) -> None:
+    changed(far_end, 23)
+
+    counts = tidy()
+
+    assert counts["versions"] == 2
+    assert RecordVersion.objects.count() == 20
+    assert min(RecordVersion.objects.values_list("revision", flat=True)) == 3
+
+
+def test_old_raw_rows_go_but_those_behind_current_records_stay(far_end: FarEnd) -> None:
+    changed(far_end, 3)
+    Batch.objects.update(committed_at=factories.now() - timedelta(days=31))
+
+    counts = tidy()
+
+    assert counts["raw_pages"] == 2
+    assert raw_pages() == 1
+
+
+def test_raw_rows_behind_a_failure_stay(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1, price="much"))
+    sync(GADGETS)
+    Batch.objects.update(committed_at=factories.now() - timedelta(days=31))
+
+    assert tidy()["raw_pages"] == 0
+
+
+def test_young_rows_stay(far_end: FarEnd) -> None:
+    changed(far_end, 3)
+
+    counts = tidy()
+
+    assert not any(counts.values()), counts
+
+
+def test_old_changes_go_from_the_beginning(far_end: FarEnd) -> None:
+    changed(far_end, 3)
+    Change.objects.filter(last_seq__lte=2).update(at=factories.now() - timedelta(days=31))
+
+    assert tidy()["change_rows"] == 2
+    assert list(Change.objects.values_list("first_seq", flat=True)) == [3]
+
+
+def test_old_jobs_go_unless_they_wait_for_somebody(far_end: FarEnd) -> None:
+    past = factories.now() - timedelta(days=91)
+    number = first_uuid7(past.timestamp())
+    old = factories.job(id=number, status=Job.Status.SUCCESS, finished_at=past)
+    factories.attempt(old)
+    dead = factories.dead_job(finished_at=past)
+
+    assert tidy()["jobs"] == 1
+
+    assert not Attempt.objects.filter(job_id=old.pk).exists()
+    assert Job.objects.filter(pk=dead.pk).exists()
+
+
+def test_it_is_asked_for_once_a_night(committed: None) -> None:
+    factories.job(created_at=factories.now() - timedelta(days=2))
+    night = datetime.now(UTC).replace(hour=3, minute=5)
+
+    first = ask_nightly(night)
+
+    assert first is not None
+    assert first.kind == "tidy"
+    assert ask_nightly(night + timedelta(minutes=10)) is None
+
+
+def test_a_young_bridge_is_left_alone(committed: None) -> None:
+    factories.job()
+
+    assert ask_nightly() is None
