@@ -64,10 +64,12 @@ DELETE FROM {old} WHERE ctid = ANY (ARRAY(
   WHERE v.revision < r.revision - %(versions)s OR v.valid_to < %(before)s LIMIT %(most)s));
 
 -- drop_changes --
--- The oldest changes of an entity, always from the beginning, so that what is kept has no gap; a chunk at once.
+-- The oldest changes of an entity that every target has read, always from the beginning, so that what is kept has no gap.
 DELETE FROM change WHERE entity_id = {entity_id} AND last_seq IN (
   SELECT c.last_seq FROM change c WHERE c.entity_id = {entity_id} AND c.last_seq < coalesce(
     (SELECT min(k.last_seq) FROM change k WHERE k.entity_id = {entity_id} AND k.at >= %(before)s), 9223372036854775807)
+    AND c.last_seq <= (SELECT CASE WHEN count(*) < cardinality(%(targets)s::text[]) THEN 0 ELSE coalesce(min(t.seq), 9223372036854775807) END
+                       FROM target_cursor t WHERE t.entity_id = {entity_id} AND t.target = ANY (%(targets)s::text[]))
   ORDER BY c.last_seq LIMIT %(most)s);
 
 -- drop_raw --

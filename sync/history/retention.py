@@ -67,7 +67,10 @@ def _of_entity(claim: Claim, registered: Registered) -> dict[str, int]:
     }
     ended = datetime.now(UTC) - policy.kept_for if policy.kept_for else _LONG_AGO
     versions: dict[str, Any] = {"versions": policy.versions, "before": ended}
-    changes = {"before": _ago(settings.BRIDGE_KEEP_CHANGES_DAYS)}
+    changes: dict[str, Any] = {"before": _ago(settings.BRIDGE_KEEP_CHANGES_DAYS)}
+    changes["targets"] = [
+        push.target for push in registered.entity.targets
+    ]  # they read the same feed, each at its own pace
     raw = {"before": _ago(settings.BRIDGE_KEEP_RAW_DAYS)}
     return {
         "versions": _all(claim, "drop_versions", versions, **names),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from django.db import connection
 
+from sync import schema
+from sync.declare import Push
 from sync.history.retention import ask_nightly
 from sync.ids import first_uuid7
 from sync.jobs.enqueue import enqueue
 from sync.models import Attempt, Batch, Change, Job, RecordVersion
+from sync.registry import registry
 from tests import factories
 from tests.farend import FarEnd
 from tests.integration.pipeline.conftest import gadget, run_again, sync
@@ -76,6 +81,24 @@ def test_old_changes_go_from_the_beginning(far_end: FarEnd) -> None:
 
     assert tidy()["change_rows"] == 2
     assert list(Change.objects.values_list("first_seq", flat=True)) == [3]
+
+
+def test_changes_that_a_target_has_not_read_stay(far_end: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed(far_end, 3)
+    Change.objects.update(at=factories.now() - timedelta(days=31))
+    registered = registry.find(GADGETS)
+    push = Push(target="warehouse", path="/gadgets", fields={"id": "id"})
+    pushed = replace(registered, entity=replace(registered.entity, targets=(push,)))
+    monkeypatch.setitem(registry._entities, GADGETS, pushed)
+
+    assert tidy()["change_rows"] == 0
+
+    with connection.cursor() as cursor:
+        given = [schema.entity_id(GADGETS)]
+        cursor.execute(
+            "INSERT INTO target_cursor (target, entity_id, seq) VALUES ('warehouse', %s, 2)", given
+        )
+    assert tidy()["change_rows"] == 2
 
 
 def test_old_jobs_go_unless_they_wait_for_somebody(far_end: FarEnd) -> None:
