@@ -132,8 +132,15 @@ def _record_schema(data: Schema) -> Schema:
 
 def _list_schema(item: Schema) -> Schema:
     after = {"type": "string", "nullable": True, "description": "Pass it as `after` for the next page."}
-    properties = {"items": {"type": "array", "items": item}, "next": after}
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    properties: Schema = {"items": {"type": "array", "items": item}, "next": after}
+    required = list(properties)
+    unkept = {"key": {"type": "string"}, "kept_from": {"type": "string", "format": "date-time"}}
+    properties["not_kept"] = {
+        "type": "array",
+        "items": {"type": "object", "properties": unkept, "required": list(unkept)},
+        "description": "With as_of: records of which no version of that moment is kept, whatever the filters.",
+    }
+    return {"type": "object", "properties": properties, "required": required}
 
 
 def _list_operation(registered: Registered, address: str) -> Schema:

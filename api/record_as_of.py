@@ -13,7 +13,7 @@ from api.errors import Refusal
 from api.params import Query
 from api.record_answers import answer_bytes, iso
 from sync.errors import InvalidRequest
-from sync.history.as_of import Then, oldest_kept, page_as_of, record_as_of
+from sync.history.as_of import NotKept, Then, oldest_kept, page_as_of, record_as_of
 from sync.keys import key_hash, key_text, parse_key
 from sync.registry import Registered
 
@@ -42,7 +42,7 @@ def answer_list_as_of(
     """200 or 304, by key; asks no far end."""
     if query.text("updated_since"):
         raise InvalidRequest("Ask for `as_of` or for `updated_since`, not for both.", code="bad_parameter")
-    found, after = page_as_of(
+    found, not_kept, after = page_as_of(
         registered,
         moment_asked(query),
         filters=filters,
@@ -52,7 +52,8 @@ def answer_list_as_of(
     )
     items = ",".join(then_json(registered, then) for then in found)
     following = "null" if after is None else f'"{after}"'
-    return _answer(request, f'{{"items":[{items}],"next":{following}}}')
+    told = ",".join(_not_kept_json(registered, then) for then in not_kept)
+    return _answer(request, f'{{"items":[{items}],"not_kept":[{told}],"next":{following}}}')
 
 
 def moment_asked(query: Query) -> datetime:
@@ -78,6 +79,11 @@ def then_json(registered: Registered, then: Then) -> str:
     }
     told = ",".join(f'"{name}":{_moment(moment)}' for name, moment in moments.items())
     return f'{{"key":{key},"revision":{then.revision},"mapping":{then.mapping},{told},"data":{then.data}}}'
+
+
+def _not_kept_json(registered: Registered, then: NotKept) -> str:
+    key = key_text(registered, json.loads(then.data))
+    return json.dumps({"key": key, "kept_from": iso(then.kept_from)})
 
 
 def _moment(moment: datetime | None) -> str:

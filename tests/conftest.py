@@ -72,6 +72,6 @@ def empty() -> None:
         cursor.execute(f"TRUNCATE {row[0]} RESTART IDENTITY")
         cursor.execute(
             "UPDATE tracker SET state = 'active', remark = '', watermark = NULL, last_sync_at = NULL, fresh_to = NULL,"
-            " feed_seq = 0, live_rows = 0"
+            " feed_seq = 0, live_rows = 0, history_from = NULL"
         )
         cursor.execute("UPDATE scope_limit SET paused = false")

@@ -33,6 +33,15 @@ class Then:
     mapping: int  # number of the mapping that made it, 0 = the declaration alone
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotKept:
+    """A record that existed at the moment asked for, and of which no version of then is kept."""
+
+    key_hash: uuid.UUID
+    kept_from: datetime  # the beginning of its oldest version that is
+    data: str  # JSON, as it stands now: for the key
+
+
 def record_as_of(registered: Registered, key_hash: uuid.UUID, moment: datetime) -> Then | None:
     """The version that was valid then, deleted ones too; None where none is kept of that moment."""
     statement = query("record_as_of", leaf=schema.leaf(registered.path), old=history_leaf(registered))
@@ -61,10 +70,10 @@ def page_as_of(
     after: str | None = None,
     limit: int = 50,
     include_deleted: bool = False,
-) -> tuple[list[Then], str | None]:
-    """Up to `limit` records by key hash as they stood then, and the cursor of what follows.
+) -> tuple[list[Then], list[NotKept], str | None]:
+    """Up to `limit` records by key hash as they stood then, or are not kept, and the cursor of what follows.
 
-    Raises InvalidRequest for a cursor that is not of such a list.
+    What is not kept is told whatever the filters are. Raises InvalidRequest for a cursor that is not of such a list.
     """
     conditions, values = records.filter_conditions(registered, filters or {})
     statement = query(
@@ -76,9 +85,25 @@ def page_as_of(
         filters=" AND ".join(["TRUE", *conditions]),
     )
     given = {"moment": moment, "after": _key_of(after), "most": limit + 1, **values}
-    rows = _select(statement, given)
-    more = len(rows) > limit
-    return rows[:limit], _cursor(rows[limit - 1].key_hash) if more else None
+    known: list[Then | NotKept] = [*_select(statement, given), *_not_kept(registered, moment, given)]
+    found = sorted(known, key=lambda then: then.key_hash)
+    page, more = found[:limit], len(found) > limit
+    return (
+        [then for then in page if isinstance(then, Then)],
+        [then for then in page if isinstance(then, NotKept)],
+        _cursor(page[-1].key_hash) if more else None,
+    )
+
+
+def _not_kept(registered: Registered, moment: datetime, given: Mapping[str, Any]) -> list[NotKept]:
+    since = records.tracker(registered).history_from
+    if since is None or since <= moment:
+        return []  # all versions that were valid then are kept: mostly that is so
+    names: dict[str, str | int] = {"leaf": schema.leaf(registered.path), "old": history_leaf(registered)}
+    with connection.cursor() as cursor:
+        entity_id = schema.entity_id(registered.path)
+        cursor.execute(query("unkept_as_of", entity_id=entity_id, **names), given)
+        return [NotKept(key_hash=row[0], kept_from=row[1], data=row[2]) for row in cursor.fetchall()]
 
 
 def _select(statement: str, values: Mapping[str, Any]) -> list[Then]:

@@ -57,11 +57,27 @@ UNION ALL
 SELECT revision, valid_from, valid_to, NULL, deleted, mapping, batch_id, row_no, data::text, raw_hash, data_hash, version
 FROM {old} WHERE key_hash = %(key_hash)s AND revision = %(revision)s;
 
+-- unkept_as_of --
+-- Records that existed at a moment, and of which no version is kept that was valid then; with the beginning of the oldest that is.
+SELECT r.key_hash, coalesce(o.valid_from, r.changed_at), r.data::text FROM {leaf} r LEFT JOIN LATERAL (
+  SELECT v.revision, v.valid_from FROM {old} v WHERE v.key_hash = r.key_hash AND v.entity_id = {entity_id} ORDER BY v.revision LIMIT 1
+) o ON TRUE
+WHERE r.key_hash > %(after)s AND r.changed_at > %(moment)s AND coalesce(o.revision, r.revision) > 1
+  AND coalesce(o.valid_from, r.changed_at) > %(moment)s
+ORDER BY r.key_hash LIMIT %(most)s;
+
 -- drop_versions --
--- Superseded versions beyond the newest so many of their record, or ended before a moment; a chunk at once.
-DELETE FROM {old} WHERE ctid = ANY (ARRAY(
-  SELECT v.ctid FROM {old} v JOIN {leaf} r ON r.key_hash = v.key_hash
-  WHERE v.revision < r.revision - %(versions)s OR v.valid_to < %(before)s LIMIT %(most)s));
+-- Superseded versions beyond the newest so many of their record, or ended before a moment; those of a range of keys.
+WITH gone AS (
+  DELETE FROM {old} v USING {leaf} r
+  WHERE v.key_hash BETWEEN %(first)s AND %(last)s AND r.key_hash = v.key_hash
+    AND (v.revision < r.revision - %(versions)s OR v.valid_to < %(ended)s)
+  RETURNING v.valid_to
+), told AS (
+  UPDATE tracker t SET history_from = greatest(t.history_from, g.at) FROM (SELECT max(valid_to) AS at FROM gone) g
+  WHERE t.entity_id = {entity_id} AND g.at IS NOT NULL
+)
+SELECT count(*) FROM gone;
 
 -- drop_changes --
 -- The oldest changes of an entity that every target has read, always from the beginning, so that what is kept has no gap.
@@ -94,3 +110,8 @@ WITH old AS (
   ORDER BY id LIMIT %(most)s
 ), events AS (DELETE FROM job_event e USING old WHERE e.job_id = old.id)
 DELETE FROM job j USING old WHERE j.id = old.id;
+
+-- drop_seen --
+-- What full reads saw that were never compared with the mirror: long since of no use.
+UPDATE batch SET seen = NULL WHERE id IN (
+  SELECT id FROM batch WHERE seen IS NOT NULL AND committed_at < %(before)s LIMIT %(most)s);

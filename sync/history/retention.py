@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from sync import schema
+from sync import records, schema
 from sync.history.versions import history_leaf
 from sync.ids import first_uuid7
 from sync.jobs.claim import Interrupted
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from sync.jobs.claim import Claim
 
 CHUNK = 5_000  # rows a transaction
+KEYS_AT_ONCE = 20_000  # records whose versions one transaction looks at
 AT = 3  # o'clock, UTC
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -50,6 +53,7 @@ def run_tidy(claim: Claim) -> None:
             for name, number in _of_entity(claim, registered).items():
                 counts[name] = counts.get(name, 0) + number
     counts["absent_keys"] = _all(claim, "drop_absent", {"before": _ago(settings.BRIDGE_KEEP_CHANGES_DAYS)})
+    counts["proofs"] = _all(claim, "drop_seen", {"before": _ago(settings.BRIDGE_KEEP_RAW_DAYS)})
     old = _ago(settings.BRIDGE_KEEP_JOBS_DAYS)
     counts["jobs"] = _all(claim, "drop_jobs", {"before": old, "below": first_uuid7(old.timestamp())})
     with transaction.atomic():
@@ -59,32 +63,58 @@ def run_tidy(claim: Claim) -> None:
 
 
 def _of_entity(claim: Claim, registered: Registered) -> dict[str, int]:
-    policy = registered.entity.history
     names: dict[str, str | int] = {
         "leaf": schema.leaf(registered.path),
         "old": history_leaf(registered),
         "entity_id": schema.entity_id(registered.path),
     }
-    ended = datetime.now(UTC) - policy.kept_for if policy.kept_for else _LONG_AGO
-    versions: dict[str, Any] = {"versions": policy.versions, "before": ended}
-    changes: dict[str, Any] = {"before": _ago(settings.BRIDGE_KEEP_CHANGES_DAYS)}
-    changes["targets"] = [
-        push.target for push in registered.entity.targets
-    ]  # they read the same feed, each at its own pace
+    changes = {
+        "before": _ago(settings.BRIDGE_KEEP_CHANGES_DAYS),
+        # They read the same feed, each at its own pace; also those that are not set up yet.
+        "targets": [push.target for push in registered.entity.targets],
+    }
     raw = {"before": _ago(settings.BRIDGE_KEEP_RAW_DAYS)}
     return {
-        "versions": _all(claim, "drop_versions", versions, **names),
+        "versions": _drop_versions(claim, registered, names),
         "change_rows": _all(claim, "drop_changes", changes, **names),
         "raw_pages": _all(claim, "drop_raw", raw, **names),
     }
+
+
+def _drop_versions(claim: Claim, registered: Registered, names: Mapping[str, str | int]) -> int:
+    """Range of keys by range, so that each version is looked at once however many go; how many went."""
+    policy = registered.entity.history
+    ended = datetime.now(UTC) - policy.kept_for if policy.kept_for else _LONG_AGO
+    limits: dict[str, Any] = {"versions": policy.versions, "ended": ended}
+    parts = records.tracker(registered).live_rows // KEYS_AT_ONCE + 1
+    total = 0
+    for first, last in _ranges(parts):
+        _go_on(claim)
+        with transaction.atomic(), connection.cursor() as cursor:
+            claim.hold()
+            given = {**limits, "first": first, "last": last}
+            cursor.execute(query("drop_versions", **names), given)
+            total += cursor.fetchone()[0]
+    return total
+
+
+def _ranges(parts: int) -> Iterator[tuple[UUID, UUID]]:
+    """All key hashes in so many ranges of one size."""
+    ends = [2**128 * part // parts for part in range(parts + 1)]
+    for first, end in pairwise(ends):
+        yield UUID(int=first), UUID(int=end - 1)
+
+
+def _go_on(claim: Claim) -> None:
+    if claim.stopping.is_set():
+        raise Interrupted
 
 
 def _all(claim: Claim, name: str, values: Mapping[str, Any], **names: str | int) -> int:
     """Chunk after chunk until there is nothing left; how many rows went."""
     total = 0
     while True:
-        if claim.stopping.is_set():
-            raise Interrupted
+        _go_on(claim)
         with transaction.atomic(), connection.cursor() as cursor:
             claim.hold()
             cursor.execute(query(name, **names), {**values, "most": CHUNK})

@@ -20,6 +20,7 @@ class Tracker(models.Model):
     fresh_to = models.DateTimeField(null=True)
     feed_seq = models.BigIntegerField(default=0)
     live_rows = models.BigIntegerField(default=0)
+    history_from = models.DateTimeField(null=True)  # before it versions were deleted; None = all are kept
 
     class Meta:
         db_table = "tracker"

@@ -68,7 +68,7 @@ def spare_seen(cursor: Any, run: Run, seen: bytes) -> None:
 
     Not those that were read long ago: of a child that was woken, or a failed record that ran again.
     """
-    if not seen or not (run.stream or run.by_key):
+    if not seen or not (run.stream or run.by_key or run.told):
         return
     cursor.execute(query("doomed"), {"entity_id": run.entity_id})
     if proposals := [row[0] for row in cursor.fetchall()]:

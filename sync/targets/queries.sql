@@ -2,6 +2,15 @@
 -- What changed after a reader's place, in order; a row of the feed holds up to 1,000 keys.
 SELECT last_seq, keys FROM change WHERE entity_id = %(entity_id)s AND last_seq > %(seq)s ORDER BY last_seq LIMIT %(most)s;
 
+-- feed_begin --
+-- The first number of an entity's feed that is kept; the one to come where none is.
+SELECT coalesce((SELECT c.first_seq FROM change c WHERE c.entity_id = t.entity_id ORDER BY c.last_seq LIMIT 1), t.feed_seq + 1)
+FROM tracker t WHERE t.entity_id = %(entity_id)s;
+
+-- every_record --
+-- The records of an entity in the order of their keys, deleted ones too.
+SELECT key_hash FROM record WHERE entity_id = %(entity_id)s AND key_hash > %(after)s ORDER BY key_hash LIMIT %(most)s;
+
 -- cursor_of --
 -- How far a target has read the feed of an entity.
 SELECT seq FROM target_cursor WHERE target = %(target)s AND entity_id = %(entity_id)s;

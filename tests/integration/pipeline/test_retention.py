@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 
+from api.auth import mint
 from sync import schema
-from sync.declare import Push
+from sync.declare import History, Push, days
+from sync.history import retention
 from sync.history.retention import ask_nightly
 from sync.ids import first_uuid7
 from sync.jobs.enqueue import enqueue
@@ -23,13 +27,20 @@ GADGETS = "shop.gadgets"
 
 
 def changed(far_end: FarEnd, times: int) -> None:
+    others = far_end.rows["gadgets"][1:]
     for number in range(times):
-        far_end.set("gadgets", gadget(1, price=f"{number}.50", updated_at=f"2026-01-01T00:{number:02}:00Z"))
+        row = gadget(1, price=f"{number}.50", updated_at=f"2026-01-02T00:{number:02}:00Z")
+        far_end.set("gadgets", row, *others)
         sync(GADGETS, full=True)
 
 
 def tidy() -> dict[str, int]:
     return dict(run_again(enqueue("tidy", requested_by="test").job).result or {})
+
+
+@pytest.fixture
+def reader(committed: None) -> Client:
+    return Client(headers={"authorization": f"Bearer {mint('carol', ('read',), days(1))}"})
 
 
 def raw_pages() -> int:
@@ -47,6 +58,57 @@ def test_the_newest_versions_stay(far_end: FarEnd) -> None:
     assert counts["versions"] == 2
     assert RecordVersion.objects.count() == 20
     assert min(RecordVersion.objects.values_list("revision", flat=True)) == 3
+
+
+def test_lists_as_of_tell_whose_versions_went(far_end: FarEnd, reader: Client) -> None:
+    far_end.set("gadgets", gadget(1), gadget(2), gadget(3))
+    sync(GADGETS)
+    moment = factories.now().isoformat()
+    changed(far_end, 22)
+    assert len(items(reader, as_of=moment)["items"]) == 3
+
+    tidy()
+
+    told = items(reader, as_of=moment)
+    assert {item["key"] for item in told["items"]} == {"2", "3"}
+    oldest = RecordVersion.objects.earliest("revision")
+    assert [lost["key"] for lost in told["not_kept"]] == ["1"]
+    assert datetime.fromisoformat(told["not_kept"][0]["kept_from"]) == oldest.valid_from
+    assert items(reader, as_of=oldest.valid_from.isoformat())["not_kept"] == []
+    pages = [items(reader, as_of=moment, limit=1)]
+    while pages[-1]["next"]:
+        pages.append(items(reader, as_of=moment, limit=1, after=pages[-1]["next"]))
+    assert [len(page["items"]) + len(page["not_kept"]) for page in pages] == [1, 1, 1]
+
+
+def items(reader: Client, **params: Any) -> Any:
+    response = reader.get("/api/v1/shop/gadgets", params)
+    assert response.status_code == 200, response.content
+    return response.json()
+
+
+def test_ranges_of_keys_leave_no_version_out(far_end: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "KEYS_AT_ONCE", 3)
+    for minute in range(3):
+        rows = (
+            gadget(n, price=f"{minute}.5", updated_at=f"2026-01-02T00:0{minute}:00Z") for n in range(1, 11)
+        )
+        far_end.set("gadgets", *rows)
+        sync(GADGETS)
+    registered = registry.find(GADGETS)
+    brief = replace(registered, entity=replace(registered.entity, history=History(versions=1)))
+    monkeypatch.setitem(registry._entities, GADGETS, brief)
+
+    assert tidy()["versions"] == 10
+    assert set(RecordVersion.objects.values_list("revision", flat=True)) == {2}
+
+
+def test_what_a_read_saw_and_nobody_compared_goes(far_end: FarEnd) -> None:
+    changed(far_end, 2)
+    Batch.objects.update(seen=b"s" * 16, committed_at=factories.now() - timedelta(days=31))
+
+    assert tidy()["proofs"] == 2
+    assert not Batch.objects.filter(seen__isnull=False).exists()
 
 
 def test_old_raw_rows_go_but_those_behind_current_records_stay(far_end: FarEnd) -> None:
