@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -87,7 +87,22 @@ def discard(failed_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> Fa
     return failed
 
 
-def input_of(failed: FailedRecord) -> dict[str, Any] | None:
+class Refused(Protocol):
+    """What of a failed record tells where, and with what, it runs again."""
+
+    @property
+    def stage(self) -> str: ...
+    @property
+    def raw(self) -> bytes | memoryview[int]: ...
+    @property
+    def normalized(self) -> Any: ...
+    @property
+    def mended(self) -> Any: ...
+    @property
+    def mapping(self) -> int: ...
+
+
+def input_of(failed: Refused) -> dict[str, Any] | None:
     """What the failed stage was given, mended where somebody mended it; None where the row is no JSON object.
 
     The far end's columns where the row could not be read, our fields later on. Numbers are texts, with the
@@ -97,12 +112,12 @@ def input_of(failed: FailedRecord) -> dict[str, Any] | None:
     return given if failed.mended is None else {**(given or {}), **failed.mended}
 
 
-def enters_normalized(failed: FailedRecord) -> bool:
+def enters_normalized(failed: Refused) -> bool:
     """Whether the row was read: it then runs again from validation on, with our fields."""
     return failed.stage not in {"fetch", "normalize"} and failed.normalized is not None
 
 
-def runs_normalized(failed: FailedRecord, mapping: int) -> bool:
+def runs_normalized(failed: Refused, mapping: int) -> bool:
     """Whether it runs again from validation on: what another mapping read is read anew, unless it was mended."""
     return enters_normalized(failed) and (failed.mapping == mapping or bool(failed.mended))
 

@@ -61,8 +61,8 @@ def _chunks(members: Members, path: str, most: int) -> Iterator[list[uuid.UUID]]
 
 def _try(found: Preview, path: str, ids: list[uuid.UUID]) -> None:
     from sync.pipeline.replayed import WAITS, outcomes
+    from sync.pipeline.returning import prepare, read, through
     from sync.pipeline.run import bare_run
-    from sync.replay import by_way, open_rows, through
 
     registered = registry.find(path)
     claim = Claim(
@@ -78,8 +78,9 @@ def _try(found: Preview, path: str, ids: list[uuid.UUID]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [_PATIENCE])
     run = bare_run(claim, registered)
-    for group in by_way(run, open_rows(ids)):
-        batch, refused = through(run, group, 1, None)
+    for ready in prepare(run, read(ids)):
+        group = ready.group
+        batch, refused = through(run, ready, 1, None)
         found.tried += len(group)
         for state, remark in outcomes(batch, group, refused).values():
             found.waits += remark == WAITS
@@ -90,4 +91,4 @@ def _try(found: Preview, path: str, ids: list[uuid.UUID]) -> None:
             found.fails[first.code] += 1
             if len(found.examples) < SHOWN:
                 told = {"code": first.code, "field": first.field, "message": first.message}
-                found.examples.append({"id": str(group[row].id), **told})
+                found.examples.append({"id": group[row].id, **told})

@@ -254,12 +254,24 @@ UNION ALL
 SELECT fingerprint, count(*) FROM job
 WHERE fingerprint = ANY(%(fingerprints)s) AND status = 'failed' AND resolved_at IS NULL GROUP BY 1;
 
+-- returning_rows --
+-- Open failed records as a replay needs them; xmin tells whether a row was changed since.
+SELECT id::text, uuid_send(key_hash), stage, raw, normalized::text, mended::text,
+  (extract(epoch FROM synced_at) * 1000000)::bigint, code, attempts, fingerprint::text, mapping, xmin::text
+FROM failed_record WHERE id = ANY(%(ids)s::uuid[]) AND state = 'open' ORDER BY id;
+
+-- returning_rows_locked --
+-- The same, and nobody changes them until the transaction ends.
+SELECT id::text, uuid_send(key_hash), stage, raw, normalized::text, mended::text,
+  (extract(epoch FROM synced_at) * 1000000)::bigint, code, attempts, fingerprint::text, mapping, xmin::text
+FROM failed_record WHERE id = ANY(%(ids)s::uuid[]) AND state = 'open' ORDER BY id FOR UPDATE;
+
 -- close_replayed --
 -- Failed records that a replay landed, or found to be outdated; they keep the key under which they landed.
-UPDATE failed_record f SET state = done.state, remark = coalesce(done.remark, f.remark), attempts = f.attempts + 1,
+UPDATE failed_record f SET state = %(state)s, remark = coalesce(%(remark)s, f.remark), attempts = f.attempts + 1,
   key_hash = coalesce(done.key_hash, f.key_hash), closed_at = clock_timestamp(), closed_by = %(by)s, next_try_at = NULL
-FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(remarks)s::text[], %(keys)s::uuid[]) AS done (id, state, remark, key_hash)
-WHERE f.id = done.id;
+FROM unnest(%(ids)s::uuid[], %(keys)s::uuid[], %(seen)s::text[]) AS done (id, key_hash, seen)
+WHERE f.id = done.id AND f.state = 'open' AND f.xmin::text = done.seen;
 
 -- fail_again --
 -- Failed records that a replay could not land: what is wrong with them now, and when they are tried again by themselves.
@@ -268,6 +280,7 @@ UPDATE failed_record f SET stage = again.stage, code = again.code, field = again
   mended = CASE WHEN again.keeps_mend THEN f.mended END, mapping = %(mapping)s, attempts = f.attempts + 1,
   next_try_at = clock_timestamp() + again.wait * interval '1 second'
 FROM unnest(%(ids)s::uuid[], %(stages)s::text[], %(codes)s::text[], %(fields)s::text[], %(messages)s::text[], %(errors)s::jsonb[],
-  %(fingerprints)s::uuid[], %(normalized)s::jsonb[], %(mapped)s::jsonb[], %(keeps_mend)s::boolean[], %(waits)s::float8[])
-  AS again (id, stage, code, field, message, errors, fingerprint, normalized, mapped, keeps_mend, wait)
-WHERE f.id = again.id;
+  %(fingerprints)s::uuid[], %(normalized)s::jsonb[], %(mapped)s::jsonb[], %(keeps_mend)s::boolean[], %(waits)s::float8[],
+  %(seen)s::text[])
+  AS again (id, stage, code, field, message, errors, fingerprint, normalized, mapped, keeps_mend, wait, seen)
+WHERE f.id = again.id AND f.state = 'open' AND f.xmin::text = again.seen;

@@ -1,38 +1,37 @@
 """A replay job: failed records enter the pipeline again at the stage that refused them, with their mended input.
 
-Chunk by chunk, each in one commit: the rows through the stages, what became of them into their failed records.
+Chunk by chunk, each in one commit: the rows through the stages, what became of them into their failed records. While
+one chunk is written the next one goes through the pure stages; a record that changes in between is read again.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
+from django.db.models import QuerySet
 
-from sync.failures import runs_normalized
 from sync.jobs.claim import Interrupted
 from sync.members import Members, chunk
 from sync.models import Batch as BatchRow
 from sync.models import FailedRecord
-from sync.pipeline import COMMITTED, PURE
-from sync.pipeline.batch import Batch, SetAside
-from sync.pipeline.reentry import batch_of
 from sync.pipeline.repeat import repeated
-from sync.pipeline.replayed import settle
+from sync.pipeline.replayed import Changed, settle
+from sync.pipeline.returning import Ready, prepare, read, through
 from sync.pipeline.run import Run, bare_run, committed_before
-from sync.pipeline.runner import passed
 from sync.pipeline.track import track
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
 
-NEEDED = (
-    *("entity", "key_hash", "stage", "raw", "normalized", "mended", "synced_at"),
-    *("code", "attempts", "fingerprint", "mapping"),
-)
+FEW = 100
+"""Records that are not worth a thread and a connection of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,14 @@ class Place:
     rows: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The records of one commit, ready to be written."""
+
+    ids: list[uuid.UUID]
+    ready: list[Ready]
+
+
 def run_replay(claim: Claim) -> None:
     """Run the job's failed records again; what fails again stays open with its new errors."""
     assert claim.entity is not None, "a replay is always of an entity"
@@ -51,11 +58,12 @@ def run_replay(claim: Claim) -> None:
     # Of those that failed before it was asked for: what fails while it runs waits for the next one.
     rows = Members.of_params(claim.params).rows(entity=claim.entity.path, until=claim.job_id)
     place = _reached(claim.job_id)
-    total = place.rows + rows.filter(id__gt=place.after or uuid.UUID(int=0)).count()
-    while ids := chunk(rows, place.after):
+    left = rows.filter(id__gt=place.after or uuid.UUID(int=0)).count()
+    total = place.rows + left
+    for ready in _chunks(run, rows, place.after, left):
         if claim.stopping.is_set():
             raise Interrupted
-        place = repeated(partial(_replay, run, ids, place), entity=run.registered.path)
+        place = _write(run, ready, place)
         claim.advance()
         claim.progress(rows=place.rows, total=total)
     with transaction.atomic():
@@ -63,50 +71,51 @@ def run_replay(claim: Claim) -> None:
         claim.finish(committed_before(claim.job_id)[1])
 
 
-def open_rows(ids: list[uuid.UUID]) -> list[FailedRecord]:
-    """Those of them that are still open, locked: a sync may bring other bytes, and a person mend them, until then."""
-    rows = FailedRecord.objects.select_for_update(of=("self",)).filter(
-        id__in=ids, state=FailedRecord.State.OPEN
-    )
-    return list(rows.only(*NEEDED).order_by("id"))
+def _chunks(run: Run, rows: QuerySet[FailedRecord], after: uuid.UUID | None, left: int) -> Iterator[Chunk]:
+    """The chunks in order, made ready one ahead where there are many records."""
+    if left <= FEW:
+        while (found := _next(run, rows, after)).ids:
+            yield found
+            after = found.ids[-1]
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="replay") as pool:
+
+        def ahead(behind: uuid.UUID | None) -> Future[Chunk]:
+            return pool.submit(copy_context().run, _next, run, rows, behind)
+
+        try:
+            coming = ahead(after)
+            while (found := coming.result()).ids:
+                coming = ahead(found.ids[-1])
+                yield found
+        finally:
+            pool.submit(connections.close_all)
 
 
-def by_way(run: Run, found: list[FailedRecord]) -> list[list[FailedRecord]]:
-    """The records that enter at normalize, and those that were read already."""
-    read = [failed for failed in found if runs_normalized(failed, run.mapping)]
-    unread = [failed for failed in found if not runs_normalized(failed, run.mapping)]
-    return [group for group in (unread, read) if group]
+def _next(run: Run, rows: QuerySet[FailedRecord], after: uuid.UUID | None) -> Chunk:
+    ids = chunk(rows, after)
+    return Chunk(ids, prepare(run, read(ids)) if ids else [])
 
 
-def through(
-    run: Run, group: list[FailedRecord], no: int, after: uuid.UUID | None
-) -> tuple[Batch, dict[int, SetAside]]:
-    """The records' rows through all stages but the last, and those that were refused again."""
-    batch = batch_of(run, group, no, after)
-    for stage in PURE[1:] if runs_normalized(group[0], run.mapping) else PURE:
-        if batch.frame.height:
-            batch = passed(stage, stage(batch))
-    refused = batch.aside
-    # Lineage and failures keep the bytes the source sent, not the mended ones.
-    batch = replace(batch, raw=[bytes(failed.raw) for failed in group], aside=())
-    batch = batch.counting(failed=len(refused))
-    run.replayed = frozenset(failed.key_hash.bytes for failed in group if failed.key_hash)
-    for stage in COMMITTED[:-1]:
-        batch = stage(batch)
-    return batch, {aside.row: aside for aside in (*refused, *batch.aside)}
+def _write(run: Run, found: Chunk, place: Place) -> Place:
+    path = run.registered.path
+    try:
+        return repeated(partial(_transact, run, found, place), entity=path)
+    except Changed:  # a sync or a person was faster: this time they wait
+        return repeated(partial(_transact, run, replace(found, ready=[]), place, lock=True), entity=path)
 
 
-def _replay(run: Run, ids: list[uuid.UUID], place: Place) -> Place:
+def _transact(run: Run, found: Chunk, place: Place, *, lock: bool = False) -> Place:
     no = place.no
     with transaction.atomic():
         run.hold()
-        for group in by_way(run, open_rows(ids)):
+        for ready in prepare(run, read(found.ids, lock=True)) if lock else found.ready:
             no += 1
-            batch, refused = through(run, group, no, ids[-1])
+            batch, refused = through(run, ready, no, found.ids[-1])
             with connection.cursor() as cursor:
-                settle(cursor, run, batch, group, refused)
+                settle(cursor, run, batch, ready.group, refused)
             track(replace(batch, aside=tuple(refused.values())))
-    return Place(no=no, after=ids[-1], rows=place.rows + len(ids))
+    return Place(no=no, after=found.ids[-1], rows=place.rows + len(found.ids))
 
 
 def _reached(job_id: uuid.UUID) -> Place:

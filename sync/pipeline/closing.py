@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,11 +33,15 @@ def close_mended(cursor: Any, batch: Batch) -> frozenset[uuid.UUID]:
     return freed
 
 
-def good_rows(batch: Batch, among: Sequence[bytes] | None = None) -> list[_Row]:
+def good_rows(
+    batch: Batch, among: Sequence[bytes] | None = None, besides: Iterable[bytes] = ()
+) -> list[_Row]:
     """The readable rows that neither failed nor wait; those that the mirror holds already are among them."""
     if batch.good is None:
         return []
     good = batch.good if among is None else batch.good.filter(pl.col("_key_hash").is_in(list(among)))
+    if known := list(besides):
+        good = good.filter(~pl.col("_key_hash").is_in(known))
     out = {aside.key_hash.bytes for aside in batch.aside if aside.key_hash}
     if batch.parked is not None:
         out |= set(batch.parked["_key_hash"])
@@ -67,7 +71,7 @@ def _once_failed(cursor: Any, batch: Batch, entity: dict[str, Any]) -> list[_Row
         return good_rows(batch, _column(cursor, "keys_failed", entity))
     # The rows that are run again close themselves; of the other failures only those whose key a mend gave to
     # one of them are of interest, and reading the keys of all would cost more than the replay.
-    return [row for row in good_rows(batch) if row[0].bytes not in own]
+    return good_rows(batch, besides=own)
 
 
 def _let_go(cursor: Any, batch: Batch, entity: dict[str, Any]) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import uuid
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import polars as pl
@@ -15,14 +15,16 @@ from sync.canonical import canonical
 from sync.errors import RecordError
 from sync.failures import input_of, runs_normalized
 from sync.fields import Field
-from sync.models import FailedRecord
-from sync.pipeline.batch import Batch, PageNote
+from sync.pipeline.batch import Batch
 from sync.pipeline.run import Run
 
+if TYPE_CHECKING:
+    from sync.pipeline.returning import Returning
 
-def batch_of(run: Run, group: list[FailedRecord], no: int, after: uuid.UUID | None) -> Batch:
-    """Records that enter at the same stage, ready for it; `after` is where the job goes on behind them."""
-    raws = [bytes(failed.raw) for failed in group]
+
+def batch_of(run: Run, group: Sequence[Returning]) -> Batch:
+    """Records that enter at the same stage, ready for it."""
+    raws = [failed.raw for failed in group]
     rows = pl.DataFrame({"_row": pl.Series(range(len(group)), dtype=pl.UInt32)})
     batch = Batch(
         registered=run.registered,
@@ -32,7 +34,6 @@ def batch_of(run: Run, group: list[FailedRecord], no: int, after: uuid.UUID | No
         # Of the original bytes, as the declarations stand now: the next sync then skips them instead of failing them.
         raw_hashes=[xxhash.xxh3_128_digest(raw, run.seed) for raw in raws],
         asked_at=[failed.synced_at for failed in group],
-        pages=(PageNote(no=no, rows=len(group), next=None if after is None else {"after": str(after)}),),
         frame=rows,
         counts={"rows_fetched": len(group)},
     )
@@ -46,13 +47,12 @@ def batch_of(run: Run, group: list[FailedRecord], no: int, after: uuid.UUID | No
     return batch.with_frame(rows.with_columns(**columns))
 
 
-def _as_row(failed: FailedRecord) -> bytes:
+def _as_row(failed: Returning) -> bytes:
     """The row with the mended values laid over it; every other value keeps its bytes."""
-    raw = bytes(failed.raw)
     if failed.mended is None:
-        return raw
+        return failed.raw
     try:
-        values = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        values = msgspec.json.decode(failed.raw, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError):
         values = {}  # no object at all: what was mended is the whole row
     return msgspec.json.encode({**values, **failed.mended})

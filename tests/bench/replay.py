@@ -9,77 +9,53 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import resource
-import shutil
-import tempfile
-import time
 import uuid
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
+
+from tests.bench import here
 
 CHUNK = 5_000
 
 
 def main() -> None:
     """Run the benchmark and print what it measured."""
-    options = _options()
-    folder = Path(tempfile.mkdtemp(prefix="bridge-replay-"))
-    os.environ |= {
-        "BRIDGE_DATA_DIR": str(folder),
-        "BRIDGE_SYSTEMS": "tests.bench.system",
-        "BRIDGE_BUILTIN_SYSTEMS": "apismith",
-        "DJANGO_SETTINGS_MODULE": "bridge.settings",
-    }
-    from bridge.postgres import join_or_start
-
-    try:
-        with join_or_start(folder) as server:
-            os.environ["DATABASE_URL"] = server.url
-            _print(options, _measure(options))
-    finally:
-        shutil.rmtree(folder)
+    stage = {"choices": ["normalize", "validate"], "default": "normalize"}
+    asked = here.options(__doc__, stage=stage)
+    with here.bridge("tests.bench.system"):
+        figures = _measure(asked)
+    here.say(
+        asked,
+        f"{asked.rows:,} failed records, replayed from {asked.stage}: {figures['replay_seconds']} s,"
+        f" {figures['rows_a_second']:,} rows/s, {figures['peak_rss_mib']} MiB",
+    )
+    here.tell(asked, figures)
 
 
-def _measure(options: argparse.Namespace) -> dict[str, Any]:
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    _fail(options.rows, options.stage)
+def _measure(asked: argparse.Namespace) -> dict[str, Any]:
+    _fail(asked.rows, asked.stage)
+    here.settle_down()
 
     from sync import bulk
     from sync.audit import Actor
-    from sync.jobs.take import take
     from sync.members import Members
-    from sync.replay import run_replay
 
     (job,) = bulk.retry(Members(entity="bench.rows"), by=Actor(name="bench", door="shell"))
-    claim = take(job.pk, job.fence, "bench")
-    assert claim
-    began = time.perf_counter()
-    run_replay(claim)
-    seconds = time.perf_counter() - began
-    job.refresh_from_db()
+    ran = here.run(job)
     return {
-        "rows": options.rows,
-        "stage": options.stage,
-        "replay_seconds": round(seconds, 2),
-        "rows_a_second": round(options.rows / seconds),
-        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "counts": job.result,
-        "stage_ms": _stage_ms(),
+        "rows": asked.rows,
+        "stage": asked.stage,
+        "replay_seconds": round(ran.seconds, 2),
+        "rows_a_second": round(asked.rows / ran.seconds),
+        "peak_rss_mib": here.peak_rss_mib(),
+        "counts": ran.counts,
+        "stage_ms": here.stage_ms(job),
     }
 
 
 def _fail(rows: int, stage: str) -> None:
     """Failed records of the benchmark's dirty rows, which are good rows by the declaration as it is."""
-    from django.db import connection
-
     from sync import schema
     from sync.canonical import canonical
     from sync.keys import key_hash
@@ -131,36 +107,6 @@ def _fail(rows: int, stage: str) -> None:
                 )
             )
         FailedRecord.objects.bulk_create(made)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE failed_record")
-
-
-def _stage_ms() -> dict[str, int]:
-    from sync.models import Batch
-
-    total: dict[str, int] = {}
-    for stages in Batch.objects.values_list("stage_ms", flat=True):
-        for stage, took in stages.items():
-            total[stage] = total.get(stage, 0) + took
-    return total
-
-
-def _print(options: argparse.Namespace, figures: dict[str, Any]) -> None:
-    if options.json:
-        print(json.dumps(figures))
-        return
-    print(
-        f"{figures['rows']:,} failed records, replayed from {figures['stage']}: {figures['replay_seconds']} s,"
-        f" {figures['rows_a_second']:,} rows/s, {figures['peak_rss_mib']} MiB"
-    )
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--stage", choices=["normalize", "validate"], default="normalize")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

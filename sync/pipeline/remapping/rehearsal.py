@@ -5,17 +5,16 @@ Each stretch of rows has a transaction of its own that is rolled back, so that n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
-from sync.failures import runs_normalized
 from sync.jobs.claim import Interrupted
 from sync.mapping.in_force import find, of
+from sync.members import ROWS_A_COMMIT, chunk
 from sync.models import FailedRecord
 from sync.pipeline.batch import Batch
 from sync.pipeline.narrow import write_narrowed
@@ -23,13 +22,11 @@ from sync.pipeline.remapping.remap import without_waiting
 from sync.pipeline.remapping.report import Report
 from sync.pipeline.remapping.stored_rows import Stretch, remade, stretches
 from sync.pipeline.repeat import repeated
+from sync.pipeline.returning import Ready, prepare, read, through
 from sync.pipeline.run import Run, bare_run
-from sync.replay import through
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
-
-FAILED_AT_ONCE = 1_000
 
 
 def run_rehearse(claim: Claim) -> None:
@@ -41,9 +38,9 @@ def run_rehearse(claim: Claim) -> None:
     for stretch in stretches(replace(run, writes="rewrite_records"), sample=sample, every=True):
         _pause(claim, report)
         repeated(partial(_try_records, run, stretch, report), entity=run.registered.path)
-    for group in _open_failures(run, sample):
+    for ready in _open_failures(run, sample):
         _pause(claim, report)
-        repeated(partial(_try_failures, run, group, report), entity=run.registered.path)
+        repeated(partial(_try_failures, run, ready, report), entity=run.registered.path)
     with transaction.atomic():
         claim.hold()
         claim.finish({"mapping": mapping.pk, "no": mapping.no, "sample": sample, **report.told()})
@@ -64,11 +61,11 @@ def _try_records(run: Run, stretch: Stretch, report: Report) -> None:
     report.take_records(batch, stretch)  # after the rollback: what is stored is as before
 
 
-def _try_failures(run: Run, group: Sequence[FailedRecord], report: Report) -> None:
+def _try_failures(run: Run, ready: Ready, report: Report) -> None:
     with transaction.atomic():
-        batch, refused = through(run, list(group), 1, None)
+        batch, refused = through(run, ready, 1, None)
         transaction.set_rollback(True)
-    report.take_failures(batch, group, list(refused.values()))
+    report.take_failures(batch, ready.group, list(refused.values()))
 
 
 def _written(batch: Batch) -> Batch:
@@ -76,12 +73,10 @@ def _written(batch: Batch) -> Batch:
         return write_narrowed(cursor, batch)
 
 
-def _open_failures(run: Run, sample: int | None) -> Iterator[list[FailedRecord]]:
+def _open_failures(run: Run, sample: int | None) -> Iterator[Ready]:
     """Those that enter at the same stage together, a bearable number at once."""
-    found = FailedRecord.objects.filter(entity_id=run.entity_id, state=FailedRecord.State.OPEN)
-    ids = list(found.order_by("id").values_list("id", flat=True)[:sample])
-    for start in range(0, len(ids), FAILED_AT_ONCE):
-        some = list(found.filter(id__in=ids[start : start + FAILED_AT_ONCE]))
-        some.sort(key=lambda failed: runs_normalized(failed, run.mapping))
-        for _, group in groupby(some, lambda failed: runs_normalized(failed, run.mapping)):
-            yield list(group)
+    rows = FailedRecord.objects.filter(entity_id=run.entity_id, state=FailedRecord.State.OPEN).order_by("id")
+    after, left = None, sample
+    while ids := chunk(rows, after, ROWS_A_COMMIT if left is None else min(left, ROWS_A_COMMIT)):
+        yield from prepare(run, read(ids))
+        after, left = ids[-1], None if left is None else left - len(ids)

@@ -11,9 +11,9 @@ import polars as pl
 from django.db import connection
 
 from sync.keys import key_text
-from sync.models import FailedRecord
 from sync.pipeline.batch import Batch, SetAside
 from sync.pipeline.remapping.stored_rows import Stretch
+from sync.pipeline.returning import Returning
 from sync.queries import query
 from sync.registry import Registered
 
@@ -69,7 +69,7 @@ class Report:
         keys = {row: stored.key_hash.hex for row, stored in enumerate(stretch.rows)}
         self._show_faults(batch.aside, "record", keys)
 
-    def take_failures(self, batch: Batch, group: Sequence[FailedRecord], again: Sequence[SetAside]) -> None:
+    def take_failures(self, batch: Batch, group: Sequence[Returning], again: Sequence[SetAside]) -> None:
         """Open failed records run again, and those of them that were refused again."""
         refused = {aside.row for aside in again}
         waiting = set() if batch.parked is None else set(batch.parked["_row"].to_list())
@@ -82,8 +82,8 @@ class Report:
         if batch.frame.height:
             for row, data in batch.frame.select("_row", "_data").iter_rows():
                 if len(self._diffs) < SHOWN:
-                    self._show({}, json.loads(data), failed_record=str(group[row].pk))
-        self._show_faults(again, "failed_record", {row: str(one.pk) for row, one in enumerate(group)})
+                    self._show({}, json.loads(data), failed_record=group[row].id)
+        self._show_faults(again, "failed_record", {row: one.id for row, one in enumerate(group)})
 
     def _show_changed(self, batch: Batch, keys: list[str]) -> None:
         if not keys:

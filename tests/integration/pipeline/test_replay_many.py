@@ -97,6 +97,38 @@ def test_an_interrupted_one_goes_on_where_it_stood(far_end: FarEnd, monkeypatch:
     assert {failed.attempts for failed in FailedRecord.objects.all()} == {1}
 
 
+def test_what_a_person_mends_meanwhile_is_not_lost(far_end: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail(far_end, 3)
+    job = bulk.retry(ALL, by=OPERATOR)[0]
+    job.refresh_from_db()
+    claim = take(job.id, job.fence, "test")
+    assert claim
+    stopping = threading.Event()
+
+    def mends() -> bool:  # it looks when the rows are ready, before they are written
+        mend(1)
+        return False
+
+    monkeypatch.setattr(stopping, "is_set", mends)
+    claim.live.stopping = stopping
+
+    handler_of(job.kind)(claim)
+
+    assert landed() == 1
+    assert FailedRecord.objects.filter(state=State.OPEN, attempts=1).count() == 2
+
+
+def test_many_are_made_ready_ahead(far_end: FarEnd) -> None:
+    fail(far_end, 120)
+    mend()
+
+    job = run_again(bulk.retry(ALL, by=OPERATOR)[0])
+
+    assert job.result
+    assert (job.result["inserted"], landed()) == (120, 100)  # a page of the list
+    assert not FailedRecord.objects.filter(state=State.OPEN).exists()
+
+
 def test_rows_of_both_ways_are_replayed_by_one_job(far_end: FarEnd) -> None:
     far_end.set("gadgets", gadget(1, price="many"), gadget(2, name="x" * 41))
     sync(GADGETS)
