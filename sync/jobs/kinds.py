@@ -35,7 +35,7 @@ HANDLERS: dict[str, str | Handler] = {
 """Kind -> the function that does its work, or `module:function`, imported by the first job of the kind."""
 
 _QUEUE_OF = {"wake": SYSTEM, "refresh": INTERACTIVE, "webhook": INTERACTIVE}
-_COUNTED = frozenset({"sync", "replay", "remap"})
+_LANES = {"sync": "entity", "remap": "entity", "replay": "replay"}
 
 
 def queue_of(kind: str) -> str:
@@ -44,8 +44,11 @@ def queue_of(kind: str) -> str:
 
 
 def scopes_of(kind: str, entity: Registered | None) -> list[str]:
-    """The limits that count a job of this kind: refreshes overtake, and wake-ups must not be missed."""
-    return [f"entity:{entity.path}"] if entity is not None and kind in _COUNTED else []
+    """The limits that count a job of this kind: refreshes overtake, and wake-ups must not be missed.
+
+    Replays have a lane of their own: who retries a row does not wait for a read that may take hours.
+    """
+    return [f"{_LANES[kind]}:{entity.path}"] if entity is not None and kind in _LANES else []
 
 
 def handler_of(kind: str) -> Handler:

@@ -20,12 +20,10 @@ PAUSED = "paused"
 
 
 def default_limits() -> None:
-    """Make the limit of each declared entity that has none. The row is the knob: a changed one stays."""
-    wanted = [
-        ScopeLimit(scope=f"entity:{registered.path}", most=registered.entity.max_parallel)
-        for registered in registry
-    ]
-    ScopeLimit.objects.bulk_create(wanted, ignore_conflicts=True)
+    """Make the limits of each declared entity that has none. The row is the knob: a changed one stays."""
+    syncs = [ScopeLimit(scope=f"entity:{one.path}", most=one.entity.max_parallel) for one in registry]
+    replays = [ScopeLimit(scope=f"replay:{one.path}", most=1) for one in registry]
+    ScopeLimit.objects.bulk_create([*syncs, *replays], ignore_conflicts=True)
 
 
 def obstacle(scopes: Sequence[str]) -> str | None:
@@ -71,12 +69,12 @@ def resume(tracker: Tracker, remark: str) -> None:
     """Let jobs of this entity start again; those that waited are woken after the commit."""
     tracker.state, tracker.remark = Tracker.State.ACTIVE, remark
     tracker.save(update_fields=["state", "remark"])
-    scope = f"entity:{tracker.entity.path}"
-    transaction.on_commit(lambda: _hand_over(scope), robust=True)
+    scopes = [f"entity:{tracker.entity.path}", f"replay:{tracker.entity.path}"]
+    transaction.on_commit(lambda: _hand_over(scopes), robust=True)
 
 
-def _hand_over(scope: str) -> None:
-    hand_over([scope])
+def _hand_over(scopes: list[str]) -> None:
+    hand_over(scopes)
 
 
 def _next_waiting(scope: str) -> UUID | None:

@@ -14,7 +14,7 @@ SELECT scope FROM scope_limit WHERE scope = ANY(%(scopes)s) ORDER BY scope FOR U
 -- Whether one of these scopes was paused, itself or by its entity's tracker.
 SELECT EXISTS (SELECT 1 FROM scope_limit WHERE scope = ANY(%(scopes)s) AND paused)
     OR EXISTS (SELECT 1 FROM tracker t JOIN entity e ON e.id = t.entity_id
-               WHERE t.state = 'paused' AND 'entity:' || e.path = ANY(%(scopes)s));
+               WHERE t.state = 'paused' AND ARRAY['entity:' || e.path, 'replay:' || e.path] && %(scopes)s::text[]);
 
 -- any_full --
 -- Whether one of these scopes has as many jobs under way as it may.

@@ -60,6 +60,23 @@ def test_a_refresh_is_not_counted(handle: Register) -> None:
     assert ask("refresh").hold is None
 
 
+def test_a_replay_waits_for_replays_but_for_no_sync(handle: Register) -> None:
+    ask("sync")
+
+    assert (ask("replay").hold, ask("replay").hold) == (None, "limit")
+
+
+def test_a_replay_waits_for_the_end_of_a_pause(handle: Register) -> None:
+    handle(done, "replay")
+    verbs.pause(entity(), by=OPERATOR)
+    job = ask("replay")
+    assert job.hold == "paused"
+
+    verbs.resume(entity(), by=OPERATOR)
+
+    assert run(job) == "success"
+
+
 def test_who_ends_hands_over_to_the_best(handle: Register) -> None:
     handle(done, "sync")
     first, low, high = ask("sync"), ask("sync", priority=0), ask("sync", priority=20)
