@@ -70,7 +70,7 @@ class Control:
                 return _row_response(table.add(columns_of(request.body)), 201)
             case "POST", ["generated"]:
                 return json_response(generate(table, msgspec.json.decode(request.body, type=Wanted)))
-            case "GET", [] if request.query:
+            case "GET", []:
                 return _rows_response(table.matching(request.query))
             case "PATCH", [] if request.query:
                 columns, rows = columns_of(request.body), table.matching(request.query)

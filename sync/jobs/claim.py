@@ -94,6 +94,13 @@ class Claim:
         """Say that a part of the work is committed for good: an error after it counts as the job's first."""
         self.live.advanced = True
 
+    def outlive(self) -> None:
+        """Say, in the transaction that commits a part of the work, that it does: deaths before it count no more.
+
+        Not needed where the part is a batch, and not for handlers that commit on several connections at once.
+        """
+        Job.objects.filter(pk=self.job_id, fence=self.fence, deaths__gt=0).update(deaths=0)
+
     def event(self, name: str, **facts: Any) -> None:
         """Write an event into the job's log, in the transaction that is open here, if any."""
         note(self.job_id, name, **facts)

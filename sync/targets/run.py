@@ -78,6 +78,8 @@ def _chunk(work: _Work, keys: Sequence[UUID], seq: int | None) -> None:
         counts = work.ledger.answer(sent, outcomes)
         if seq is not None and trouble is None:
             work.ledger.write("move_cursor", seq=seq)
+        if any(outcome.state == "acked" for outcome in outcomes):
+            work.claim.outlive()
     waiting = len(made.steps) - len(sent)
     work.add(
         counts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from sync.errors import StaleAttempt
 from sync.jobs import reaper
@@ -83,6 +83,19 @@ def test_a_death_after_a_committed_batch_does_not_count(handle: Register) -> Non
 
     job.refresh_from_db()
     assert (job.status, job.deaths) == ("pending", 0)
+
+
+def test_a_death_after_a_committed_step_of_another_kind_begins_the_count_anew(handle: Register) -> None:
+    job = ask()
+    for _ in range(4):
+        claim = dies(job)
+        with transaction.atomic():
+            claim.hold()
+            claim.outlive()
+        reaper.recover()
+
+    job.refresh_from_db()
+    assert (job.status, job.deaths) == ("pending", 1)
 
 
 def test_a_batch_of_an_earlier_attempt_is_no_progress(handle: Register) -> None:

@@ -169,8 +169,11 @@ def test_what_was_answered_before_trouble_stays_answered(hub: Hub, one_by_one: N
         return original(request, spoil)  # type: ignore[arg-type]
 
     hub.sandbox.systems["schedulehub"].far_end.answer = failing  # type: ignore[method-assign,assignment]
+    Job.objects.filter(kind="push").update(deaths=2)
     job = failing_push("far_end_unreachable")
+    job.refresh_from_db()
     assert states() == {State.ACKED: 11, State.UNKNOWN: 1, State.WAITING: 65}
+    assert job.deaths == 0  # what was answered is committed: a third death is no third one in a row
 
     run_again(job)
 
