@@ -126,16 +126,34 @@ WHERE f.entity_id = %(entity_id)s AND f.state = 'open' AND r.key_hash = f.key_ha
   AND f.synced_at < %(asked_at)s
 RETURNING f.fingerprint;
 
--- park_child --
--- A row that waits for its parent; only the newest version of a key waits.
+-- make_parking --
+-- Where rows that have to wait come by COPY; emptied by every commit.
+CREATE TEMPORARY TABLE IF NOT EXISTS parking (
+  id uuid NOT NULL, key_hash uuid NOT NULL, parent_entity_id smallint NOT NULL, parent_key_hash uuid NOT NULL, version bigint NOT NULL,
+  synced_at timestamptz NOT NULL, raw_hash uuid NOT NULL, mapping smallint NOT NULL, batch_id bigint NOT NULL, row_no int NOT NULL,
+  data_hash bytea NOT NULL, data jsonb NOT NULL
+) ON COMMIT DELETE ROWS;
+
+-- fill_parking --
+-- Rows in binary form.
+COPY parking (id, key_hash, parent_entity_id, parent_key_hash, version, synced_at, raw_hash, mapping, batch_id, row_no, data_hash, data)
+FROM STDIN (FORMAT binary);
+
+-- park_children --
+-- Rows that wait for their parent; only the newest version of a key waits.
 INSERT INTO pending_child AS p (id, entity_id, key_hash, parent_entity_id, parent_key_hash, version, synced_at, raw_hash, data_hash,
   data, mapping, batch_id, row_no, next_try_at, created_at)
-VALUES (%(id)s, %(entity_id)s, %(key_hash)s, %(parent_entity_id)s, %(parent_key_hash)s, %(version)s, %(synced_at)s, %(raw_hash)s,
-  %(data_hash)s, %(data)s, %(mapping)s, %(batch_id)s, %(row_no)s, clock_timestamp() + interval '5 minutes', clock_timestamp())
+SELECT id, %(entity_id)s, key_hash, parent_entity_id, parent_key_hash, version, synced_at, raw_hash, data_hash,
+  data, mapping, batch_id, row_no, clock_timestamp() + interval '5 minutes', clock_timestamp()
+FROM parking ORDER BY key_hash
 ON CONFLICT (entity_id, key_hash) DO UPDATE SET parent_entity_id = excluded.parent_entity_id,
   parent_key_hash = excluded.parent_key_hash, version = excluded.version, synced_at = excluded.synced_at, raw_hash = excluded.raw_hash,
   data_hash = excluded.data_hash, data = excluded.data, mapping = excluded.mapping, batch_id = excluded.batch_id, row_no = excluded.row_no
 WHERE (excluded.version, excluded.synced_at) >= (p.version, p.synced_at);
+
+-- unpark_woken --
+-- Children that a wake holds locked, and that wait no longer.
+DELETE FROM pending_child WHERE entity_id = %(entity_id)s AND key_hash = ANY(%(keys)s::uuid[]);
 
 -- unpark_landed --
 -- Rows that landed wait no longer, unless a newer version of them waits.
@@ -150,12 +168,17 @@ DELETE FROM pending_child p USING {leaf} r
 WHERE p.entity_id = %(entity_id)s AND r.key_hash = p.key_hash AND r.raw_hash = ANY(%(hashes)s)
   AND p.synced_at < %(asked_at)s;
 
+-- ripe_keys --
+-- The children whose first missing parent is here now.
+SELECT p.key_hash::text FROM pending_child p JOIN {leaf} r ON r.key_hash = p.parent_key_hash AND r.deleted_at IS NULL
+WHERE p.parent_entity_id = {parent_id} AND p.entity_id = {entity_id} ORDER BY p.key_hash LIMIT %(most)s;
+
 -- ripe_children --
--- Children whose first missing parent is here now.
-SELECT p.id, p.key_hash, p.version, p.synced_at, p.raw_hash, p.data_hash, p.data::text, p.mapping, p.batch_id, p.row_no
-FROM pending_child p JOIN {leaf} r ON r.key_hash = p.parent_key_hash AND r.deleted_at IS NULL
-WHERE p.parent_entity_id = {parent_id} AND p.entity_id = {entity_id}
-ORDER BY p.key_hash LIMIT %(most)s FOR UPDATE OF p SKIP LOCKED;
+-- Some of them, with their references as text; whoever is at one of them already does without us.
+SELECT uuid_send(p.key_hash), p.version, (extract(epoch FROM p.synced_at) * 1000000)::bigint, uuid_send(p.raw_hash), p.data_hash,
+  p.data::text, p.mapping, p.batch_id, p.row_no, ARRAY[{references}]
+FROM pending_child p WHERE p.entity_id = {entity_id} AND p.key_hash = ANY(%(keys)s::uuid[])
+ORDER BY p.key_hash FOR UPDATE SKIP LOCKED;
 
 -- next_batch_id --
 -- The number of the batch about to be written, known before its rows are.

@@ -5,7 +5,8 @@ It runs after the commit that asked for it, so of a child's commit and its paren
 
 from __future__ import annotations
 
-import json
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from sync.jobs.claim import Claim
     from sync.pipeline.batch import Batch
 
-ROWS_A_BATCH = 10_000
+ROWS_A_BATCH = 25_000
+MOST_KEYS = 1_000_000
+"""Of children looked for at once: some 100 MB."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def run_wake(claim: Claim) -> None:
@@ -28,13 +32,9 @@ def run_wake(claim: Claim) -> None:
     from sync.pipeline.run import committed_before
 
     assert claim.entity is not None, "a wake is always of an entity"
-    no, _ = committed_before(claim.job_id)
     for child, parent in _pairs(claim.entity, claim.params.get("as")):
-        while _wake_some(claim, child, parent, no + 1):
-            no += 1
-            claim.advance()
-            if claim.stopping.is_set():
-                raise Interrupted
+        while _wake(claim, child, parent):  # those that landed may be what others wait for
+            continue
     tried = try_again(claim) if claim.params.get("sweep") else {}
     if claim.params.get("as") == "child":
         fetch_parents(claim.entity)
@@ -49,34 +49,59 @@ def _pairs(entity: Registered, role: str | None) -> list[tuple[Registered, Regis
     return [(child, entity) for child, _ in registry.children(entity)]
 
 
-def _wake_some(claim: Claim, child: Registered, parent: Registered, no: int) -> bool:
-    """Write one batch of children; False where none is ripe."""
-    from sync.pipeline import COMMITTED
+def _wake(claim: Claim, child: Registered, parent: Registered) -> int:
+    """Write the children that are ripe now, batch by batch; how many."""
     from sync.pipeline.repeat import repeated
+    from sync.pipeline.run import committed_before
 
-    def transact() -> bool:
-        with transaction.atomic():
-            claim.hold()
-            rows = _ripe(child, parent)
-            if rows:
-                batch = _batch(claim, child, rows, no)
-                for stage in COMMITTED:
-                    batch = stage(batch)
-        return bool(rows)
+    woken, no = 0, committed_before(claim.job_id)[0]
+    # All keys at once: looking for the next ones after each batch would read all that are ripe each time.
+    keys = _ripe_keys(child, parent)
+    for start in range(0, len(keys), ROWS_A_BATCH):
+        if claim.stopping.is_set():
+            raise Interrupted
+        some, no = keys[start : start + ROWS_A_BATCH], no + 1
+        woken += repeated(partial(_wake_some, claim, child, some, no), entity=child.path)
+        claim.advance()
+        claim.progress(rows=woken, total=len(keys))
+    return woken
 
-    return repeated(transact, entity=child.path)
+
+def _wake_some(claim: Claim, child: Registered, keys: list[str], no: int) -> int:
+    from sync.pipeline import COMMITTED
+
+    with transaction.atomic():
+        claim.hold()
+        rows = _ripe(child, keys)
+        if rows:
+            batch = _batch(claim, child, rows, no)
+            for stage in COMMITTED:
+                batch = stage(batch)
+    return len(rows)
 
 
-def _ripe(child: Registered, parent: Registered) -> list[tuple[Any, ...]]:
+def _ripe_keys(child: Registered, parent: Registered) -> list[str]:
     statement = query(
-        "ripe_children",
+        "ripe_keys",
         leaf=schema.leaf(parent.path),
         parent_id=schema.entity_id(parent.path),
         entity_id=schema.entity_id(child.path),
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"most": ROWS_A_BATCH})
+        cursor.execute(statement, {"most": MOST_KEYS})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _ripe(child: Registered, keys: list[str]) -> list[tuple[Any, ...]]:
+    references = ", ".join(f"p.data->>'{name}'" for name in _references(child))
+    statement = query("ripe_children", entity_id=schema.entity_id(child.path), references=references)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"keys": "{" + ",".join(keys) + "}"})
         return list(cursor.fetchall())
+
+
+def _references(child: Registered) -> list[str]:
+    return sorted({ours for parent in child.entity.parents for ours in parent.by})
 
 
 def _batch(claim: Claim, child: Registered, rows: list[tuple[Any, ...]], no: int) -> Batch:
@@ -85,39 +110,33 @@ def _batch(claim: Claim, child: Registered, rows: list[tuple[Any, ...]], no: int
     from sync.pipeline.batch import Batch, PageNote
     from sync.pipeline.run import bare_run
 
-    data = [json.loads(row[6]) for row in rows]
-    references = sorted({ours for parent in child.entity.parents for ours in parent.by})
+    columns = list(zip(*rows, strict=True))
     frame = pl.DataFrame(
         {
             "_row": pl.Series(range(len(rows)), dtype=pl.UInt32),
-            "_key_hash": pl.Series([row[1].bytes for row in rows], dtype=pl.Binary),
-            "_version": pl.Series([row[2] for row in rows], dtype=pl.Int64),
-            "_data_hash": pl.Series([bytes(row[5]) for row in rows], dtype=pl.Binary),
-            "_data": pl.Series([row[6] for row in rows], dtype=pl.String),
-            "_batch_id": pl.Series([row[8] for row in rows], dtype=pl.Int64),
-            "_mapping": pl.Series([row[7] for row in rows], dtype=pl.Int32),
-            "_row_no": pl.Series([row[9] for row in rows], dtype=pl.Int64),
+            "_key_hash": pl.Series(columns[0], dtype=pl.Binary),
+            "_version": pl.Series(columns[1], dtype=pl.Int64),
+            "_data_hash": pl.Series(columns[4], dtype=pl.Binary),
+            "_data": pl.Series(columns[5], dtype=pl.String),
+            "_mapping": pl.Series(columns[6], dtype=pl.Int32),
+            "_batch_id": pl.Series(columns[7], dtype=pl.Int64),
+            "_row_no": pl.Series(columns[8], dtype=pl.Int64),
             **{
-                name: pl.Series([_text(values.get(name)) for values in data], dtype=pl.String)
-                for name in references
+                name: pl.Series([texts[place] for texts in columns[9]], dtype=pl.String)
+                for place, name in enumerate(_references(child))
             },
         }
     )
+    moments = {micros: EPOCH + timedelta(microseconds=micros) for micros in set(columns[2])}
     run = bare_run(claim, child)
+    run.woken = frozenset(columns[0])
     return Batch(
         registered=run.registered,
         run=run,
         mapping=run.mapping,
-        raw_hashes=[row[4].bytes for row in rows],
-        asked_at=[row[3] for row in rows],
+        raw_hashes=columns[3],
+        asked_at=[moments[micros] for micros in columns[2]],
         pages=(PageNote(no=no, rows=len(rows), next=None),),
         frame=frame,
         counts={"rows_fetched": len(rows)},
     )
-
-
-def _text(value: Any) -> str | None:
-    """A served value as canonical text."""
-    if value is None or isinstance(value, str):
-        return value
-    return str(value).lower() if isinstance(value, bool) else str(value)

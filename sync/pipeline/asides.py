@@ -24,13 +24,6 @@ def note_failures(cursor: Any, batch: Batch) -> None:
         cursor.executemany(query("note_failure"), failures)
 
 
-def park_children(cursor: Any, batch: Batch) -> None:
-    """The rows that wait for a parent, newest version only."""
-    if batch.parked is not None and batch.parked.height:
-        rows = sorted(batch.parked.iter_rows(named=True), key=lambda row: row["_key_hash"])
-        cursor.executemany(query("park_child"), [_child(batch, row) for row in rows])
-
-
 def sighting(path: str, fault: Fault) -> Sighting:
     """The failure as its group sees it; its first fault names it."""
     return Sighting(
@@ -96,22 +89,3 @@ def _fault(fault: Fault) -> dict[str, Any]:
 def _storable(text: str) -> str:
     # PostgreSQL holds neither NUL nor half a surrogate pair; the exact bytes stay in `raw`.
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-
-
-def _child(batch: Batch, row: dict[str, Any]) -> dict[str, Any]:
-    assert batch.run is not None
-    return {
-        "id": uuid7(),
-        "entity_id": batch.run.entity_id,
-        "key_hash": uuid.UUID(bytes=row["_key_hash"]),
-        "parent_entity_id": row["_parent_entity"],
-        "parent_key_hash": uuid.UUID(bytes=row["_parent_hash"]),
-        "version": row["_version"],
-        "synced_at": row["_synced_at"],
-        "raw_hash": uuid.UUID(bytes=batch.raw_hashes[row["_row"]]),
-        "data_hash": row["_data_hash"],
-        "data": row["_data"],
-        "mapping": row.get("_mapping", batch.mapping),
-        "batch_id": row.get("_batch_id", batch.id),
-        "row_no": row.get("_row_no", row["_row"]),
-    }

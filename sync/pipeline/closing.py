@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from sync.pipeline.batch import Batch
+from sync.pipeline.parking import let_go
 from sync.queries import query
 
 _Row = tuple[uuid.UUID, int, datetime]  # key, version, when the far end was asked
@@ -76,20 +77,13 @@ def _once_failed(cursor: Any, batch: Batch, entity: dict[str, Any]) -> list[_Row
 
 def _let_go(cursor: Any, batch: Batch, entity: dict[str, Any]) -> None:
     assert batch.run is not None
-    good = good_rows(batch, _column(cursor, "keys_waiting", entity))
-    if gone := good + _refused_when_woken(batch):
-        cursor.execute(query("unpark_landed"), _columns(gone) | entity)
+    if batch.run.woken is not None:
+        let_go(cursor, batch)
+        return
+    if good := good_rows(batch, _column(cursor, "keys_waiting", entity)):
+        cursor.execute(query("unpark_landed"), _columns(good) | entity)
     if reverted := _reverted(cursor, batch, "hashes_waiting", entity):
         cursor.execute(query("unpark_reverted", leaf=batch.run.leaf), reverted)
-
-
-def _refused_when_woken(batch: Batch) -> list[_Row]:
-    # They are failed records now; left among those that wait, they would be woken for ever.
-    return [
-        (aside.key_hash, aside.version, batch.asked_at[aside.row])
-        for aside in batch.aside
-        if aside.origin and aside.key_hash
-    ]
 
 
 def _reverted(cursor: Any, batch: Batch, statement: str, entity: dict[str, Any]) -> dict[str, Any] | None:

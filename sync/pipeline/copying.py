@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-Columns = Mapping[str, npt.NDArray[Any]]
+Column = npt.NDArray[Any]
+Columns = Mapping[str, Column]
 """Columns of fixed width in the order of the statement, numbers with the big end first."""
 
 ROWS_A_PIECE = 4096

@@ -16,6 +16,7 @@ from sync.pipeline import asides
 from sync.pipeline.batch import Batch
 from sync.pipeline.closing import close_mended, good_rows
 from sync.pipeline.narrow import write_narrowed
+from sync.pipeline.parking import park_children
 from sync.queries import query
 from sync.registry import registry
 
@@ -30,7 +31,7 @@ def ingest(batch: Batch) -> Batch:
         batch = _count(write_narrowed(cursor, batch))
         if batch.run and batch.run.replayed is None:  # a replay writes its failures to their own rows
             asides.note_failures(cursor, batch)
-        asides.park_children(cursor, batch)
+        park_children(cursor, batch)
         batch = replace(batch, freed=close_mended(cursor, batch))
         _confirm(cursor, batch)
     _defer_wake(batch)

@@ -63,6 +63,7 @@ class Run:
     by_key: uuid.UUID | None = None  # the one record that was asked for
     told: bool = False  # the far end sent these rows by itself, each with its own moment
     replayed: frozenset[bytes] | None = None  # keys of the failed records that this batch runs again
+    woken: frozenset[bytes] | None = None  # keys of the waiting children that this batch wakes
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     mapping: int = 0  # number of the mapping in force when the run began, 0 = the declaration alone
     writes: str = "upsert_records"  # the statement that writes rows
