@@ -17,10 +17,9 @@ from sync.registry import Registered
 
 OPEN = Q(acknowledged_at__isnull=True) & ~Q(state=SourceColumn.State.KNOWN)
 """Columns that drifted and wait for somebody to look."""
-_WRITTEN = (
-    *("state", "types", "sparse", "instead", "first_seen", "last_seen", "changed_at"),
-    *("acknowledged_at", "acknowledged_by"),
-)
+_SEEN = ("types", "sparse", "first_seen", "last_seen")
+_TURNED = ("state", "instead", "changed_at", "acknowledged_at", "acknowledged_by")
+"""Written only with a new state, so that a run that learns a type does not undo what somebody acknowledged."""
 
 
 def declared_columns(registered: Registered) -> set[str]:
@@ -46,7 +45,10 @@ def words(column: SourceColumn) -> str:
 def save(entity_id: int, columns: Sequence[SourceColumn]) -> None:
     """Write columns as a batch saw them; two runs at once leave the later word."""
     for column in columns:
-        values = {name: getattr(column, name) for name in _WRITTEN}
+        known = SourceColumn.objects.filter(entity_id=entity_id, name=column.name)
+        turned = known.filter(changed_at=column.changed_at).first() is None
+        names = (*_SEEN, *_TURNED) if turned else _SEEN
+        values = {name: getattr(column, name) for name in names}
         row, _ = SourceColumn.objects.update_or_create(entity_id=entity_id, name=column.name, defaults=values)
         column.pk = row.pk
 

@@ -1,6 +1,6 @@
 """Schema drift: the source's columns as a batch has them, compared with those declared and seen before.
 
-Ten rows of each batch are looked at, and those that failed: it costs nothing that can be measured. What is seen
+Ten rows of each batch are looked at, many of a run's first one, and those that failed: it costs milliseconds. What is seen
 is written at once, in a transaction of its own, so that it is known of even where the batch then stops.
 """
 
@@ -24,6 +24,7 @@ from sync.pipeline.run import Run
 from sync.registry import Registered
 
 PICKED = 8  # rows between the first and the last
+PICKED_FIRST = 500  # of a run's first batch: how else to learn which columns rows may leave out
 MOST_FAILED = 50
 ENOUGH = 100  # rows after which even a column that some rows leave out is missed
 _TYPES = {b'"': "string", b"{": "object", b"[": "array", b"t": "boolean", b"f": "boolean"}
@@ -58,12 +59,12 @@ def observe(batch: Batch) -> Batch:
     run = batch.run
     if run is None or not batch.raw:
         return batch
+    first = run.columns is None
     seen = Sighting()
-    for row in _sample(batch):
+    for row in _sample(batch, PICKED_FIRST if first else PICKED):
         seen.add(batch.raw[row])
     if not seen.rows:
         return batch
-    first = run.columns is None
     if run.columns is None:
         run.columns = {column.name: column for column in SourceColumn.objects.filter(entity_id=run.entity_id)}
     if (run.by_key or run.told) and not run.columns:
@@ -74,10 +75,12 @@ def observe(batch: Batch) -> Batch:
     return _without_missing(batch, run.columns)
 
 
-def _sample(batch: Batch) -> list[int]:
+def _sample(batch: Batch, most: int) -> list[int]:
     rows = len(batch.raw)
+    if rows <= most:
+        return list(range(rows))
     # Picked by the rows' hashes: spread by chance, and the same when the batch is repeated.
-    picked = {int.from_bytes(batch.raw_hashes[at * rows // PICKED][:4], "big") % rows for at in range(PICKED)}
+    picked = {int.from_bytes(batch.raw_hashes[at * rows // most][:4], "big") % rows for at in range(most)}
     failed = [aside.row for aside in batch.aside[:MOST_FAILED]]
     return sorted({0, rows - 1, *picked, *failed})
 
@@ -133,8 +136,15 @@ def _is_missing(batch: Batch, column: SourceColumn) -> bool:
     """Whether no row of the batch has the column; where rows may leave it out, only many of them prove it."""
     if column.sparse and len(batch.raw) < ENOUGH:
         return False
-    name = msgspec.json.encode(column.name)
-    return not any(name in row for row in batch.raw)
+    # Bytes alone prove nothing: a value, or an object inside, may be called so. And other letters may be escaped.
+    name = msgspec.json.encode(column.name) if column.name.isascii() else b"{"
+    return not any(name in row and _has(row, column.name) for row in batch.raw)
+
+
+def _has(row: bytes, name: str) -> bool:
+    here = Sighting()
+    here.add(row)
+    return name in here.times
 
 
 def _pair(changed: Sequence[SourceColumn], new: list[SourceColumn]) -> None:

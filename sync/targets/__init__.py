@@ -36,6 +36,7 @@ class Outcome:
     code: str | None = None  # the target's own, or http_409
     answer: Mapping[str, Any] = field(default_factory=dict)  # its words, for people
     conflict: bool = False  # it answered 409 on the way
+    at_once: bool = False  # to be looked at again without a pause
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,6 +13,7 @@ from sync.jobs.enqueue import Enqueued, enqueue
 from sync.models import Delivery, Job
 from sync.registry import Registered, registry
 from sync.targets.asking import push_again, push_of
+from sync.targets.plan import is_doubtful
 
 
 def retry(delivery_id: int, *, by: Actor, reason: str | None = None) -> Job:
@@ -27,7 +28,8 @@ def retry(delivery_id: int, *, by: Actor, reason: str | None = None) -> Job:
             raise Conflict(message, code="delivery_acked")
         registered = registry.find(delivery.entity.path)
         push = push_of(registered, delivery.target)
-        state = Delivery.State.UNKNOWN if delivery.state == Delivery.State.SENT else Delivery.State.WAITING
+        doubtful = is_doubtful(delivery.state, (delivery.answer or {}).get("status"))
+        state = Delivery.State.UNKNOWN if doubtful else Delivery.State.WAITING
         before = {"state": delivery.state, "code": delivery.code}
         Delivery.objects.filter(pk=delivery_id).update(state=state, next_try_at=Now(), attempts=0)
         job = push_again(registered, push, by=by.name).job

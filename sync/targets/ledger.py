@@ -15,7 +15,7 @@ from django.db import connection
 from sync import schema
 from sync.declare import Push
 from sync.queries import query
-from sync.registry import Registered
+from sync.registry import Registered, registry
 from sync.targets import Outcome
 from sync.targets.plan import Plan, Step
 
@@ -63,12 +63,13 @@ class Ledger:
         if plan.steps:
             self.write("note_deliveries", **_columns(plan.steps, sweep))
         if plan.unchanged:
-            self.write("forget_next_try", keys=plan.unchanged)
+            self.write("settle", keys=plan.unchanged)
 
     def answer(self, steps: Sequence[Step], outcomes: Sequence[Outcome]) -> dict[str, int]:
         """Write what the target said of these steps; the counts."""
         if not steps:
             return {}
+        moved = self._moved(outcomes, steps)
         self.write(
             "note_answers",
             most_tries=MOST_TRIES,
@@ -79,9 +80,49 @@ class Ledger:
             codes=[outcome.code for outcome in outcomes],
             answers=[_json(outcome.answer) for outcome in outcomes],
             revisions=[step.revision for step in steps],
-            pauses=[0.0 if outcome.code == "not_answered" else PAUSE for outcome in outcomes],
+            pauses=[0.0 if outcome.at_once else PAUSE for outcome in outcomes],
         )
+        self._mark_children(moved)
         return self._count(steps, outcomes)
+
+    def _moved(self, outcomes: Sequence[Outcome], steps: Sequence[Step]) -> list[UUID]:
+        """Records that have another id at the target from now on than the one their children there name."""
+        found = [
+            (step.key_hash, outcome.remote_id)
+            for step, outcome in zip(steps, outcomes, strict=True)
+            if outcome.state == "acked" and outcome.op != "d" and outcome.remote_id != step.remote_id
+        ]
+        if not found:
+            return []
+        keys, remote_ids = zip(*found, strict=True)
+        return [row[0] for row in self.rows("moved", keys=list(keys), remote_ids=list(remote_ids))]
+
+    def _mark_children(self, moved: list[UUID]) -> None:
+        if not moved:
+            return
+        for child, parent in registry.children(self.registered):
+            if not any(push.target == self.push.target and push.parents for push in child.entity.targets):
+                continue
+            same = " AND ".join(
+                f"c.data->>'{ours}' = p.data->>'{theirs}'" for ours, theirs in parent.by.items()
+            )
+            names = {
+                "child": schema.leaf(child.path),
+                "leaf": schema.leaf(self.registered.path),
+                "same": same,
+            }
+            given = {**self.given, "keys": moved, "child_id": schema.entity_id(child.path)}
+            with connection.cursor() as cursor:
+                cursor.execute(query("mark_children", **names), given)
+
+    def revived(self, steps: Sequence[Step]) -> set[UUID]:
+        """Those of the deletes whose records are back."""
+        keys = [step.key_hash for step in steps if step.op == "d"]
+        if not keys:
+            return set()
+        with connection.cursor() as cursor:
+            cursor.execute(query("revived", leaf=schema.leaf(self.registered.path)), {"keys": keys})
+            return {row[0] for row in cursor.fetchall()}
 
     def _count(self, steps: Sequence[Step], outcomes: Sequence[Outcome]) -> dict[str, int]:
         total: dict[str, int] = defaultdict(int)
@@ -108,7 +149,8 @@ def _columns(steps: Sequence[Step], sweep: datetime) -> Mapping[str, list[Any]]:
         "keys": [step.key_hash for step in steps],
         "ops": [step.op for step in steps],
         "hashes": [step.digest for step in steps],
-        "states": ["waiting" if step.wait else "sent" for step in steps],
+        # A row that waits while nobody knows whether the target has it stays unknown: it is looked up in its turn.
+        "states": [("unknown" if step.doubtful else "waiting") if step.wait else "sent" for step in steps],
         "tries": [(step.until or sweep) if step.wait else None for step in steps],
         "codes": [step.wait for step in steps],
         "parent_entities": [step.missing[0] if step.missing else None for step in steps],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,7 @@ from sync.targets.rest import wire_id
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 UNKNOWN = frozenset({"sent", "unknown"})
 """States in which nobody knows what the target has."""
+_Untouched = Literal["in_sync", "refused"]  # why nothing is done for a row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +36,7 @@ class Step:
     revision: int
     batch_id: int
     digest: bytes  # of the payload
+    attempts: int = 0  # so far
     remote_id: str | None = None
     body: bytes = b"{}"
     doubtful: bool = False  # sent before, without an answer: look before it is sent again
@@ -54,6 +56,9 @@ class Plan:
 
     steps: list[Step] = field(default_factory=list)
     unchanged: list[UUID] = field(default_factory=list)  # the target has them as they are
+    refused: list[UUID] = field(
+        default_factory=list
+    )  # it refused just this, and has not been asked to think again
 
     @property
     def ready(self) -> list[Step]:
@@ -75,35 +80,56 @@ def plan(registered: Registered, push: Push, keys: Sequence[UUID]) -> Plan:
     now = datetime.now(UTC)
     for row, found in zip(rows, values, strict=True):
         step = _upsert(push, row, found, links) if row[3] is None else _delete(push, row, now)
-        if step is None:
-            made.unchanged.append(row[0])
-        else:
+        if isinstance(step, Step):
             made.steps.append(step)
+        else:
+            (made.refused if step == "refused" else made.unchanged).append(row[0])
     return made
 
 
-def _upsert(push: Push, row: Sequence[Any], values: Mapping[str, msgspec.Raw], links: _Links) -> Step | None:
-    key, revision, version, _, batch_id, _, remote_id, _, sent_hash, acked_hash, state, _ = row
-    known: dict[str, Any] = {"key_hash": key, "revision": revision, "batch_id": batch_id}
+def is_doubtful(state: str | None, status: int | None) -> bool:
+    """Whether the target may have a row as it was sent: no answer, or none that says it was not written.
+
+    `status` is that of the last answer.
+    """
+    if state == "refused":
+        return status is None or status in (408, 429) or status >= 500
+    return state in UNKNOWN
+
+
+def _upsert(
+    push: Push, row: Sequence[Any], values: Mapping[str, msgspec.Raw], links: _Links
+) -> Step | _Untouched:
+    key, revision, version, _, batch_id, _, remote_id, sent_hash, acked_hash, state, status, attempts = row
+    doubtful = is_doubtful(state, status)
+    known: dict[str, Any] = {
+        "key_hash": key,
+        "revision": revision,
+        "batch_id": batch_id,
+        "attempts": attempts,
+        "op": "u" if remote_id is not None else "c",
+        "remote_id": remote_id,
+        "doubtful": doubtful,
+    }
     ids, missing = links.of(values)
-    op: Op = "u" if remote_id is not None else "c"
     if missing is not None:
-        return Step(**known, op=op, digest=b"", wait="parent_missing", missing=missing)
+        return Step(**known, digest=b"", wait="parent_missing", missing=missing)
     content = _content(push, values, ids)
     digest = blake3(content).digest()
-    if state not in UNKNOWN and digest == acked_hash and remote_id is not None:
-        return None
+    if not doubtful and digest == acked_hash and remote_id is not None:
+        return "in_sync"
     if state == "refused" and digest == _bytes(sent_hash):
-        return None
+        return "refused"
     marks = (key.hex.encode(), digest.hex().encode(), version)
     body = content[:-1] + (b',"%s":"%s","%s":"%s","%s":%d}' % _interleaved(marks))
-    return Step(**known, op=op, digest=digest, remote_id=remote_id, body=body, doubtful=state in UNKNOWN)
+    return Step(**known, digest=digest, body=body)
 
 
-def _delete(push: Push, row: Sequence[Any], now: datetime) -> Step | None:
-    key, revision, _, deleted_at, batch_id, _, remote_id, _, _, _, state, _ = row
-    if remote_id is None and state not in UNKNOWN:
-        return None
+def _delete(push: Push, row: Sequence[Any], now: datetime) -> Step | _Untouched:
+    key, revision, _, deleted_at, batch_id, _, remote_id, _, _, state, status, attempts = row
+    doubtful = is_doubtful(state, status)
+    if remote_id is None and not doubtful:
+        return "in_sync"
     until = deleted_at + push.undo
     waits = until > now
     return Step(
@@ -112,8 +138,9 @@ def _delete(push: Push, row: Sequence[Any], now: datetime) -> Step | None:
         revision=revision,
         batch_id=batch_id,
         digest=b"",
+        attempts=attempts,
         remote_id=remote_id,
-        doubtful=state in UNKNOWN,
+        doubtful=doubtful,
         wait="undo_window" if waits else None,
         until=until if waits else None,
     )

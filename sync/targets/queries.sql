@@ -36,14 +36,14 @@ SELECT feed_seq FROM tracker WHERE entity_id = %(entity_id)s FOR SHARE;
 SELECT d.key_hash FROM delivery d
 WHERE d.target = %(target)s AND d.entity_id = %(entity_id)s AND d.state <> 'acked' AND d.key_hash > %(after)s AND (
   d.next_try_at <= clock_timestamp() OR (d.state IN ('sent', 'unknown') AND d.next_try_at IS NULL)
-  OR (d.state = 'waiting' AND EXISTS (SELECT 1 FROM delivery p WHERE p.key_hash = d.parent_key_hash
+  OR (d.state IN ('waiting', 'unknown') AND EXISTS (SELECT 1 FROM delivery p WHERE p.key_hash = d.parent_key_hash
       AND p.entity_id = d.parent_entity_id AND p.target = d.target AND p.remote_id IS NOT NULL)))
 ORDER BY d.key_hash LIMIT %(most)s;
 
 -- any_waiting --
--- Whether rows of an entity wait for a parent at a target.
-SELECT EXISTS (SELECT 1 FROM delivery WHERE target = %(target)s AND entity_id = %(entity_id)s AND state = 'waiting'
-  AND parent_key_hash IS NOT NULL);
+-- Whether rows of an entity wait for a parent at a target, or were made due by one.
+SELECT EXISTS (SELECT 1 FROM delivery WHERE target = %(target)s AND entity_id = %(entity_id)s AND state IN ('waiting', 'unknown')
+  AND (parent_key_hash IS NOT NULL OR next_try_at <= clock_timestamp()));
 
 -- any_deletes --
 -- Whether deletes of an entity are due at a target, or under way.
@@ -52,8 +52,8 @@ SELECT EXISTS (SELECT 1 FROM delivery WHERE target = %(target)s AND entity_id = 
 
 -- rows_to_push --
 -- Records with what a target has of them.
-SELECT r.key_hash, r.revision, r.version, r.deleted_at, r.batch_id, r.data::text, d.remote_id, d.op, d.sent_hash, d.acked_hash,
-  d.state, coalesce(d.attempts, 0)
+SELECT r.key_hash, r.revision, r.version, r.deleted_at, r.batch_id, r.data::text, d.remote_id, d.sent_hash, d.acked_hash, d.state,
+  (d.answer->>'status')::int, coalesce(d.attempts, 0)
 FROM {leaf} r LEFT JOIN delivery d ON d.key_hash = r.key_hash AND d.entity_id = {entity_id} AND d.target = %(target)s
 WHERE r.key_hash = ANY(%(keys)s) ORDER BY r.key_hash;
 
@@ -77,24 +77,44 @@ ON CONFLICT (key_hash, entity_id, target) DO UPDATE SET op = excluded.op, sent_h
   next_try_at = excluded.next_try_at, code = excluded.code, answer = NULL, parent_entity_id = excluded.parent_entity_id,
   parent_key_hash = excluded.parent_key_hash, changed_at = excluded.changed_at;
 
+-- revived --
+-- Which of these records are not deleted any more.
+SELECT key_hash FROM {leaf} WHERE key_hash = ANY(%(keys)s) AND deleted_at IS NULL;
+
+-- moved --
+-- Records that the target has had under another id than the one it now gives them.
+SELECT d.key_hash FROM delivery d JOIN unnest(%(keys)s::uuid[], %(remote_ids)s::text[]) AS a (key_hash, remote_id) USING (key_hash)
+WHERE d.target = %(target)s AND d.entity_id = %(entity_id)s AND d.acked_revision IS NOT NULL AND d.remote_id IS DISTINCT FROM a.remote_id;
+
+-- mark_children --
+-- Rows that name parents by ids which these have no longer: due again.
+UPDATE delivery d SET state = CASE WHEN d.state = 'acked' THEN 'waiting' ELSE d.state END, code = 'parent_moved',
+  next_try_at = clock_timestamp(), changed_at = clock_timestamp()
+FROM {child} c JOIN {leaf} p ON {same}
+WHERE p.key_hash = ANY(%(keys)s) AND c.deleted_at IS NULL AND d.key_hash = c.key_hash AND d.target = %(target)s
+  AND d.entity_id = %(child_id)s AND d.remote_id IS NOT NULL AND d.state <> 'refused';
+
 -- note_answers --
--- What the target said. After a delete it has nothing of the record.
-UPDATE delivery d SET state = CASE WHEN a.state = 'unknown' AND a.pause > 0 AND d.attempts >= %(most_tries)s THEN 'refused' ELSE a.state END, op = a.op::"char", code = a.code, answer = a.answer::jsonb, changed_at = clock_timestamp(),
+-- What the target said. After a delete it has nothing of the record. Its words about a row wear out the row's tries, silence does not.
+UPDATE delivery d SET op = a.op::"char", code = a.code, answer = a.answer::jsonb, changed_at = clock_timestamp(),
+  state = CASE WHEN a.state = 'unknown' AND a.code <> 'not_answered' AND d.attempts >= %(most_tries)s THEN 'refused' ELSE a.state END,
   remote_id = CASE WHEN a.state = 'acked' AND a.op = 'd' THEN NULL ELSE coalesce(a.remote_id, d.remote_id) END,
   acked_hash = CASE WHEN a.state <> 'acked' THEN d.acked_hash WHEN a.op = 'd' THEN NULL ELSE d.sent_hash END,
   acked_revision = CASE WHEN a.state = 'acked' THEN a.revision ELSE d.acked_revision END,
-  attempts = CASE WHEN a.state = 'acked' THEN 0 ELSE d.attempts END,
-  next_try_at = CASE WHEN a.state = 'waiting' OR (a.state = 'unknown' AND (a.pause = 0 OR d.attempts < %(most_tries)s))
+  attempts = CASE WHEN a.state = 'acked' THEN 0 WHEN a.state = 'waiting' AND a.code = 'not_answered' THEN greatest(d.attempts - 1, 0)
+    ELSE d.attempts END,
+  next_try_at = CASE WHEN a.state = 'waiting' OR (a.state = 'unknown' AND (a.code = 'not_answered' OR d.attempts < %(most_tries)s))
     THEN clock_timestamp() + a.pause * interval '1 second' * power(2, least(greatest(d.attempts - 1, 0), 6)) END
 FROM unnest(%(keys)s::uuid[], %(states)s::text[], %(ops)s::text[], %(remote_ids)s::text[], %(codes)s::text[], %(answers)s::text[],
   %(revisions)s::int[], %(pauses)s::float8[]) AS a (key_hash, state, op, remote_id, code, answer, revision, pause)
 WHERE d.target = %(target)s AND d.entity_id = %(entity_id)s AND d.key_hash = a.key_hash;
 
--- forget_next_try --
--- These were looked at, and there is nothing to do.
-UPDATE delivery SET next_try_at = NULL, state = CASE WHEN state = 'waiting' THEN 'acked' ELSE state END
+-- settle --
+-- The target has these as they are now, or has nothing of what is deleted: what it refused before is past.
+UPDATE delivery SET next_try_at = NULL, state = 'acked', code = NULL, answer = NULL, parent_entity_id = NULL, parent_key_hash = NULL,
+  op = CASE WHEN op = 'd' AND remote_id IS NOT NULL THEN 'u' ELSE op END
 WHERE target = %(target)s AND entity_id = %(entity_id)s AND key_hash = ANY(%(keys)s)
-  AND (next_try_at IS NOT NULL OR state = 'waiting');
+  AND (next_try_at IS NOT NULL OR state IN ('waiting', 'refused'));
 
 -- count_deliveries --
 -- A target's counts, beside those of the batch that wrote the records.
@@ -110,13 +130,18 @@ ON CONFLICT (batch_id, target) DO UPDATE SET inserted = c.inserted + excluded.in
 -- Whether a target lags behind an entity's feed, or rows of it are due.
 SELECT coalesce((SELECT seq FROM target_cursor WHERE target = %(target)s AND entity_id = %(entity_id)s), 0)
     < (SELECT feed_seq FROM tracker WHERE entity_id = %(entity_id)s)
-  OR EXISTS (SELECT 1 FROM delivery WHERE target = %(target)s AND entity_id = %(entity_id)s AND next_try_at <= clock_timestamp());
+  OR EXISTS (SELECT 1 FROM delivery WHERE target = %(target)s AND entity_id = %(entity_id)s AND (next_try_at <= clock_timestamp()
+    OR (state IN ('sent', 'unknown') AND next_try_at IS NULL)));
 
 -- our_ranges --
 -- What a target should hold, in ranges of key hashes: SHA-256 over key hash and payload hash in hex.
 SELECT left(replace(key_hash::text, '-', ''), 2), count(*),
   encode(sha256(convert_to(string_agg(replace(key_hash::text, '-', '') || encode(acked_hash, 'hex'), '' ORDER BY key_hash), 'UTF8')), 'hex')
 FROM delivery WHERE target = %(target)s AND entity_id = %(entity_id)s AND acked_hash IS NOT NULL GROUP BY 1;
+
+-- moment --
+-- Now, by the clock that deliveries are stamped with.
+SELECT clock_timestamp();
 
 -- our_range --
 -- What a target should hold of one range.
@@ -129,9 +154,10 @@ WHERE target = %(target)s AND entity_id = %(entity_id)s AND acked_hash IS NOT NU
 SELECT key_hash FROM {leaf} WHERE key_hash = ANY(%(keys)s);
 
 -- mark_different --
--- Rows that a target holds otherwise than it should: pushed again.
+-- Rows that a target holds otherwise than it should: pushed again. What a push has touched meanwhile, or is to look up, is left to it.
 INSERT INTO delivery AS d (target, entity_id, key_hash, remote_id, op, state, next_try_at, code, changed_at)
 SELECT %(target)s, %(entity_id)s, n.key_hash, n.remote_id, 'u', 'waiting', clock_timestamp(), 'differs', clock_timestamp()
 FROM unnest(%(keys)s::uuid[], %(remote_ids)s::text[]) AS n (key_hash, remote_id) ORDER BY n.key_hash
 ON CONFLICT (key_hash, entity_id, target) DO UPDATE SET remote_id = excluded.remote_id, acked_hash = NULL, state = 'waiting',
-  next_try_at = excluded.next_try_at, code = excluded.code, answer = NULL, changed_at = excluded.changed_at;
+  next_try_at = excluded.next_try_at, code = excluded.code, answer = NULL, changed_at = excluded.changed_at
+WHERE d.changed_at < %(since)s AND d.state NOT IN ('sent', 'unknown');

@@ -34,8 +34,10 @@ def feed(ledger: Ledger) -> Iterator[tuple[list[UUID], int | None]]:
             changed_keys.update(dict.fromkeys(changed))
             seq = last
             if len(changed_keys) >= ROWS_A_CHUNK:
-                break
-        yield list(changed_keys), seq
+                yield list(changed_keys), seq
+                changed_keys = {}
+        if changed_keys:
+            yield list(changed_keys), seq
 
 
 def _all(ledger: Ledger, statement: str) -> Iterator[list[UUID]]:

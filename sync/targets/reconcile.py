@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from sync.jobs.claim import Claim
 
 MOST_SHOWN = 20
+KINDS = ("missing", "changed", "extra", "strangers")
+Different = list[tuple[UUID, str | None]]
+"""Keys of rows to be pushed again, with the ids under which the target holds them."""
 
 
 @dataclass(kw_only=True)
@@ -31,43 +35,42 @@ class Difference:
     ranges: int = 0
     ranges_differing: int = 0
     rows: int = 0  # the target's
-    missing: list[UUID] = field(default_factory=list)
-    changed: list[tuple[UUID, str]] = field(default_factory=list)
-    extra: list[tuple[UUID, str]] = field(default_factory=list)
-    strangers: list[UUID] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    first: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, kind: str, keys: Sequence[UUID]) -> None:
+        """Count rows that differ in a way, and name the first."""
+        self.counts[kind] += len(keys)
+        if keys:
+            shown = self.first.setdefault(kind, [])
+            shown += [key.hex for key in keys[: MOST_SHOWN - len(shown)]]
 
     def as_json(self) -> dict[str, Any]:
         """For an answer."""
-        kinds = {
-            "missing": self.missing,
-            "changed": [key for key, _ in self.changed],
-            "extra": [key for key, _ in self.extra],
-            "strangers": self.strangers,
-        }
-        counts = {name: len(keys) for name, keys in kinds.items()}
-        first = {name: [key.hex for key in keys[:MOST_SHOWN]] for name, keys in kinds.items() if keys}
         ranges = {"ranges": self.ranges, "ranges_differing": self.ranges_differing, "rows": self.rows}
-        return {**ranges, **counts, "first": first}
+        return {**ranges, **self.counts, "first": self.first}
 
 
 def run_reconcile(claim: Claim) -> None:
-    """Compare, and unless it is a dry run make what differs due and ask for its push."""
+    """Compare, and unless it is a dry run make what differs due, range by range, and ask for its push."""
     assert claim.entity is not None, "a reconcile is always of an entity"
     push = push_of(claim.entity, claim.params["target"])
     ledger = Ledger(registered=claim.entity, push=push)
     found = Difference()
-    for held, ours in _differing(claim, target_of(push.target), push, ledger, found):
-        _compare(claim.entity, held, ours, found)
+    for since, held, ours in _differing(claim, target_of(push.target), push, ledger, found):
+        different = _compare(claim.entity, held, ours, found)
+        if different and not claim.params.get("dry_run"):
+            _repair(claim, ledger, different, since)
+        claim.progress(ranges_differing=found.ranges_differing, **found.counts)
     with transaction.atomic():
         claim.hold()
-        if not claim.params.get("dry_run"):
-            _repair(claim, ledger, found)
         claim.finish(found.as_json())
 
 
 def _differing(
     claim: Claim, target: Target, push: Push, ledger: Ledger, found: Difference
-) -> Iterator[tuple[list[Held], dict[UUID, bytes]]]:
+) -> Iterator[tuple[datetime, list[Held], dict[UUID, bytes]]]:
+    """The rows of ranges that differ, theirs and ours, each with a moment before both were looked at."""
     ours = {prefix: (rows, digest) for prefix, rows, digest in ledger.rows("our_ranges")}
     theirs = {part.prefix: (part.rows, part.digest) for part in target.ranges(push)}
     found.ranges, found.rows = len(ours.keys() | theirs.keys()), sum(rows for rows, _ in theirs.values())
@@ -78,20 +81,24 @@ def _differing(
             raise Interrupted
         found.ranges_differing += 1
         first, last = UUID(prefix.ljust(32, "0")), UUID(prefix.ljust(32, "f"))
+        since = ledger.rows("moment")[0][0]
         known = {row[0]: bytes(row[2]) for row in ledger.rows("our_range", first=first, last=last)}
-        yield (target.held(push, prefix) if prefix in theirs else []), known
+        yield since, (target.held(push, prefix) if prefix in theirs else []), known
 
 
-def _compare(registered: Registered, held: list[Held], ours: dict[UUID, bytes], found: Difference) -> None:
+def _compare(
+    registered: Registered, held: list[Held], ours: dict[UUID, bytes], found: Difference
+) -> Different:
     there = {row.key_hash: row for row in held}
-    found.missing += sorted(ours.keys() - there.keys())
-    for key, row in there.items():
-        if key in ours and ours[key] != row.data_hash:
-            found.changed.append((key, row.remote_id))
-    unasked = [row for key, row in there.items() if key not in ours]
-    known = _known(registered, [row.key_hash for row in unasked])
-    found.extra += [(row.key_hash, row.remote_id) for row in unasked if row.key_hash in known]
-    found.strangers += [row.key_hash for row in unasked if row.key_hash not in known]
+    missing = sorted(ours.keys() - there.keys())
+    changed = [key for key, row in there.items() if key in ours and ours[key] != row.data_hash]
+    unasked = [key for key in there if key not in ours]
+    known = _known(registered, unasked)
+    extra = [key for key in unasked if key in known]
+    strangers = [key for key in unasked if key not in known]
+    for kind, keys in zip(KINDS, (missing, changed, extra, strangers), strict=True):
+        found.add(kind, keys)
+    return [(key, there[key].remote_id if key in there else None) for key in (*missing, *changed, *extra)]
 
 
 def _known(registered: Registered, keys: list[UUID]) -> set[UUID]:
@@ -102,15 +109,14 @@ def _known(registered: Registered, keys: list[UUID]) -> set[UUID]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _repair(claim: Claim, ledger: Ledger, found: Difference) -> None:
-    different: list[tuple[UUID, str | None]] = [(key, None) for key in found.missing]
-    different += found.changed + found.extra
-    if not different:
-        return
-    ledger.write("make_cursor")
-    ledger.write(
-        "mark_different",
-        keys=[key for key, _ in different],
-        remote_ids=[number for _, number in different],
-    )
-    push_again(ledger.registered, ledger.push, by=f"job:{claim.job_id}")
+def _repair(claim: Claim, ledger: Ledger, different: Different, since: datetime) -> None:
+    with transaction.atomic():
+        claim.hold()
+        ledger.write("make_cursor")
+        ledger.write(
+            "mark_different",
+            keys=[key for key, _ in different],
+            remote_ids=[number for _, number in different],
+            since=since,
+        )
+        push_again(ledger.registered, ledger.push, by=f"job:{claim.job_id}")

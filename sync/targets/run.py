@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -24,6 +24,10 @@ from sync.targets.turn import hold_deletes
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
 
+ALONE_AFTER = 2
+"""Tries without an answer after which a row goes in a request of its own: one may have spoilt it for the others."""
+PASSED_OVER_AFTER = 4
+"""Such tries after which it holds the others up no longer, as long as these go through."""
 _NOT_WRITTEN = frozenset({"rate_limited", "credentials_refused", "redirected", "bad_address"})
 """Codes of errors after which the target has surely written nothing."""
 
@@ -36,6 +40,7 @@ class _Work:
     target: Target
     ledger: Ledger
     counts: dict[str, int] = field(default_factory=dict)
+    passed_over: bool = False  # the last request failed, and was one row's alone
 
     def add(self, counts: dict[str, int]) -> None:
         for name, number in counts.items():
@@ -83,7 +88,11 @@ def _chunk(work: _Work, keys: Sequence[UUID], seq: int | None) -> None:
     waiting = len(made.steps) - len(sent)
     work.add(
         counts
-        | {"read": len(keys), "skipped": len(made.unchanged), "waiting": waiting + counts.get("waiting", 0)}
+        | {
+            "read": len(keys),
+            "skipped": len(made.unchanged) + len(made.refused),
+            "waiting": waiting + counts.get("waiting", 0),
+        }
     )
     if trouble is None or any(outcome.state == "acked" for outcome in outcomes):
         work.claim.advance()
@@ -118,27 +127,61 @@ def _send(work: _Work, steps: Sequence[Step], known: dict[UUID, Outcome]) -> _Se
     """Send in requests of the declared size. After an error the rest is left as it is known to be."""
     sent = [step for step in steps if step.key_hash in known]
     outcomes = [known[step.key_hash] for step in sent]
-    todo = [step for step in steps if step.key_hash not in known]
-    for start in range(0, len(todo), work.push.batch):
-        part = todo[start : start + work.push.batch]
+    parts = _parts([step for step in steps if step.key_hash not in known], work.push.batch)
+    for place, part in enumerate(parts):
+        back = work.ledger.revived(part)
+        rows = [_sending(step) for step in part if step.key_hash not in back]
+        sent += part
         try:
-            outcomes += work.target.send(work.push, [_sending(step) for step in part])
-            sent += part
+            answers = work.target.send(work.push, rows) if rows else []
+            work.passed_over = False
         except BridgeError as error:
+            if _is_passed_over(work, part, error):
+                outcomes.append(replace(_unanswered(part[0], written=True, error=error), at_once=False))
+                continue
             certain = error.code in _NOT_WRITTEN or (isinstance(error, TransientError) and error.not_asked)
-            outcomes += [_unanswered(step, written=not certain) for step in part]
-            outcomes += [_unanswered(step, written=False) for step in todo[start + work.push.batch :]]
-            return sent + todo[start:], outcomes, error
+            outcomes += [_unanswered(step, written=not certain, error=error) for step in part]
+            rest = [step for later in parts[place + 1 :] for step in later]
+            outcomes += [_unanswered(step, written=False) for step in rest]
+            return sent + rest, outcomes, error
+        found = iter(answers)
+        outcomes += [
+            _unanswered(step, written=False) if step.key_hash in back else next(found) for step in part
+        ]
     return sent, outcomes, None
+
+
+def _parts(steps: Sequence[Step], most: int) -> list[Sequence[Step]]:
+    """What goes in one request each."""
+    alone = [step for step in steps if step.attempts >= ALONE_AFTER]
+    others = [step for step in steps if step.attempts < ALONE_AFTER]
+    return [
+        *(others[start : start + most] for start in range(0, len(others), most)),
+        *([step] for step in alone),
+    ]
+
+
+def _is_passed_over(work: _Work, part: Sequence[Step], error: BridgeError) -> bool:
+    """Whether the others go on: it is this row, time and again, and not the whole target."""
+    if work.passed_over or len(part) > 1 or part[0].attempts < PASSED_OVER_AFTER:
+        return False
+    work.passed_over = error.code in ("far_end_error", "far_end_unreachable", "far_end_timeout")
+    return work.passed_over
 
 
 def _sending(step: Step) -> Sending:
     return Sending(op=step.op, key_hash=step.key_hash, remote_id=step.remote_id, body=step.body)
 
 
-def _unanswered(step: Step, *, written: bool) -> Outcome:
-    state: Any = "unknown" if written else "waiting"
-    return Outcome(state=state, op=step.op, remote_id=step.remote_id, code="not_answered")
+def _unanswered(step: Step, *, written: bool, error: BridgeError | None = None) -> Outcome:
+    return Outcome(
+        state="unknown" if written else "waiting",
+        op=step.op,
+        remote_id=step.remote_id,
+        code="not_answered",
+        answer={"message": error.message} if error else {},
+        at_once=True,
+    )
 
 
 def _ended(work: _Work) -> bool:

@@ -30,4 +30,4 @@ def hold_deletes(ledger: Ledger, plan: Plan) -> Plan:
         replace(step, wait="children_remain", until=until) if step.op == "d" and step.wait is None else step
         for step in plan.steps
     ]
-    return Plan(steps=steps, unchanged=plan.unchanged)
+    return replace(plan, steps=steps)

@@ -13,7 +13,7 @@ from bridge import env
 from bridge.sandbox.exchange import Request, Response, json_response
 from bridge.sandbox.store import Store, Table
 from bridge.sandbox.view import View
-from bridge.systems.schedulehub.shelf import HubError, Shelf
+from bridge.systems.schedulehub.shelf import KEY, HubError, Shelf
 
 # No secret: it opens the sandbox only.
 CREDENTIALS = {"SCHEDULEHUB_TOKEN": "sandbox-schedulehub-token-not-secret"}
@@ -109,11 +109,12 @@ class ScheduleHub:
             raise HubError(413, "TOO_MANY_ROWS", f"A batch has at most {MOST_AT_ONCE} operations.")
         results = []
         for operation in batch.operations:
+            key = shelf.key_of(operation.id, operation.body)
             try:
                 status, document = self._apply(shelf, operation, request)
             except HubError as error:
                 status, document = error.status, error.document()
-            results.append({"status": status, **document})
+            results.append({"status": status, KEY: key, **document})
         return json_response({"results": results})
 
     def _apply(self, shelf: Shelf, operation: _Operation, request: Request) -> tuple[int, Mapping[str, Any]]:

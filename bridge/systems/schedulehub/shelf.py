@@ -80,6 +80,13 @@ class Shelf:
         self._revision = self.table.revision
         return 200, {"id": number}
 
+    def key_of(self, number: int | None, columns: Mapping[str, msgspec.Raw]) -> str | None:
+        """Our key of a row that is written, or is there; None without one."""
+        if KEY in columns:
+            return text_of(bytes(columns[KEY]))
+        row = None if number is None or not self.has(number) else self.table.find((number,))
+        return text_of(row.columns[KEY]) if row and KEY in row.columns else None
+
     def needs(self, collection: str, number: int) -> bool:
         """Whether rows here name that row."""
         self._know()
