@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
@@ -14,9 +15,10 @@ from unfold.decorators import display
 from admin_ui import render
 from admin_ui.acts import Act, on_many, on_one
 from admin_ui.filters import EntityFilter
+from admin_ui.keys import key_of
 from admin_ui.page import Page
 from admin_ui.site import site
-from sync.models import Delivery
+from sync.models import Delivery, RecordRow
 from sync.registry import registry
 from sync.targets import acts
 
@@ -30,6 +32,12 @@ RETRY = Act(
     icon="send",
 )
 WORDS = {"c": "create", "u": "update", "d": "delete"}
+SHADES = {"sent": "info", "acked": "success", "refused": "danger", "unknown": "warning", "waiting": "info"}
+
+
+def said(delivery: Delivery) -> str:
+    """The target's words, else why it waits."""
+    return str((delivery.answer or {}).get("message") or delivery.code or render.NONE)
 
 
 class TargetFilter(DropdownFilter):
@@ -49,15 +57,25 @@ class TargetFilter(DropdownFilter):
 class DeliveriesPage(Page):
     """The list of deliveries and one of them."""
 
-    list_display = ("id", "target", "of_entity", "remote_id", "state", "act", "said", "changed", "next_try")
+    list_display = (
+        "id",
+        "target",
+        "of_entity",
+        "remote_id",
+        "standing",
+        "act",
+        "told",
+        "changed",
+        "next_try",
+    )
     list_filter = (TargetFilter, EntityFilter, ("state", ChoicesDropdownFilter))
     list_select_related = ("entity",)
     search_fields = ("=remote_id", "=key_hash")
     search_help_text = "The target's id, or a key hash"
     fields = (
         ("target", "of_entity"),
-        ("key_hash", "remote_id"),
-        ("state", "act", "code"),
+        ("record", "remote_id"),
+        ("standing", "act", "code"),
         ("attempts", "acked_revision"),
         ("changed_both", "next_both"),
         "content",
@@ -98,9 +116,24 @@ class DeliveriesPage(Page):
         return WORDS[delivery.op]
 
     @display(description="What it said")
-    def said(self, delivery: Delivery) -> str:
+    def told(self, delivery: Delivery) -> SafeString:
         """The target's words, else why it waits."""
-        return str((delivery.answer or {}).get("message") or delivery.code or render.NONE)
+        words = said(delivery)
+        return format_html('<span class="b-cut b-wide" title="{}">{}</span>', words, words)
+
+    @display(description="State", ordering="state")
+    def standing(self, delivery: Delivery) -> SafeString:
+        """The state as a label."""
+        return render.label(delivery.state, SHADES[delivery.state])
+
+    @display(description="Record")
+    def record(self, delivery: Delivery) -> SafeString:
+        """Its key, as in the API's addresses, and the way to it."""
+        row = RecordRow.objects.filter(entity_id=delivery.entity_id, key_hash=delivery.key_hash).first()
+        if row is None:
+            return format_html("{}", delivery.key_hash.hex)
+        text = key_of(delivery.entity.path, row.data) or delivery.key_hash.hex
+        return render.link(text, "sync_recordrow_change", f"{row.entity_id}~{row.key_hash}")
 
     @display(description="Changed", ordering="changed_at")
     def changed(self, delivery: Delivery) -> str | SafeString:

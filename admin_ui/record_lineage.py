@@ -8,7 +8,7 @@ from admin_ui import render
 from admin_ui.render import NONE
 from sync.history.lineage import Lineage, lineage
 from sync.models import RecordRow
-from sync.registry import Registered, registry
+from sync.registry import registry
 
 _MATCH = {True: "yes", False: "no", None: "the raw row is kept no longer"}
 
@@ -20,7 +20,7 @@ def lineage_tables(record: RecordRow) -> list[dict[str, Any]]:
     if found is None:
         return []
     refused = [_failures(found)] if found.failures else []
-    return [_origin(found), *refused, _fields(registry.find(path), found)]
+    return [_origin(found), *refused, _fields(found)]
 
 
 def _origin(found: Lineage) -> dict[str, Any]:
@@ -59,15 +59,17 @@ def _failures(found: Lineage) -> dict[str, Any]:
     return {"title": "Refused on its way", "headers": headers, "rows": rows, "empty": ""}
 
 
-def _fields(registered: Registered, found: Lineage) -> dict[str, Any]:
-    stages, fields = found.stages, registered.entity.fields
-    rows = []
-    for name in registered.names if stages else ():
-        column = (fields[name].source or name) if name in fields else None
-        raw = (stages.source or {}).get(column) if stages and column else None
-        normalized = (stages.normalized or {}).get(name) if stages else None
-        mapped = (stages.mapped or {}).get(name) if stages else None
-        rows.append([name, column or "computed", _shown(raw), _shown(normalized), _shown(mapped)])
+def _fields(found: Lineage) -> dict[str, Any]:
+    rows = [
+        [
+            told.field,
+            told.column or "computed",
+            _shown(told.raw),
+            _shown(told.normalized),
+            _shown(told.mapped),
+        ]
+        for told in (found.values if found.stages else ())
+    ]
     headers = ["Field", "Column at the source", "Raw", "Normalized", "Mapped"]
     return {"title": "Values", "headers": headers, "rows": rows, "empty": "The raw row is kept no longer."}
 

@@ -20,6 +20,7 @@ from admin_ui.counted import CountedPaginator
 from admin_ui.filters import EntityFilter
 from admin_ui.keys import key_of
 from admin_ui.page import Page
+from admin_ui.record_deliveries import deliveries
 from admin_ui.record_history import history
 from admin_ui.record_lineage import lineage_tables
 from admin_ui.search import by_key
@@ -131,7 +132,7 @@ class RecordsPage(Page):
             context |= {
                 "title": f"{record.entity.path} {self.key(record)}",
                 "subtitle": None,
-                "tables": [history(record), *lineage_tables(record)],
+                "tables": [history(record), *deliveries(record), *lineage_tables(record)],
             }
         return self.render_detail(request, object_id, context)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpResponse
@@ -28,7 +29,7 @@ def answer_lineage(request: Request, registered: Registered, text: str) -> HttpR
         raise NotFound(
             f"The mirror has no {wanted} of {key_text(registered, key)}; `history` lists what is kept."
         )
-    told = {"entity": registered.path, "key": key_text(registered, key), **_told(registered, found)}
+    told = {"entity": registered.path, "key": key_text(registered, key), **_told(found)}
     # The data is taken as it is stored, so that no digit changes.
     body = f'{json.dumps(told)[:-1]},"data":{found.origin.data}}}'
     return HttpResponse(body, content_type=JSON, headers={"Cache-Control": "private, no-cache"})
@@ -42,7 +43,7 @@ def _revision(text: str | None) -> int | None:
     return int(text)
 
 
-def _told(registered: Registered, found: Lineage) -> dict[str, Any]:
+def _told(found: Lineage) -> dict[str, Any]:
     origin, stages = found.origin, found.stages
     return {
         "revision": origin.revision,
@@ -66,7 +67,7 @@ def _told(registered: Registered, found: Lineage) -> dict[str, Any]:
         "mapped": None if stages is None else stages.mapped,
         "refused": [] if stages is None else list(stages.refused),
         "failures": [_failure(failed) for failed in found.failures],
-        "fields": _fields(registered, found),
+        "fields": [asdict(value) for value in found.values],
     }
 
 
@@ -115,24 +116,3 @@ def _failure(failed: FailedRecord) -> dict[str, Any]:
         "closed_at": None if failed.closed_at is None else iso(failed.closed_at),
         "closed_by": failed.closed_by,
     }
-
-
-def _fields(registered: Registered, found: Lineage) -> list[dict[str, Any]]:
-    """Each served field with the source's column and what each stage made of its value."""
-    stages, fields = found.stages, registered.entity.fields
-    source = (stages.source or {}) if stages else {}
-    normalized = (stages.normalized or {}) if stages else {}
-    mapped = (stages.mapped or {}) if stages else {}
-    rows = []
-    for name in registered.names:
-        column = (fields[name].source or name) if name in fields else None
-        rows.append(
-            {
-                "field": name,
-                "column": column,
-                "raw": None if column is None else source.get(column),
-                "normalized": normalized.get(name),
-                "mapped": mapped.get(name),
-            }
-        )
-    return rows

@@ -45,6 +45,17 @@ class Origin:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Value:
+    """A field's way from the source's column to what is served."""
+
+    field: str
+    column: str | None  # None = computed
+    raw: Any  # numbers as texts
+    normalized: str | None
+    mapped: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Lineage:
     """Everything that is known of how a version came to be. What is kept no longer is None."""
 
@@ -53,9 +64,29 @@ class Lineage:
     job: Job | None
     raw: bytes | None  # as received
     stages: Recomputed | None  # of the bytes, by today's declarations
-    failures: Sequence[
-        FailedRecord
-    ]  # rows of its key that were refused before this version ended, newest first
+    failures: Sequence[FailedRecord]  # of its key, refused before this version ended, newest first
+    under: Registered  # the entity with the mapping that made the version
+
+    @property
+    def values(self) -> list[Value]:
+        """Each served field with the source's column that its mapping reads, and what each stage made of it."""
+        stages, fields = self.stages, self.under.entity.fields
+        source = (stages.source if stages else None) or {}
+        normalized = (stages.normalized if stages else None) or {}
+        mapped = (stages.mapped if stages else None) or {}
+        columns = {
+            name: (fields[name].source or name) if name in fields else None for name in self.under.names
+        }
+        return [
+            Value(
+                field=name,
+                column=column,
+                raw=None if column is None else source.get(column),
+                normalized=normalized.get(name),
+                mapped=mapped.get(name),
+            )
+            for name, column in columns.items()
+        ]
 
     @property
     def same_bytes(self) -> bool | None:
@@ -79,9 +110,17 @@ def lineage(registered: Registered, key_hash: uuid.UUID, revision: int | None = 
     job = None if batch is None else Job.objects.filter(pk=batch.job_id).first()
     with connection.cursor() as cursor:
         raw = kept_row(cursor, origin.batch_id, origin.row_no)
-    stages = None if raw is None else _stages(registered, origin, batch, raw)
-    failures = _failures(registered, origin)
-    return Lineage(origin=origin, batch=batch, job=job, raw=raw, stages=stages, failures=failures)
+    under = numbered(registered, origin.mapping).registered
+    stages = None if raw is None else _stages(under, origin, batch, raw)
+    return Lineage(
+        origin=origin,
+        batch=batch,
+        job=job,
+        raw=raw,
+        stages=stages,
+        failures=_failures(registered, origin),
+        under=under,
+    )
 
 
 def _failures(registered: Registered, origin: Origin) -> list[FailedRecord]:
@@ -96,9 +135,8 @@ def _failures(registered: Registered, origin: Origin) -> list[FailedRecord]:
     return list(rows.defer("raw", "normalized", "mapped", "errors").order_by("-id")[:MOST_FAILURES])
 
 
-def _stages(registered: Registered, origin: Origin, batch: Batch | None, raw: bytes) -> Recomputed:
+def _stages(under: Registered, origin: Origin, batch: Batch | None, raw: bytes) -> Recomputed:
     """The stages under the mapping that made the version; its bytes were hashed when read, or when remapped."""
-    under = numbered(registered, origin.mapping).registered
     found = recompute(under, raw, None if batch is None else batch.fingerprint)
     if found.raw_hash == origin.raw_hash:
         return found

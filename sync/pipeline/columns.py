@@ -1,7 +1,7 @@
 """Schema drift: the source's columns as a batch has them, compared with those declared and seen before.
 
-Ten rows of each batch are looked at, many of a run's first one, and those that failed: it costs milliseconds. What is seen
-is written at once, in a transaction of its own, so that it is known of even where the batch then stops.
+Ten rows of each batch are looked at, many of a run's first one, and those that failed: it costs milliseconds.
+What is seen is written at once, in a transaction of its own, so that it is known of even where the batch then stops.
 """
 
 from __future__ import annotations

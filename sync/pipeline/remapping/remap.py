@@ -47,7 +47,7 @@ def run_remap(claim: Claim) -> None:
         claim.advance()
         claim.progress(batches=no)
     with transaction.atomic():
-        claim.hold()
+        run.hold()  # whoever switches another mapping on now finds this job ended, and may ask for one of their own
         claim.finish({**committed_before(claim.job_id)[1], **left, "mapping": run.mapping})
 
 

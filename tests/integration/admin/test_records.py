@@ -134,3 +134,31 @@ def test_the_detail_says_where_the_record_came_from(viewing: Client) -> None:
     assert "Lineage" in shown
     assert row.raw_hash.hex in shown
     assert "The raw row is kept no longer." in shown
+
+
+def test_history_says_what_each_version_changed_and_when_it_was_deleted(viewing: Client) -> None:
+    row = factories.record(data={"id": 1, "name": "Chair"}, revision=3)
+    factories.record_version(row, 1, {"id": 1, "name": "Chai"})
+    factories.record_version(row, 2, {"id": 1, "name": "Chai"}, deleted=True, mapping=4)
+
+    answer = viewing.get(page("sync_recordrow_change", ref(row)))
+
+    rows = answer.context["tables"][0]["rows"]
+    assert [(line[0], line[3]) for line in rows] == [(3, 0), (2, 4), (1, 0)]
+    assert [str(line[4]) for line in rows] == [
+        "brought back · <b>name</b> Chai → Chair", "deleted", "the first version"
+    ]  # fmt: skip
+
+
+def test_the_detail_tells_what_targets_have_of_it(viewing: Client) -> None:
+    row = factories.record("apismith.items", data={"item_id": 1, "name": "Lamp"})
+    delivery = factories.delivery("apismith.items", key_hash=row.key_hash)
+
+    shown = viewing.get(page("sync_recordrow_change", ref(row))).content.decode()
+
+    assert "At targets" in shown
+    assert page("sync_delivery_change", delivery.pk) in shown
+    assert "edited by a planner" in shown
+    assert page("sync_recordrow_change", ref(row)) in text(
+        viewing.get(page("sync_delivery_change", delivery.pk))
+    )

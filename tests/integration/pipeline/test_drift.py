@@ -192,3 +192,38 @@ def test_it_is_listed_and_acknowledged_by_the_api(far_end: FarEnd) -> None:
     assert caller.post("/api/v1/drift/x/acknowledge", {}, "application/json").status_code == 404
     assert sync(GADGETS, full=True)["skipped"] == 15
     assert not state("note").drifts
+
+
+def test_a_column_is_missing_though_its_name_stands_in_values_and_in_objects_inside(far_end: FarEnd) -> None:
+    far_end.set("gadgets", *(whole(number) for number in range(1, 5)))
+    sync(GADGETS)
+    inside = [{**renamed(number), "kind": "note", "links": {"note": 1}} for number in range(1, 5)]
+    far_end.set("gadgets", *inside)
+
+    sync(GADGETS, full=True)
+
+    assert (state("note").state, state("note").instead) == ("missing", "notes")
+
+
+def test_a_column_that_one_row_of_many_leaves_out_is_not_missed_by_the_next_one(far_end: FarEnd) -> None:
+    sparse = whole(30, updated_at="2026-01-02T00:00:00Z")
+    del sparse["note"]
+    others = [whole(number) for number in range(1, 60) if number != 30]
+    far_end.set("gadgets", *others[:20], sparse, *others[20:])
+    sync(GADGETS, page_size=100)
+    far_end.set("gadgets", {**sparse, "updated_at": "2026-01-03T00:00:00Z"})
+
+    sync(GADGETS)
+
+    assert (state("note").state, state("note").sparse) == ("known", True)
+
+
+def test_what_somebody_acknowledged_during_a_run_stays_acknowledged(far_end: FarEnd) -> None:
+    overnight(far_end)
+    seen_by_the_run = state("notes")
+    drift.acknowledge(seen_by_the_run.pk, by=OLGA)
+
+    seen_by_the_run.sparse = True
+    drift.save(seen_by_the_run.entity_id, [seen_by_the_run])
+
+    assert (state("notes").sparse, state("notes").acknowledged_by) == (True, "olga")
