@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import NoReverseMatch
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -23,6 +21,11 @@ PAGES = {
     "job": "sync_job_change",
     "failed_record": "sync_failedrecord_change",
     "schedule": "sync_schedule_change",
+    "error_group": "sync_errorgroup_change",
+    "delete_proposal": "sync_deleteproposal_change",
+    "delivery": "sync_delivery_change",
+    "mapping": "sync_mapping_change",
+    "source_column": "sync_sourcecolumn_change",
 }
 """Where an object of a type can be looked at."""
 
@@ -47,6 +50,7 @@ class ObjectFilter(TextFilter):
 class AuditPage(Page):
     """The list of acts and one of them."""
 
+    detail_title = "Audit entry"
     list_display = ("when", "actor", "door", "act", "target", "reason")
     list_display_links = ("when",)
     list_filter = (DoorFilter, ObjectFilter)
@@ -62,16 +66,6 @@ class AuditPage(Page):
         if not words:
             return queryset, False
         return queryset.filter(actor=words) | queryset.filter(object_id=words), False
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The detail."""
-        return self.render_detail(request, object_id, {"title": "Audit entry", **(extra_context or {})})
 
     @display(description="When", ordering="id")
     def when(self, entry: AuditEntry) -> str | SafeString:

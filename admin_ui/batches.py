@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
@@ -22,7 +22,7 @@ from admin_ui.batch_words import (
     seconds_words,
 )
 from admin_ui.filters import EntityFilter
-from admin_ui.page import Page
+from admin_ui.page import EntityPage
 from admin_ui.site import site
 from sync.counters import success_rate
 from sync.models import Batch
@@ -48,12 +48,11 @@ SHOWN = ("seq", "counts", "stage_ms", "resume", "first_error", "committed_at", "
 
 
 @admin.register(Batch, site=site)
-class BatchesPage(Page):
+class BatchesPage(EntityPage):
     """The list of batches and one of them."""
 
     list_display = ("id", "of_entity", "counted", "seconds", "committed", "of_job")
     list_filter = (EntityFilter, OutcomeFilter)
-    list_select_related = ("entity",)
     fields = (
         ("of_entity", "of_job"),
         ("pages", "total_seconds"),
@@ -67,28 +66,10 @@ class BatchesPage(Page):
         """With the entity, and only what is shown."""
         return super().get_queryset(request).select_related("entity").only("entity", *SHOWN)
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The detail, with the numbers as tables."""
-        batch = self.get_object(request, object_id or "")
-        context = dict(extra_context or {})
-        if isinstance(batch, Batch) and self.has_view_permission(request, batch):
-            context |= {
-                "title": f"Batch {batch.id} of {batch.entity}",
-                "subtitle": None,
-                "tables": [_counts(batch), _stages(batch), *_targets(batch)],
-            }
-        return self.render_detail(request, object_id, context)
-
-    @display(description="Entity", ordering="entity__path")
-    def of_entity(self, batch: Batch) -> str:
-        """The entity's path."""
-        return batch.entity.path
+    def detail(self, request: HttpRequest, shown: Batch) -> dict[str, Any]:
+        """The numbers as tables."""
+        tables = [_counts(shown), _stages(shown), *_targets(shown)]
+        return {"title": f"Batch {shown.id} of {shown.entity}", "subtitle": None, "tables": tables}
 
     @display(description="Rows")
     def counted(self, batch: Batch) -> str:

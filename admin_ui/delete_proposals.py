@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Container
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -16,7 +14,7 @@ from unfold.enums import ActionVariant
 from admin_ui import render
 from admin_ui.acts import Act, on_one
 from admin_ui.filters import EntityFilter, TextFilter
-from admin_ui.page import Page
+from admin_ui.page import EntityPage
 from admin_ui.site import site
 from sync import deletes
 from sync.models import DeleteProposal
@@ -71,13 +69,13 @@ class StateFilter(TextFilter):
 
 
 @admin.register(DeleteProposal, site=site)
-class DeleteProposalsPage(Page):
+class DeleteProposalsPage(EntityPage):
     """The list of proposals and one of them."""
 
+    detail_title = "Deletes"
     list_display = ("condition", "of_entity", "missing", "keys", "found", "deadline", "decided_by")
     list_display_links = ("condition", "of_entity")
     list_filter = (StateFilter, EntityFilter)
-    list_select_related = ("entity",)
     actions_detail = ("approve_one", "reject_one", "undo_one")
     fields = (
         ("condition", "of_entity"),
@@ -90,37 +88,14 @@ class DeleteProposalsPage(Page):
 
     approve_one, reject_one, undo_one = on_one(APPROVE), on_one(REJECT), on_one(UNDO)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[DeleteProposal]:
-        """With the entity."""
-        return super().get_queryset(request).select_related("entity")
-
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+    def acts_of(self, shown: DeleteProposal) -> Container[str]:
         """What can be done in its state."""
-        proposal = self.get_object(request, str(object_id))
-        possible = deletes.possible(proposal) if proposal else ()
-        names = {f"sync_deleteproposal_{name}_one" for name in possible}
-        offered = super().get_actions_detail(request, object_id)
-        return [button for button in offered if button.action_name in names]
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The detail."""
-        return self.render_detail(request, object_id, {"title": "Deletes", **(extra_context or {})})
+        return deletes.possible(shown)
 
     @display(description="State", ordering="state")
     def condition(self, proposal: DeleteProposal) -> SafeString:
         """The state as a label."""
         return render.label(proposal.state, STATES[proposal.state])
-
-    @display(description="Entity", ordering="entity__path")
-    def of_entity(self, proposal: DeleteProposal) -> str:
-        """The entity's path."""
-        return proposal.entity.path
 
     @display(description="Missing", ordering="count")
     def missing(self, proposal: DeleteProposal) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
@@ -16,7 +17,7 @@ from admin_ui import render
 from admin_ui.acts import Act, on_many, on_one
 from admin_ui.filters import EntityFilter
 from admin_ui.keys import key_of
-from admin_ui.page import Page
+from admin_ui.page import EntityPage
 from admin_ui.site import site
 from sync.models import Delivery, RecordRow
 from sync.registry import registry
@@ -54,9 +55,10 @@ class TargetFilter(DropdownFilter):
 
 
 @admin.register(Delivery, site=site)
-class DeliveriesPage(Page):
+class DeliveriesPage(EntityPage):
     """The list of deliveries and one of them."""
 
+    detail_title = "Delivery"
     list_display = (
         "id",
         "target",
@@ -69,7 +71,6 @@ class DeliveriesPage(Page):
         "next_try",
     )
     list_filter = (TargetFilter, EntityFilter, ("state", ChoicesDropdownFilter))
-    list_select_related = ("entity",)
     search_fields = ("=remote_id", "=key_hash")
     search_help_text = "The target's id, or a key hash"
     fields = (
@@ -85,30 +86,9 @@ class DeliveriesPage(Page):
     retry_one = on_one(RETRY)
     retry_many = on_many(RETRY)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        """With the entity."""
-        return super().get_queryset(request).select_related("entity")
-
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+    def acts_of(self, shown: Delivery) -> Container[str]:
         """Only for what the target has not acknowledged."""
-        delivery = self.get_object(request, str(object_id))
-        open_one = isinstance(delivery, Delivery) and delivery.state != Delivery.State.ACKED
-        return super().get_actions_detail(request, object_id) if open_one else []
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The detail."""
-        return self.render_detail(request, object_id, {"title": "Delivery", **(extra_context or {})})
-
-    @display(description="Entity", ordering="entity__path")
-    def of_entity(self, delivery: Delivery) -> str:
-        """The entity's path."""
-        return delivery.entity.path
+        return () if shown.state == Delivery.State.ACKED else (RETRY.name,)
 
     @display(description="What")
     def act(self, delivery: Delivery) -> str:

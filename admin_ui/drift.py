@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Container
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 from unfold.enums import ActionVariant
@@ -14,7 +12,7 @@ from unfold.enums import ActionVariant
 from admin_ui import render
 from admin_ui.acts import Act, on_many, on_one
 from admin_ui.filters import EntityFilter, TextFilter
-from admin_ui.page import Page
+from admin_ui.page import EntityPage
 from admin_ui.site import site
 from sync import drift
 from sync.models import SourceColumn
@@ -41,13 +39,13 @@ class StateFilter(TextFilter):
 
 
 @admin.register(SourceColumn, site=site)
-class DriftPage(Page):
+class DriftPage(EntityPage):
     """What batches have seen of each source's columns."""
 
+    detail_title = "Column"
     list_display = ("name", "of_entity", "standing", "told", "since", "seen", "acknowledged_by")
     list_display_links = ("name",)
     list_filter = (StateFilter, EntityFilter)
-    list_select_related = ("entity",)
     search_fields = ("name",)
     ordering = ("-changed_at", "-id")
     fields = (
@@ -62,29 +60,9 @@ class DriftPage(Page):
 
     acknowledge_one, acknowledge_many = on_one(ACKNOWLEDGE), on_many(ACKNOWLEDGE)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[SourceColumn]:
-        """With the entity."""
-        return super().get_queryset(request).select_related("entity")
-
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+    def acts_of(self, shown: SourceColumn) -> Container[str]:
         """Only what waits can be acknowledged."""
-        column = self.get_object(request, str(object_id))
-        return super().get_actions_detail(request, object_id) if column and column.drifts else []
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The detail."""
-        return self.render_detail(request, object_id, {"title": "Column", **(extra_context or {})})
-
-    @display(description="Entity", ordering="entity__path")
-    def of_entity(self, column: SourceColumn) -> str:
-        """The entity's path."""
-        return column.entity.path
+        return (ACKNOWLEDGE.name,) if shown.drifts else ()
 
     @display(description="State", ordering="state")
     def standing(self, column: SourceColumn) -> SafeString:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from admin_ui.access import require_operate
 from admin_ui.acts import Act, on_many, on_one
 from admin_ui.filters import EntityFilter, TextFilter
 from admin_ui.group_tables import member_table, preview_table
-from admin_ui.page import Page
+from admin_ui.page import EntityPage
 from admin_ui.site import site
 from sync import error_groups
 from sync.errors import InvalidRequest
@@ -117,13 +118,12 @@ class KindFilter(TextFilter):
 
 
 @admin.register(ErrorGroup, site=site)
-class ErrorGroupsPage(Page):
+class ErrorGroupsPage(EntityPage):
     """The list of causes, and one of them with its members."""
 
     list_display = ("condition", "of_entity", "stage", "code", "words", "members", "owner", "first", "last")
     list_display_links = ("condition", "of_entity")
     list_filter = (StandingFilter, EntityFilter, KindFilter)
-    list_select_related = ("entity",)
     search_fields = ("message", "code", "owner")
     ordering = ("-last_seen_at",)
     actions = ("retry_many", "discard_many", "own_many", "snooze_many")
@@ -140,15 +140,9 @@ class ErrorGroupsPage(Page):
         """With the entity, and the open members counted by the partial indexes."""
         return error_groups.counted(super().get_queryset(request).select_related("entity"))
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+    def acts_of(self, shown: ErrorGroup) -> Container[str]:
         """A closed one has no member to act on; what people say of it may still be said."""
-        group = self.get_object(request, str(object_id))
-        offered = super().get_actions_detail(request, object_id)
-        if group is None or group.state != CLOSED:
-            return offered
-        return [
-            button for button in offered if button.action_name.endswith(("own_one", "fixed_one", "note_one"))
-        ]
+        return (OWN.name, FIXED.name, NOTE.name) if shown.state == CLOSED else super().acts_of(shown)
 
     def changeform_view(
         self,
@@ -187,11 +181,6 @@ class ErrorGroupsPage(Page):
     def condition(self, group: ErrorGroup) -> SafeString:
         """The state as a label."""
         return render.label(group.state, STATES[group.state])
-
-    @display(description="Entity", ordering="entity__path")
-    def of_entity(self, group: ErrorGroup) -> str:
-        """The entity's path."""
-        return group.entity.path if group.entity else render.NONE
 
     @display(description="Message")
     def words(self, group: ErrorGroup) -> SafeString:

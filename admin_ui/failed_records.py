@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from admin_ui.acts import Act, on_many, on_one
 from admin_ui.failed_detail import columns, error_table
 from admin_ui.filters import EntityFilter, TextFilter
 from admin_ui.mend import MendForm
-from admin_ui.page import Page
+from admin_ui.page import EntityPage
 from admin_ui.search import by_id_or_key
 from admin_ui.site import site
 from sync import failures
@@ -70,13 +71,12 @@ class StageFilter(TextFilter):
 
 
 @admin.register(FailedRecord, site=site)
-class FailedRecordsPage(Page):
+class FailedRecordsPage(EntityPage):
     """The list of rows set aside, and one of them with its three shapes beside each other."""
 
     list_display = ("condition", "of_entity", "stage", "code", "wrong_field", "words", "times_seen", "seen")
     list_display_links = ("condition", "of_entity")
     list_filter = (StateFilter, EntityFilter, StageFilter)
-    list_select_related = ("entity",)
     search_fields = ("id",)
     search_help_text = "An id; with an entity chosen also a key"
     actions = ("retry_many", "discard_many")
@@ -100,10 +100,9 @@ class FailedRecordsPage(Page):
         """By id or its beginning, or by key within an entity."""
         return by_id_or_key(queryset, search_term, request.GET.get("entity")), False
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+    def acts_of(self, shown: FailedRecord) -> Container[str]:
         """Only an open one can be acted on."""
-        failed = self.get_object(request, str(object_id))
-        return super().get_actions_detail(request, object_id) if failed and failed.state == OPEN else []
+        return super().acts_of(shown) if shown.state == OPEN else ()
 
     def changeform_view(
         self,
@@ -143,11 +142,6 @@ class FailedRecordsPage(Page):
     def condition(self, failed: FailedRecord) -> SafeString:
         """The state as a label."""
         return render.label(failed.state, STATES[failed.state])
-
-    @display(description="Entity", ordering="entity__path")
-    def of_entity(self, failed: FailedRecord) -> str:
-        """The entity's path."""
-        return failed.entity.path
 
     @display(description="Field")
     def wrong_field(self, failed: FailedRecord) -> str:

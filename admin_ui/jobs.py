@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,7 +20,7 @@ from admin_ui import render
 from admin_ui.acts import Act, on_many, on_one
 from admin_ui.filters import EntityFilter, TextFilter
 from admin_ui.job_detail import tables
-from admin_ui.page import Page
+from admin_ui.page import EntityPage
 from admin_ui.progress import progress, with_progress
 from admin_ui.search import by_id
 from admin_ui.site import site
@@ -98,13 +99,12 @@ class StandingFilter(DropdownFilter):
 
 
 @admin.register(Job, site=site)
-class JobsPage(Page):
+class JobsPage(EntityPage):
     """The list of jobs, the detail of one, and what can be done to them."""
 
     list_display = ("state", "work", "kind", "advance", "tries", "created", "duration", "trouble")
     list_display_links = ("state", "work")
     list_filter = (StandingFilter, StatusFilter, EntityFilter, KindFilter)
-    list_select_related = ("entity",)
     search_fields = ("id",)
     search_help_text = "An id, or how it begins"
     actions = ("retry_many", "cancel_many", "resolve_many")
@@ -125,31 +125,18 @@ class JobsPage(Page):
         """By id or its beginning, as a range that the primary key's index serves."""
         return by_id(queryset, search_term), False
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Only the buttons that make sense for the job as it stands."""
-        job = self.get_object(request, str(object_id))
-        names = {f"sync_job_{act.name}_one" for act in sensible(job)} if job else set()
-        offered = super().get_actions_detail(request, object_id)
-        return [button for button in offered if button.action_name in names]
+    def acts_of(self, shown: Job) -> Container[str]:
+        """What makes sense for the job as it stands."""
+        return {act.name for act in sensible(shown)}
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The detail; it keeps itself up to date while the job is under way."""
-        job = self.get_object(request, object_id or "")
-        context = dict(extra_context or {})
-        if isinstance(job, Job) and self.has_view_permission(request, job):
-            context |= {
-                "title": f"{job.kind} {job.entity or ''}".strip(),
-                "subtitle": str(job.id),
-                "tables": tables(job),
-                "live": job.status in UNFINISHED,
-            }
-        return self.render_detail(request, object_id, context)
+    def detail(self, request: HttpRequest, shown: Job) -> dict[str, Any]:
+        """It keeps itself up to date while the job is under way."""
+        return {
+            "title": f"{shown.kind} {shown.entity or ''}".strip(),
+            "subtitle": str(shown.id),
+            "tables": tables(shown),
+            "live": shown.status in UNFINISHED,
+        }
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The error first, where there is one."""

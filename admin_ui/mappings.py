@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
@@ -18,7 +19,7 @@ from admin_ui.acts import Act, on_one
 from admin_ui.filters import EntityFilter, TextFilter
 from admin_ui.mapping_form import DraftForm, RulesForm
 from admin_ui.mapping_report import tables
-from admin_ui.page import Page
+from admin_ui.page import EntityPage
 from admin_ui.site import site
 from sync.errors import BridgeError
 from sync.mapping import acts
@@ -41,7 +42,8 @@ ACTIVATE = Act(
     name="activate",
     title="Switch on",
     icon="toggle_on",
-    question="Switch it on? What is read from now on is made by it; records stay as they are until you remap.",
+    question="Switch it on, in place of the one in force? What is read from now on is made by it; records stay as"
+    " they are until you remap.",
     done="It is in force.",
     call=lambda key, by, remark: acts.activate(int(key), by=by, reason=remark or None),
     remark="optional",
@@ -76,7 +78,7 @@ REPLAY = Act(
 _OFFERED = {
     "draft": ("rehearse", "activate", "retire"),
     "active": ("remap", "replay", "rehearse", "retire"),
-    "retired": (),
+    "retired": ("rehearse", "activate"),
 }
 
 
@@ -89,13 +91,12 @@ class StateFilter(TextFilter):
 
 
 @admin.register(Mapping, site=site)
-class MappingsPage(Page):
+class MappingsPage(EntityPage):
     """The list of mappings, the form of a new one, and one with its rules and its rehearsal."""
 
     list_display = ("version", "of_entity", "condition", "made_by", "made")
     list_display_links = ("version",)
     list_filter = (StateFilter, EntityFilter)
-    list_select_related = ("entity",)
     fields = (("of_entity", "version"), ("condition", "made_by"), "made_both", "content")
     actions_detail = ("rehearse_one", "activate_one", "remap_one", "replay_one", "retire_one")
     change_form_outer_before_template = "admin_ui/mapping.html"
@@ -108,16 +109,9 @@ class MappingsPage(Page):
         """Who may operate may draft."""
         return may_operate(request)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Mapping]:
-        """With the entity."""
-        return super().get_queryset(request).select_related("entity")
-
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+    def acts_of(self, shown: Mapping) -> Container[str]:
         """What makes sense in its state."""
-        mapping = self.get_object(request, str(object_id))
-        offered = _OFFERED[mapping.state] if isinstance(mapping, Mapping) else ()
-        found = super().get_actions_detail(request, object_id)
-        return [action for action in found if action.path.rsplit("/", 1)[-1] in offered]
+        return _OFFERED[shown.state]
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -158,11 +152,6 @@ class MappingsPage(Page):
     def version(self, mapping: Mapping) -> str:
         """The number that records carry."""
         return f"{mapping.no}"
-
-    @display(description="Entity", ordering="entity__path")
-    def of_entity(self, mapping: Mapping) -> str:
-        """The entity's path."""
-        return mapping.entity.path
 
     @display(description="State", ordering="state")
     def condition(self, mapping: Mapping) -> SafeString:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from unfold.decorators import display
 from unfold.views import ChangeList
 
 from admin_ui.access import may_operate, require_operate
@@ -37,7 +39,9 @@ class PageList(ChangeList):
 
 
 class Page(UnfoldAdmin):
-    """A table's list and detail, read-only."""
+    """A table's list and detail, read-only. What differs from page to page is said by `acts_of` and `detail`."""
+
+    detail_title = ""  # where `detail` names none
 
     empty_value_display = NONE
 
@@ -77,6 +81,35 @@ class Page(UnfoldAdmin):
             require_operate(request)
         return super().changelist_view(request, extra_context)
 
+    def acts_of(self, shown: Any) -> Container[str]:
+        """The names of the acts that make sense for a row as it stands."""
+        return _EVERY
+
+    def detail(self, request: HttpRequest, shown: Any) -> dict[str, Any]:
+        """What a row's own page shows beside the table's columns; called for those who may see it."""
+        return {}
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """The buttons of the acts that make sense."""
+        shown = self.get_object(request, str(object_id))
+        acts: Container[str] = () if shown is None else self.acts_of(shown)
+        offered = super().get_actions_detail(request, object_id)
+        return [button for button in offered if button.path.rsplit("/", 1)[-1] in acts]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The detail."""
+        context = {"title": self.detail_title, **(extra_context or {})}
+        shown = self.get_object(request, object_id or "")
+        if shown is not None and self.has_view_permission(request, shown):
+            context |= self.detail(request, shown)
+        return self.render_detail(request, object_id, context)
+
     def render_detail(
         self, request: HttpRequest, object_id: str | None, context: dict[str, Any]
     ) -> HttpResponse:
@@ -84,3 +117,26 @@ class Page(UnfoldAdmin):
         if object_id is None:
             raise PermissionDenied
         return super().changeform_view(request, object_id, "", context)
+
+
+class EntityPage(Page):
+    """A page of rows that belong to an entity."""
+
+    list_select_related: Any = ("entity",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the entity."""
+        return super().get_queryset(request).select_related("entity")
+
+    @display(description="Entity", ordering="entity__path")
+    def of_entity(self, shown: Any) -> str:
+        """The entity's path."""
+        return shown.entity.path if shown.entity else NONE
+
+
+class _Every:
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+_EVERY = _Every()

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from admin_ui import render
 from admin_ui.filters import EntityFilter, ParentFilter
 from admin_ui.keys import key_of, parent_key_of
-from admin_ui.page import Page
+from admin_ui.page import EntityPage
 from admin_ui.search import by_id_or_key
 from admin_ui.site import site
 from sync.models import PendingChild
 
 
 @admin.register(PendingChild, site=site)
-class PendingChildrenPage(Page):
+class PendingChildrenPage(EntityPage):
     """What waits, for what, since when."""
 
+    detail_title = "Pending child"
     list_display = ("row", "of_entity", "awaited", "since", "tries", "next_try")
     list_display_links = ("row",)
     list_filter = (EntityFilter, ParentFilter)
@@ -41,25 +40,10 @@ class PendingChildrenPage(Page):
         """By id or its beginning, or by key within an entity."""
         return by_id_or_key(queryset, search_term, request.GET.get("entity")), False
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The detail."""
-        return self.render_detail(request, object_id, {"title": "Pending child", **(extra_context or {})})
-
     @display(description="Row")
     def row(self, child: PendingChild) -> str:
         """Its own key."""
         return key_of(child.entity.path, child.data) or str(child.key_hash)
-
-    @display(description="Entity", ordering="entity__path")
-    def of_entity(self, child: PendingChild) -> str:
-        """The entity's path."""
-        return child.entity.path
 
     @display(description="Waits for")
     def awaited(self, child: PendingChild) -> str:

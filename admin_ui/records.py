@@ -19,7 +19,7 @@ from admin_ui import render
 from admin_ui.counted import CountedPaginator
 from admin_ui.filters import EntityFilter
 from admin_ui.keys import key_of
-from admin_ui.page import Page
+from admin_ui.page import EntityPage
 from admin_ui.record_deliveries import deliveries
 from admin_ui.record_history import history
 from admin_ui.record_lineage import lineage_tables
@@ -48,13 +48,12 @@ class DeletedFilter(DropdownFilter):
 
 
 @admin.register(RecordRow, site=site)
-class RecordsPage(Page):
+class RecordsPage(EntityPage):
     """The list of an entity's records; without an entity there is only the choice of one."""
 
     list_display = ("key", "summary", "revision", "age", "changed", "gone")
     list_display_links = ("key",)
     list_filter = (EntityFilter, DeletedFilter)
-    list_select_related = ("entity",)
     list_before_template = "admin_ui/chosen_entity.html"
     search_fields = ("key_hash",)
     search_help_text = "A key, as in the API's addresses"
@@ -68,10 +67,6 @@ class RecordsPage(Page):
         "content",
     )
     change_form_outer_after_template = "admin_ui/tables.html"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[RecordRow]:
-        """With the entity."""
-        return super().get_queryset(request).select_related("entity")
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -118,23 +113,13 @@ class RecordsPage(Page):
         context = {**site.each_context(request), "title": "Records", "entities": list(registry)}
         return TemplateResponse(request, "admin_ui/choose_entity.html", context)
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The detail, with the versions that this one took the place of."""
-        record = self.get_object(request, object_id or "")
-        context = dict(extra_context or {})
-        if record is not None and self.has_view_permission(request, record):
-            context |= {
-                "title": f"{record.entity.path} {self.key(record)}",
-                "subtitle": None,
-                "tables": [history(record), *deliveries(record), *lineage_tables(record)],
-            }
-        return self.render_detail(request, object_id, context)
+    def detail(self, request: HttpRequest, shown: RecordRow) -> dict[str, Any]:
+        """Its versions, what targets have of it, and where it came from."""
+        return {
+            "title": f"{shown.entity.path} {self.key(shown)}",
+            "subtitle": None,
+            "tables": [history(shown), *deliveries(shown), *lineage_tables(shown)],
+        }
 
     @display(description="Key")
     def key(self, record: RecordRow) -> str:
@@ -161,11 +146,6 @@ class RecordsPage(Page):
     def gone(self, record: RecordRow) -> str | SafeString:
         """When it was found deleted at the far end."""
         return render.ago(record.deleted_at)
-
-    @display(description="Entity")
-    def of_entity(self, record: RecordRow) -> str:
-        """The entity's path."""
-        return record.entity.path
 
     @display(description="Far end asked")
     def synced(self, record: RecordRow) -> str | SafeString:

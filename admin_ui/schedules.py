@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Model
+from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -15,7 +15,7 @@ from unfold.decorators import display
 from admin_ui import render
 from admin_ui.access import actor
 from admin_ui.filters import EntityFilter
-from admin_ui.page import Page
+from admin_ui.page import EntityPage
 from admin_ui.schedule_form import ScheduleForm, told
 from admin_ui.site import site
 from sync import audit
@@ -24,14 +24,13 @@ from sync.models import Schedule
 
 
 @admin.register(Schedule, site=site)
-class SchedulesPage(Page):
+class SchedulesPage(EntityPage):
     """The list of schedules and the form of one."""
 
     form = ScheduleForm
     change_form_template: ClassVar[Any] = None
     list_display = ("name", "of_entity", "work", "cadence", "on", "own", "next_run", "last_run")
     list_filter = (EntityFilter, "enabled")
-    list_select_related = ("entity",)
     fields = (
         "name",
         "of_entity",
@@ -50,10 +49,6 @@ class SchedulesPage(Page):
         """Who may operate may edit."""
         return self.has_operate_permission(request, obj)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Schedule]:
-        """With the entity."""
-        return super().get_queryset(request).select_related("entity")
-
     def save_model(self, request: HttpRequest, obj: Schedule, form: Any, change: bool) -> None:
         """Keep it as edited, with its next moment, and note in the same commit who did it."""
         if not form.changed_data:
@@ -66,21 +61,9 @@ class SchedulesPage(Page):
             "schedule.edit", "schedule", str(obj.pk), by=actor(request), before=before, after=told(obj)
         )
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The form."""
-        shown = {"title": "Schedule", "show_save_and_continue": False, **(extra_context or {})}
-        return self.render_detail(request, object_id, shown)
-
-    @display(description="Entity", ordering="entity__path")
-    def of_entity(self, schedule: Schedule) -> str:
-        """The entity's path."""
-        return schedule.entity.path if schedule.entity else render.NONE
+    def detail(self, request: HttpRequest, shown: Schedule) -> dict[str, Any]:
+        """The form, with one way to save it."""
+        return {"title": "Schedule", "show_save_and_continue": False}
 
     @display(description="Asks for")
     def work(self, schedule: Schedule) -> str:

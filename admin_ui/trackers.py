@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
@@ -75,6 +76,7 @@ class SystemFilter(DropdownFilter):
 class TrackersPage(Page):
     """One row an entity."""
 
+    detail_title = "Tracker"
     list_display = (
         "name",
         "standing",
@@ -113,23 +115,9 @@ class TrackersPage(Page):
         shown = self.list_display
         return shown if may_operate(request) else tuple(name for name in shown if name != "ask")
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+    def acts_of(self, shown: Tracker) -> Container[str]:
         """Pause an active one, resume a paused one."""
-        tracker = self.get_object(request, str(object_id))
-        paused = tracker is not None and tracker.state == Tracker.State.PAUSED
-        name = f"sync_tracker_{RESUME.name if paused else PAUSE.name}_one"
-        offered = super().get_actions_detail(request, object_id)
-        return [button for button in offered if button.action_name == name]
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The detail."""
-        return self.render_detail(request, object_id, {"title": "Tracker", **(extra_context or {})})
+        return (RESUME.name if shown.state == Tracker.State.PAUSED else PAUSE.name,)
 
     @display(description="Entity", ordering="entity__path")
     def name(self, tracker: Tracker) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -143,83 +144,85 @@ class MappingRehearseView(APIView):
         return _accepted(acts.rehearse(_number(mapping_id), by=by, sample=sample, reason=reason))
 
 
-class MappingActivateView(APIView):
-    """POST /mappings/{id}/activate."""
+class MappingChangeView(APIView):
+    """An act that changes a mapping; answers with the mapping after it."""
 
     scopes: ClassVar = {"POST": OPERATE}
+    act: Callable[..., Mapping]
 
-    @extend_schema(
-        operation_id="mappings_activate",
-        tags=["mappings"],
-        summary="Switch a draft on; the one before it retires, records stay until they are read or remapped",
-        parameters=[ID],
-        request=REASON,
-        responses={200: MappingDetailSerializer, **failures(400, 404, 409)},
-    )
     def post(self, request: Request, mapping_id: str) -> Response:
         """The mapping after it."""
-        return Response(
-            told(acts.activate(_number(mapping_id), by=actor(request), reason=_reason(request)).pk)
-        )
+        changed = self.act(_number(mapping_id), by=actor(request), reason=_reason(request))
+        return Response(told(changed.pk))
 
 
-class MappingRetireView(APIView):
-    """POST /mappings/{id}/retire."""
-
-    scopes: ClassVar = {"POST": OPERATE}
-
-    @extend_schema(
-        operation_id="mappings_retire",
-        tags=["mappings"],
-        summary="Switch it off, or give a draft up; the declaration alone is then in force",
-        parameters=[ID],
-        request=REASON,
-        responses={200: MappingDetailSerializer, **failures(400, 404, 409)},
-    )
-    def post(self, request: Request, mapping_id: str) -> Response:
-        """The mapping after it."""
-        return Response(told(acts.retire(_number(mapping_id), by=actor(request), reason=_reason(request)).pk))
-
-
-class MappingRemapView(APIView):
-    """POST /mappings/{id}/remap."""
+class MappingJobView(APIView):
+    """An act on the records of a mapping's entity; answers with the job that does it."""
 
     scopes: ClassVar = {"POST": OPERATE}
+    act: Callable[..., Job | None]
 
-    @extend_schema(
-        operation_id="mappings_remap",
-        tags=["mappings"],
-        summary="Make the entity's records anew from their stored rows, with what is in force",
-        parameters=[ID],
-        request=REASON,
-        responses={202: JobSerializer, **failures(400, 404)},
-    )
     def post(self, request: Request, mapping_id: str) -> Response:
-        """202 with the job that does it."""
+        """202 with the job; 409 where there is nothing to do."""
         registered = acts.entity_of(find(_number(mapping_id)))
-        return _accepted(acts.remap(registered, by=actor(request), reason=_reason(request)))
-
-
-class MappingReplayView(APIView):
-    """POST /mappings/{id}/replay."""
-
-    scopes: ClassVar = {"POST": OPERATE}
-
-    @extend_schema(
-        operation_id="mappings_replay",
-        tags=["mappings"],
-        summary="Run the entity's open failed records again, with what is in force",
-        parameters=[ID],
-        request=REASON,
-        responses={202: JobSerializer, **failures(400, 404, 409)},
-    )
-    def post(self, request: Request, mapping_id: str) -> Response:
-        """202 with the job that does it; 409 where nothing failed."""
-        registered = acts.entity_of(find(_number(mapping_id)))
-        job = acts.replay(registered, by=actor(request), reason=_reason(request))
+        job = self.act(registered, by=actor(request), reason=_reason(request))
         if job is None:
             raise Conflict(f"{registered.path} has no open failed record.")
         return _accepted(job)
+
+
+def _described(name: str, summary: str, answer: dict[int, Any]) -> Any:
+    schema = extend_schema(
+        operation_id=f"mappings_{name}",
+        tags=["mappings"],
+        summary=summary,
+        parameters=[ID],
+        request=REASON,
+        responses={**answer, **failures(400, 404, 409)},
+    )
+    return extend_schema_view(post=schema)
+
+
+@_described(
+    "activate",
+    "Switch it on; the one before it retires, records stay until they are read or remapped",
+    {200: MappingDetailSerializer},
+)
+class MappingActivateView(MappingChangeView):
+    """POST /mappings/{id}/activate."""
+
+    act = staticmethod(acts.activate)
+
+
+@_described(
+    "retire",
+    "Switch it off, or give a draft up; the declaration alone is then in force",
+    {200: MappingDetailSerializer},
+)
+class MappingRetireView(MappingChangeView):
+    """POST /mappings/{id}/retire."""
+
+    act = staticmethod(acts.retire)
+
+
+@_described(
+    "remap",
+    "Make the entity's records anew from their stored rows, with what is in force",
+    {202: JobSerializer},
+)
+class MappingRemapView(MappingJobView):
+    """POST /mappings/{id}/remap."""
+
+    act = staticmethod(acts.remap)
+
+
+@_described(
+    "replay", "Run the entity's open failed records again, with what is in force", {202: JobSerializer}
+)
+class MappingReplayView(MappingJobView):
+    """POST /mappings/{id}/replay."""
+
+    act = staticmethod(acts.replay)
 
 
 def _number(mapping_id: str) -> int:

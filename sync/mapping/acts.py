@@ -70,12 +70,14 @@ def rehearse(mapping_id: int, *, by: Actor, sample: int | None = None, reason: s
 
 
 def activate(mapping_id: int, *, by: Actor, reason: str | None = None) -> Mapping:
-    """Switch a draft on; the one before it retires. Records stay as they are until they are read or remapped.
+    """Switch a draft on, or a retired one again; the one before it retires.
+
+    Records stay as they are until they are read or remapped.
 
     Raises NotFound, Conflict, InvalidRequest (bad_rules) where the rules fit the declaration no more.
     """
     with transaction.atomic():
-        mapping = _locked(mapping_id, State.DRAFT)
+        mapping = _locked(mapping_id, State.DRAFT, State.RETIRED)
         checked(entity_of(mapping), mapping.rules)
         active = Mapping.objects.filter(entity_id=mapping.entity_id, state=State.ACTIVE)
         before = active.values_list("no", flat=True).first() or 0

@@ -313,7 +313,22 @@ def test_there_is_one_active_mapping_and_retiring_it_leaves_the_declaration(far_
     ]
 
 
-def test_only_a_draft_is_edited_or_switched_on(far_end: FarEnd) -> None:
+def test_a_retired_mapping_is_gone_back_to(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1))
+    first = switched_on(computed={"origin": {"constant": "good"}})
+    sync(GADGETS)
+    switched_on(computed={"origin": {"constant": "bad"}})
+    remapped()
+    assert stored(1)["origin"] == "bad"
+
+    acts.activate(first.pk, by=OLGA)
+    remapped()
+
+    assert (stored(1)["origin"], made_by()) == ("good", {1})
+    assert Mapping.objects.get(state="active").pk == first.pk
+
+
+def test_only_a_draft_is_edited_and_what_is_in_force_is_not_switched_on_again(far_end: FarEnd) -> None:
     active = switched_on(computed={"origin": {"constant": "a"}})
 
     with pytest.raises(Conflict, match="active"):
