@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from api.codes import CODES
@@ -63,12 +63,12 @@ def entity_paths() -> dict[str, Schema]:
     return paths
 
 
-def entity_components() -> dict[str, Schema]:
-    """The data, the record and the list of every declared entity."""
+def entity_components(mapped: Mapping[str, Registered]) -> dict[str, Schema]:
+    """The data, the record and the list of every declared entity; `mapped` are those with a mapping in force."""
     components: dict[str, Schema] = {}
     for registered in registry:
         path = registered.path
-        components[f"{path}.data"] = data_schema(registered)
+        components[f"{path}.data"] = data_schema(registered, mapped.get(path, registered))
         components[path] = _record_schema(_ref(f"{path}.data"))
         components[f"{path}.list"] = _list_schema(_ref(path))
     return components
@@ -81,14 +81,29 @@ def addresses(registered: Registered) -> Iterator[str]:
         yield f"/api/v1/{registered.entity.name}"
 
 
-def data_schema(registered: Registered) -> Schema:
-    """The entity's fields."""
-    entity = registered.entity
-    properties = {name: field_schema(name, field) for name, field in entity.fields.items()}
-    properties |= {name: {"type": "string", "nullable": True} for name in entity.computed}
-    required = [name for name, field in entity.fields.items() if field.required or name in entity.key]
-    schema: Schema = {"type": "object", "title": registered.label, "properties": properties}
+def data_schema(declared: Registered, mapped: Registered) -> Schema:
+    """The entity's fields, as declared and as mapped: records are served that either has made."""
+    one, other = _properties(declared), _properties(mapped)
+    properties = {name: _either({**other, **one}[name], {**one, **other}[name]) for name in {**one, **other}}
+    required = [name for name in _required(declared) if name in _required(mapped)]
+    schema: Schema = {"type": "object", "title": declared.label, "properties": properties}
     return schema | ({"required": required} if required else {})
+
+
+def _properties(registered: Registered) -> dict[str, Schema]:
+    fields = {name: field_schema(name, field) for name, field in registered.entity.fields.items()}
+    return fields | {name: {"type": "string", "nullable": True} for name in registered.entity.computed}
+
+
+def _either(one: Schema, other: Schema) -> Schema:
+    """What holds for values of both."""
+    shared = {name: value for name, value in one.items() if other.get(name) == value}
+    return shared | ({"nullable": True} if one.get("nullable") or other.get("nullable") else {})
+
+
+def _required(registered: Registered) -> list[str]:
+    entity = registered.entity
+    return [name for name, field in entity.fields.items() if field.required or name in entity.key]
 
 
 def field_schema(name: str, field: Field) -> Schema:

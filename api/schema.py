@@ -10,6 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 from api.codes import as_markdown
 from api.entity_schema import entity_components, entity_paths
 from api.scopes import MEANING
+from sync.mapping.in_force import mapped
 
 
 class ServiceTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # spectacular's own
@@ -36,7 +37,9 @@ class BridgeSchemaGenerator(SchemaGenerator):
         """The whole document."""
         document: dict[str, Any] = super().get_schema(request, public)  # type: ignore[no-untyped-call]  # spectacular's own
         document["paths"] = dict(sorted({**document["paths"], **entity_paths()}.items()))
-        document.setdefault("components", {}).setdefault("schemas", {}).update(entity_components())
+        # Without a request it is the document of the declarations, which needs no database.
+        components = entity_components({} if request is None else mapped())
+        document.setdefault("components", {}).setdefault("schemas", {}).update(components)
         described = document["info"].get("description", "")
         document["info"]["description"] = f"{described}\n\n## Errors\n\n{as_markdown()}"
         return document

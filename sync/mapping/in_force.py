@@ -12,7 +12,7 @@ from sync.errors import ConfigError, NotFound
 from sync.mapping.rules import effective
 from sync.models import Mapping
 from sync.queries import query
-from sync.registry import Registered
+from sync.registry import Registered, registry
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,18 @@ def as_read(registered: Registered) -> Registered:
         return in_force(registered).registered
     except ConfigError:
         return registered
+
+
+def mapped() -> dict[str, Registered]:
+    """By path, the entities that a mapping in force changes, as they are read now."""
+    found: dict[str, Registered] = {}
+    for mapping in Mapping.objects.filter(state=Mapping.State.ACTIVE).select_related("entity"):
+        path = mapping.entity.path
+        try:
+            found |= {path: of(registry.find(path), mapping).registered} if path in registry else {}
+        except ConfigError:  # it fits its declaration no more: jobs say so, documents show what is declared
+            continue
+    return found
 
 
 def numbered(registered: Registered, no: int) -> InForce:

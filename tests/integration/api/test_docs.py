@@ -10,10 +10,11 @@ from django.test import Client
 from openapi_spec_validator import validate
 
 from api.codes import CODES
+from tests import factories
 
 
 @pytest.fixture
-def document(client: Client) -> dict[str, Any]:
+def document(db: None, client: Client) -> dict[str, Any]:
     found: dict[str, Any] = client.get("/api/schema?format=json").json()
     return found
 
@@ -76,3 +77,31 @@ def test_the_page_asks_nobody_else(client: Client) -> None:
     assert addresses
     assert all(address.startswith("/") for address in addresses), addresses
     assert "/api/schema" in script
+
+
+@pytest.mark.usefixtures("db")
+def test_it_describes_what_the_mapping_in_force_makes_of_an_entity(client: Client) -> None:
+    rules = {
+        "fields": {"name": {"required": False, "max_length": 90}},
+        "computed": {"origin": {"constant": "shop"}},
+        "drop": ["weight"],
+    }
+    factories.mapping("shop.gadgets", state="active", rules=rules)
+
+    document = client.get("/api/schema?format=json").json()
+
+    data = document["components"]["schemas"]["shop.gadgets.data"]
+    assert data["properties"]["origin"] == {"type": "string", "nullable": True}
+    assert data["properties"]["name"] == {"type": "string", "nullable": True}
+    assert "weight" in data["properties"], "records of the declaration alone have it still"
+    assert data["required"] == ["id"]
+    validate(document)
+
+
+@pytest.mark.usefixtures("db")
+def test_a_mapping_that_fits_no_more_leaves_the_document_as_declared(client: Client) -> None:
+    factories.mapping("shop.gadgets", state="active", rules={"fields": {"gone": {}}})
+
+    document = client.get("/api/schema?format=json").json()
+
+    assert "origin" not in document["components"]["schemas"]["shop.gadgets.data"]["properties"]
