@@ -122,7 +122,7 @@ class Page(UnfoldAdmin):
 class EntityPage(Page):
     """A page of rows that belong to an entity."""
 
-    list_select_related: Any = ("entity",)
+    list_select_related: ClassVar[Any] = ("entity",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the entity."""

@@ -22,6 +22,29 @@ from sync.models import Delivery
 from sync.targets import acts
 
 ID = OpenApiParameter("delivery_id", int, OpenApiParameter.PATH)
+MANY = inline_serializer(
+    "DeliveriesRetry",
+    {
+        "target": serializers.CharField(help_text="Such as schedulehub."),
+        "entity": serializers.CharField(required=False, help_text="Such as apismith.items; all by default."),
+        "code": serializers.CharField(required=False, help_text="Only those with this code."),
+        "reason": serializers.CharField(required=False),
+    },
+)
+RETRIED = inline_serializer(
+    "DeliveriesRetried",
+    {
+        "items": inline_serializer(
+            "DeliveriesRetriedItem",
+            {
+                "entity": serializers.CharField(),
+                "rows": serializers.IntegerField(),
+                "job": serializers.UUIDField(),
+            },
+            many=True,
+        )
+    },
+)
 REASON = inline_serializer("DeliveryRetry", {"reason": serializers.CharField(required=False)})
 
 
@@ -70,6 +93,31 @@ class DeliveryRetryView(APIView):
             raise NotFound(f"There is no delivery {delivery_id[:100]!r}.")
         job = acts.retry(int(delivery_id), by=actor(request), reason=word(data, "reason"))
         return Response(shown([job])[0], status=202, headers={"Location": f"/api/v1/jobs/{job.id}"})
+
+
+class DeliveriesRetryView(APIView):
+    """POST /api/v1/deliveries/retry."""
+
+    scopes: ClassVar = {"POST": OPERATE}
+
+    @extend_schema(
+        operation_id="deliveries_retry_many",
+        tags=["targets"],
+        summary="Send again all that a target refused or did not answer",
+        request=MANY,
+        responses={202: RETRIED, **failures(400, 404)},
+    )
+    def post(self, request: Request) -> Response:
+        """202 with the rows and the job of each entity; no entity where there is nothing to send again."""
+        Query(request, known=())
+        data = body(request, known=("target", "entity", "code", "reason"))
+        target = word(data, "target")
+        if not target:
+            raise InvalidRequest("Name the target, such as schedulehub.", code="bad_parameter")
+        code, reason = word(data, "code"), word(data, "reason")
+        asked = acts.retry_many(target, word(data, "entity"), code=code, by=actor(request), reason=reason)
+        items = [{"entity": path, "rows": rows, "job": job.id} for path, (rows, job) in asked.items()]
+        return Response({"items": items}, status=202)
 
 
 def _filtered(query: Query) -> QuerySet[Delivery]:

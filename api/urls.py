@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/push/start", push.PushStartView.as_view()),
     path("api/v1/reconcile/start", push.ReconcileStartView.as_view()),
     path("api/v1/deliveries", deliveries.DeliveriesView.as_view()),
+    path("api/v1/deliveries/retry", deliveries.DeliveriesRetryView.as_view()),
     path("api/v1/deliveries/<str:delivery_id>/retry", deliveries.DeliveryRetryView.as_view()),
     path("admin/sync", sync.AdminSyncView.as_view()),
     path("admin/sync/<str:job_id>", sync.AdminSyncJobView.as_view()),

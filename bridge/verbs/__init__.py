@@ -23,6 +23,7 @@ VERBS: dict[str, Verb] = {
     "entities": Verb(line="the entities with their records, pending children and failures"),
     "sync": Verb(line="read what changed in an entity, or all of it"),
     "push": Verb(line="write what changed to a target, or tell what would be written"),
+    "deliveries": Verb(line="what targets have of our records, what they refused; send it again"),
     "reconcile": Verb(line="compare a target with the mirror and repair what differs"),
     "jobs": Verb(line="list, show, retry, cancel and resolve jobs"),
     "batches": Verb(line="what was committed together, with its counts here and at targets"),

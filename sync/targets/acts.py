@@ -12,7 +12,8 @@ from sync.jobs import priorities
 from sync.jobs.enqueue import Enqueued, enqueue
 from sync.models import Delivery, Job
 from sync.registry import Registered, registry
-from sync.targets.asking import push_again, push_of
+from sync.targets.asking import push_again, push_of, pushed_to
+from sync.targets.ledger import Ledger
 from sync.targets.plan import is_doubtful
 
 
@@ -35,6 +36,26 @@ def retry(delivery_id: int, *, by: Actor, reason: str | None = None) -> Job:
         job = push_again(registered, push, by=by.name).job
         audit.record("delivery.retry", "delivery", str(delivery_id), by=by, reason=reason, before=before)
     return job
+
+
+def retry_many(
+    target: str, entity: str | None = None, *, code: str | None = None, by: Actor, reason: str | None = None
+) -> dict[str, tuple[int, Job]]:
+    """Send again all that a target refused or did not answer, by entity: how many rows, and the job.
+
+    `code` names those of one cause. Raises InvalidRequest (not_pushed).
+    """
+    asked: dict[str, tuple[int, Job]] = {}
+    for registered in pushed_to(target, entity):
+        push = push_of(registered, target)
+        with transaction.atomic():
+            count = Ledger(registered=registered, push=push).write("retry_deliveries", code=code)
+            if not count:
+                continue
+            asked[registered.path] = count, push_again(registered, push, by=by.name).job
+            after = {"target": target, "code": code, "rows": count}
+            audit.record("delivery.retry_many", "entity", registered.path, by=by, reason=reason, after=after)
+    return asked
 
 
 def start_reconcile(registered: Registered, target: str, *, dry_run: bool = False, by: Actor) -> Enqueued:

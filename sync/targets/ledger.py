@@ -47,10 +47,11 @@ class Ledger:
             cursor.execute(query(statement), self.given | values)
             return list(cursor.fetchall())
 
-    def write(self, statement: str, **values: Any) -> None:
-        """Run a statement that finds nothing."""
+    def write(self, statement: str, **values: Any) -> int:
+        """Run a statement that finds nothing; how many rows it wrote."""
         with connection.cursor() as cursor:
             cursor.execute(query(statement), self.given | values)
+            return int(cursor.rowcount)
 
     def cursor(self, *, lock: bool = False) -> int:
         """The place in the feed; 0 before the first run."""

@@ -109,6 +109,14 @@ FROM unnest(%(keys)s::uuid[], %(states)s::text[], %(ops)s::text[], %(remote_ids)
   %(revisions)s::int[], %(pauses)s::float8[]) AS a (key_hash, state, op, remote_id, code, answer, revision, pause)
 WHERE d.target = %(target)s AND d.entity_id = %(entity_id)s AND d.key_hash = a.key_hash;
 
+-- retry_deliveries --
+-- What a target refused, or left without an answer: due now. What it may have taken is looked up first.
+UPDATE delivery SET attempts = 0, next_try_at = clock_timestamp(), changed_at = clock_timestamp(),
+  state = CASE WHEN state = 'unknown' OR coalesce((answer->>'status')::int, 500) IN (408, 429)
+      OR coalesce((answer->>'status')::int, 500) >= 500 THEN 'unknown' ELSE 'waiting' END
+WHERE target = %(target)s AND entity_id = %(entity_id)s AND state IN ('refused', 'unknown')
+  AND (%(code)s::text IS NULL OR code = %(code)s);
+
 -- settle --
 -- The target has these as they are now, or has nothing of what is deleted: what it refused before is past.
 UPDATE delivery SET next_try_at = NULL, state = 'acked', code = NULL, answer = NULL, parent_entity_id = NULL, parent_key_hash = NULL,

@@ -80,3 +80,17 @@ def test_a_batch_has_the_counts_of_its_targets_beside_its_own(reader: Client) ->
     whole |= {"failed": 3, "waiting": 2}
     assert shown["targets"]["schedulehub"] == {**there, "end_to_end": {**whole, "success_rate": 99.7}}
     assert shown["counts"]["failed"] == 2
+
+
+def test_all_that_was_refused_is_sent_again(operator: Client, reader: Client) -> None:
+    rows = [factories.delivery("apismith.items") for _ in range(2)]
+    asked = {"target": "schedulehub", "code": "LOCKED", "reason": "unlocked"}
+
+    answer = operator.post(f"{DELIVERIES}/retry", asked, content_type="application/json")
+
+    (item,) = answer.json()["items"]
+    assert (answer.status_code, item["entity"], item["rows"]) == (202, "apismith.items", 2)
+    assert item["job"] == str(Job.objects.get().pk)
+    assert {type(row).objects.get(pk=row.pk).state for row in rows} == {"waiting"}
+    assert reader.post(f"{DELIVERIES}/retry", asked, content_type="application/json").status_code == 403
+    assert operator.post(f"{DELIVERIES}/retry", {}, content_type="application/json").status_code == 400
