@@ -36,11 +36,11 @@ THEIRS["items"] = {"item_id": "item_number"}
 class Storm:
     """A `bridge up` whose far ends are slow and whose worker is killed at random moments."""
 
-    def __init__(self, folder: Path, kills: int, delay: float) -> None:
+    def __init__(self, folder: Path, kills: int, longest: float, delay: float) -> None:
         self.seed = int(os.environ.get("STORM_SEED") or random.SystemRandom().randrange(1_000_000))
         print(f"STORM_SEED={self.seed}")
         self.draw = random.Random(self.seed)
-        self.lives = [self.draw.uniform(1, 6) for _ in range(kills)]  # seconds, each worker's
+        self.lives = [self.draw.uniform(0.5, longest) for _ in range(kills)]  # seconds, each worker's
         self.delay = delay  # seconds, of each answer of the far ends
         self.killed: list[int] = []
         self.running = Running(folder, "--no-sync", BRIDGE_BATCH_ROWS="150", DEFAULT_BATCH_SIZE="50")
@@ -147,8 +147,8 @@ def storm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storm]:
 @pytest.mark.parametrize(
     "storm",
     [
-        pytest.param((2, 0.1), id="short"),
-        pytest.param((20, 1.0), id="long", marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
+        pytest.param((2, 2.0, 0.1), id="short"),
+        pytest.param((20, 6.0, 1.0), id="long", marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
     ],
     indirect=True,
 )
