@@ -26,6 +26,7 @@ class Delivery(models.Model):
     sent_hash = models.BinaryField(null=True)
     acked_hash = models.BinaryField(null=True)
     acked_revision = models.IntegerField(null=True)
+    failed_revision = models.IntegerField(null=True)
     state = models.TextField(choices=State.choices)
     attempts = models.SmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,7 @@ MOST_TRIES = 5
 """Of a row that the target answers with its own trouble; then it is refused."""
 COUNTS = ("inserted", "updated", "deleted", "conflicts", "failed")
 FIRST_KEY = UUID(int=0)
+_DONE = {"c": "inserted", "u": "updated", "d": "deleted"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +72,7 @@ class Ledger:
         if not steps:
             return {}
         moved = self._moved(outcomes, steps)
-        self.write(
+        answered = self.rows(
             "note_answers",
             most_tries=MOST_TRIES,
             keys=[step.key_hash for step in steps],
@@ -84,7 +85,7 @@ class Ledger:
             pauses=[0.0 if outcome.at_once else PAUSE for outcome in outcomes],
         )
         self._mark_children(moved)
-        return self._count(steps, outcomes)
+        return self._count(steps, outcomes, {key: facts for key, *facts in answered})
 
     def _moved(self, outcomes: Sequence[Outcome], steps: Sequence[Step]) -> list[UUID]:
         """Records that have another id at the target from now on than the one their children there name."""
@@ -125,24 +126,29 @@ class Ledger:
             cursor.execute(query("revived", leaf=schema.leaf(self.registered.path)), {"keys": keys})
             return {row[0] for row in cursor.fetchall()}
 
-    def _count(self, steps: Sequence[Step], outcomes: Sequence[Outcome]) -> dict[str, int]:
-        total: dict[str, int] = defaultdict(int)
-        batches: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTS, 0))
+    def _count(
+        self, steps: Sequence[Step], outcomes: Sequence[Outcome], answered: Mapping[UUID, Sequence[Any]]
+    ) -> dict[str, int]:
+        total: Counter[str] = Counter()
+        batches: dict[int, Counter[str]] = defaultdict(Counter)
         for step, outcome in zip(steps, outcomes, strict=True):
-            for name in _counted(outcome):
-                total[name] += 1
-                if name in COUNTS:
-                    batches[step.batch_id][name] += 1
-        if batches:
-            columns = {name: [counts[name] for counts in batches.values()] for name in COUNTS}
-            self.write("count_deliveries", batches=list(batches), **columns)
-        return total
-
-
-def _counted(outcome: Outcome) -> list[str]:
-    done = {"c": "inserted", "u": "updated", "d": "deleted"}[outcome.op]
-    word = {"acked": done, "refused": "failed"}.get(outcome.state, outcome.state)
-    return [word, "conflicts"] if outcome.conflict else [word]
+            state, acked, failed = answered.get(step.key_hash, (outcome.state, None, None))
+            word = {"acked": _DONE[outcome.op], "refused": "failed"}.get(state, state)
+            total.update([word, "conflicts"] if outcome.conflict else [word])
+            counts = batches[step.batch_id]
+            # A batch's row counts once: not again for each try, nor as failed once it has got there.
+            was_failed = failed == step.revision
+            if state == "acked":
+                counts[word] += acked != step.revision
+                counts["failed"] -= was_failed
+            elif state == "refused":
+                counts["failed"] += not was_failed
+            counts["conflicts"] += outcome.conflict and not was_failed
+        changed = {batch: counts for batch, counts in batches.items() if any(counts.values())}
+        if changed:
+            columns = {name: [counts[name] for counts in changed.values()] for name in COUNTS}
+            self.write("count_deliveries", batches=list(changed), **columns)
+        return dict(total)
 
 
 def _columns(steps: Sequence[Step], sweep: datetime) -> Mapping[str, list[Any]]:

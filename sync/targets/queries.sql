@@ -96,18 +96,26 @@ WHERE p.key_hash = ANY(%(keys)s) AND c.deleted_at IS NULL AND d.key_hash = c.key
 
 -- note_answers --
 -- What the target said. After a delete it has nothing of the record. Its words about a row wear out the row's tries, silence does not.
-UPDATE delivery d SET op = a.op::"char", code = a.code, answer = a.answer::jsonb, changed_at = clock_timestamp(),
+-- Each row's state, and what was acknowledged and refused before.
+WITH before AS (SELECT key_hash, acked_revision, failed_revision FROM delivery
+  WHERE target = %(target)s AND entity_id = %(entity_id)s AND key_hash = ANY(%(keys)s)),
+answered AS (UPDATE delivery d SET op = a.op::"char", code = a.code, answer = a.answer::jsonb, changed_at = clock_timestamp(),
   state = CASE WHEN a.state = 'unknown' AND a.code <> 'not_answered' AND d.attempts >= %(most_tries)s THEN 'refused' ELSE a.state END,
   remote_id = CASE WHEN a.state = 'acked' AND a.op = 'd' THEN NULL ELSE coalesce(a.remote_id, d.remote_id) END,
   acked_hash = CASE WHEN a.state <> 'acked' THEN d.acked_hash WHEN a.op = 'd' THEN NULL ELSE d.sent_hash END,
   acked_revision = CASE WHEN a.state = 'acked' THEN a.revision ELSE d.acked_revision END,
+  failed_revision = CASE WHEN a.state = 'acked' THEN NULL
+    WHEN a.state = 'refused' OR (a.state = 'unknown' AND a.code <> 'not_answered' AND d.attempts >= %(most_tries)s) THEN a.revision
+    ELSE d.failed_revision END,
   attempts = CASE WHEN a.state = 'acked' THEN 0 WHEN a.state = 'waiting' AND a.code = 'not_answered' THEN greatest(d.attempts - 1, 0)
     ELSE d.attempts END,
   next_try_at = CASE WHEN a.state = 'waiting' OR (a.state = 'unknown' AND (a.code = 'not_answered' OR d.attempts < %(most_tries)s))
     THEN clock_timestamp() + a.pause * interval '1 second' * power(2, least(greatest(d.attempts - 1, 0), 6)) END
 FROM unnest(%(keys)s::uuid[], %(states)s::text[], %(ops)s::text[], %(remote_ids)s::text[], %(codes)s::text[], %(answers)s::text[],
   %(revisions)s::int[], %(pauses)s::float8[]) AS a (key_hash, state, op, remote_id, code, answer, revision, pause)
-WHERE d.target = %(target)s AND d.entity_id = %(entity_id)s AND d.key_hash = a.key_hash;
+WHERE d.target = %(target)s AND d.entity_id = %(entity_id)s AND d.key_hash = a.key_hash
+RETURNING d.key_hash, d.state)
+SELECT key_hash, state, before.acked_revision, before.failed_revision FROM answered JOIN before USING (key_hash);
 
 -- retry_deliveries --
 -- What a target refused, or left without an answer: due now. What it may have taken is looked up first.
