@@ -24,6 +24,7 @@ import pytest
 from tests.acceptance.running import Running
 
 pytestmark = pytest.mark.slow
+SMALL = {"BRIDGE_BATCH_ROWS": "100", "DEFAULT_BATCH_SIZE": "50"}
 ROWS = {"order_lines": 2_155, "orders": 830, "customers": 91, "items": 77}
 PARENTS = {"orders": {"customer_id": "customers"}, "order_lines": {"order_id": "orders", "item_id": "items"}}
 KEYS = {"order_lines": ("order_id", "item_id"), "orders": ("order_id",), "customers": ("customer_id",)}
@@ -36,14 +37,14 @@ THEIRS["items"] = {"item_id": "item_number"}
 class Storm:
     """A `bridge up` whose far ends are slow and whose worker is killed at random moments."""
 
-    def __init__(self, folder: Path, kills: int, longest: float, delay: float) -> None:
+    def __init__(self, folder: Path, kills: int, lives: tuple[float, float], delay: float) -> None:
         self.seed = int(os.environ.get("STORM_SEED") or random.SystemRandom().randrange(1_000_000))
         print(f"STORM_SEED={self.seed}")
         self.draw = random.Random(self.seed)
-        self.lives = [self.draw.uniform(0.5, longest) for _ in range(kills)]  # seconds, each worker's
+        self.lives = [self.draw.uniform(*lives) for _ in range(kills)]  # seconds, each worker's
         self.delay = delay  # seconds, of each answer of the far ends
         self.killed: list[int] = []
-        self.running = Running(folder, "--no-sync", BRIDGE_BATCH_ROWS="150", DEFAULT_BATCH_SIZE="50")
+        self.running = Running(folder, "--no-sync", **SMALL)
         self.over = threading.Event()
         self.killer = threading.Thread(target=self._kill)
 
@@ -71,13 +72,13 @@ class Storm:
         """Wait for as long as it takes; the test's own limit ends it."""
         while not look():
             assert self.running.process.poll() is None, self.running.err.read_text()[-3000:]
+            failed = self.page("jobs?status=failed&limit=200")
+            assert not failed, failed
             time.sleep(0.2)
 
     def calm(self) -> bool:
         """Whether no work is left, and no child waits anywhere."""
         busy = [self.page(f"jobs?status={status}&limit=200") for status in ("pending", "processing")]
-        failed = self.page("jobs?status=failed&limit=200")
-        assert not failed, failed
         return not any(busy) and not self.page("pending-children") and self.there() == ROWS
 
     def there(self) -> dict[str, int]:
@@ -147,8 +148,8 @@ def storm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storm]:
 @pytest.mark.parametrize(
     "storm",
     [
-        pytest.param((2, 2.0, 0.1), id="short"),
-        pytest.param((20, 6.0, 1.0), id="long", marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
+        pytest.param((2, (0.5, 2), 0.1), id="short"),
+        pytest.param((20, (3, 12), 0.5), id="long", marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
     ],
     indirect=True,
 )
