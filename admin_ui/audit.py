@@ -26,6 +26,7 @@ PAGES = {
     "delivery": "sync_delivery_change",
     "mapping": "sync_mapping_change",
     "source_column": "sync_sourcecolumn_change",
+    "backfill": "sync_backfill_change",
 }
 """Where an object of a type can be looked at."""
 

@@ -57,6 +57,7 @@ def _work(request: HttpRequest) -> list[Item]:
     return [
         _item("Jobs", "work", "sync_job_changelist", _may("view_job"), badge=_dead(request)),
         _item("Batches", "stacks", "sync_batch_changelist", _may("view_batch")),
+        _item("Backfills", "history_toggle_off", "sync_backfill_changelist", _may("view_backfill")),
         _item("Schedules", "schedule", "sync_schedule_changelist", _may("view_schedule")),
         _item("Trackers", "my_location", "sync_tracker_changelist", _may("view_tracker")),
     ]

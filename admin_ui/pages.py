@@ -2,6 +2,7 @@
 
 from admin_ui import (
     audit,
+    backfills,
     batches,
     delete_proposals,
     deliveries,
@@ -19,6 +20,7 @@ from admin_ui import (
 
 __all__ = [
     "audit",
+    "backfills",
     "batches",
     "delete_proposals",
     "deliveries",

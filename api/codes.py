@@ -16,6 +16,14 @@ CODES: dict[str, tuple[int, str]] = {
         400,
         "`data` of a mend names values that nothing reads; the message says which names there are.",
     ),
+    "bad_window": (
+        400,
+        "The range or the size of a backfill's windows makes no sense; the message says why.",
+    ),
+    "bad_hours": (400, "`hours` are two full hours of the day in UTC, such as 22-6."),
+    "no_cursor": (400, "The entity has no cursor, so a backfill of it goes by key."),
+    "no_windows": (400, "The source cannot be asked for a part of the rows in that way."),
+    "too_many_windows": (400, "The range is cut into too many windows: make them larger."),
     "filter_missing": (400, "Say which failed records are meant: a filter that takes all is not taken."),
     "invalid_key": (
         400,
@@ -48,6 +56,7 @@ CODES: dict[str, tuple[int, str]] = {
     "method_not_allowed": (405, "This address does not know the method; `Allow` names those it knows."),
     "not_acceptable": (406, "Only JSON is spoken here: accept application/json."),
     "conflict": (409, "The thing is not in a state in which this act makes sense."),
+    "backfill_overlaps": (409, "Another backfill under way may read the same rows; the message names it."),
     "deleted": (410, "The record was deleted at the far end, at `detail.deleted_at`."),
     "not_kept": (
         410,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path, re_path
 
 from api import (
+    backfills,
     batches,
     changes,
     delete_proposals,
@@ -45,6 +46,11 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/jobs/<str:job_id>/retry", jobs.JobRetryView.as_view()),
     path("api/v1/jobs/<str:job_id>/cancel", jobs.JobCancelView.as_view()),
     path("api/v1/jobs/<str:job_id>/resolve", jobs.JobResolveView.as_view()),
+    path("api/v1/backfills", backfills.BackfillsView.as_view()),
+    path("api/v1/backfills/<str:backfill_id>", backfills.BackfillView.as_view()),
+    path("api/v1/backfills/<str:backfill_id>/pause", backfills.PauseView.as_view()),
+    path("api/v1/backfills/<str:backfill_id>/resume", backfills.ResumeView.as_view()),
+    path("api/v1/backfills/<str:backfill_id>/cancel", backfills.CancelView.as_view()),
     path("api/v1/batches", batches.BatchesView.as_view()),
     path("api/v1/batches/<str:batch_id>", batches.BatchView.as_view()),
     path("api/v1/changes", changes.ChangesView.as_view()),

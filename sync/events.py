@@ -19,6 +19,8 @@ WORDS = {
     "schema_drift": "The source's columns changed. {told}",
     "parked": "Parked until somebody changes the configuration ({code}): {message}",
     "interrupted": "The worker {worker} stopped; attempt {attempt} was handed back, no try burned.",
+    "put_off": "Attempt {attempt} stopped for now and keeps its place.",
+    "window_moved": "Rows of the window came or went while it was read, so it is read anew:",
     "recovered": "The worker {worker} died; the job goes on elsewhere.",
     "redelivered": "The wake-up was lost and sent again.",
     "deletes_unproven": "Nothing was deleted, because the read is not proven complete:",

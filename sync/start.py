@@ -64,7 +64,7 @@ def cursor_text(registered: Registered, since: str) -> str:
     if field.kind == "integer":
         return _whole(since)
     if field.kind in {"timestamp", "date"}:
-        return _canonical(field, moment_of("since", since))
+        return canonical_moment(field, moment_of("since", since))
     return since.strip()
 
 
@@ -99,7 +99,8 @@ def _whole(since: str) -> str:
     return str(int(text))
 
 
-def _canonical(field: Field, moment: datetime) -> str:
+def canonical_moment(field: Field, moment: datetime) -> str:
+    """A moment, UTC, as canonical text of a timestamp or date field."""
     if field.kind == "date":
         return f"{moment:%Y-%m-%d}"
     digits = field.fraction if isinstance(field, Timestamp) else 0

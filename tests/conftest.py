@@ -75,3 +75,4 @@ def empty() -> None:
             " feed_seq = 0, live_rows = 0, history_from = NULL"
         )
         cursor.execute("UPDATE scope_limit SET paused = false")
+        cursor.execute("DELETE FROM scope_limit WHERE scope LIKE 'backfill:%'")

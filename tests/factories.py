@@ -16,6 +16,9 @@ from sync.keys import key_hash
 from sync.models import (
     Attempt,
     AuditEntry,
+    Backfill,
+    BackfillDay,
+    BackfillWindow,
     Batch,
     DeleteProposal,
     Delivery,
@@ -139,6 +142,31 @@ def failed_record(entity: str = ENTITY, **columns: Any) -> FailedRecord:
         "last_seen_at": now(),
     }
     return FailedRecord.objects.create(entity_id=schema.entity_id(entity), **{**plain, **columns})
+
+
+def backfill(entity: str = ENTITY, **columns: Any) -> Backfill:
+    """Keys 1 to 100 in four windows, one of them done, one under way."""
+    plain: dict[str, Any] = {
+        "by": "key",
+        "low": "1",
+        "high": "101",
+        "step": "25",
+        "workers": 2,
+        "page_size": 10,
+        "rows_per_day": 50,
+        "rows_expected": 100,
+        "requested_by": "olga",
+    }
+    made = Backfill.objects.create(entity_id=schema.entity_id(entity), **{**plain, **columns})
+    for no, state in enumerate(("done", "running", "open", "open"), start=1):
+        low = 1 + 25 * (no - 1)
+        window = BackfillWindow(backfill=made, no=no, low=str(low), high=str(low + 25), state=state)
+        if state == "done":
+            window.rows, window.counts = 25, {"rows_fetched": 25, "inserted": 25}
+            window.started_at, window.finished_at = now() - timedelta(seconds=5), now()
+        window.save()
+    BackfillDay.objects.create(backfill=made, day=now().date(), rows=25)
+    return made
 
 
 def delete_proposal(entity: str = ENTITY, **columns: Any) -> DeleteProposal:

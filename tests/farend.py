@@ -64,13 +64,18 @@ class FarEnd:
         return 404, {}, b'{"error": "no such record"}'
 
     def _page(self, rows: list[bytes], params: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
-        since = params.get("since")
-        wanted = [
-            row for row in rows if since is None or str((_loaded(row) or {}).get("updated_at", "~")) >= since
-        ]
+        wanted = [row for row in rows if _wanted(_loaded(row) or {}, params)]
         offset, limit = int(params.get("offset", 0)), int(params.get("limit", 1000))
         body = b",".join(wanted[offset : offset + limit])
         return 200, {}, b'{"items": [' + body + b'], "total": %d}' % len(wanted)
+
+
+def _wanted(row: dict[str, Any], params: dict[str, str]) -> bool:
+    changed = str(row.get("updated_at", "~"))
+    if changed < params.get("since", "") or changed >= params.get("until", "~~"):
+        return False
+    low, high = params.get("from"), params.get("below")
+    return (low is None or int(row["id"]) >= int(low)) and (high is None or int(row["id"]) < int(high))
 
 
 _running: list[FarEnd] = []

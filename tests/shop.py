@@ -11,10 +11,18 @@ from tests.farend import current_url
 CHANGED = Timestamp(source="updated_at", formats=("%Y-%m-%dT%H:%M:%SZ",))
 PAGING = Offset(total="total")
 SIGNED = Signed(secret="SHOP_WEBHOOK_SECRET")
+KEYS = ("from", "below")
 
 makers = Entity(
     name="makers",
-    source=Rest(path="/makers", key_path="/makers/{id}", since_param="since", paging=PAGING),
+    source=Rest(
+        path="/makers",
+        key_path="/makers/{id}",
+        since_param="since",
+        until_param="until",
+        key_params=KEYS,
+        paging=PAGING,
+    ),
     key=("id",),
     cursor="changed",
     fields={"id": Integer(required=True), "name": Text(required=True), "changed": CHANGED},
@@ -22,7 +30,14 @@ makers = Entity(
 )
 gadgets = Entity(
     name="gadgets",
-    source=Rest(path="/gadgets", key_path="/gadgets/{id}", since_param="since", paging=PAGING),
+    source=Rest(
+        path="/gadgets",
+        key_path="/gadgets/{id}",
+        since_param="since",
+        until_param="until",
+        key_params=KEYS,
+        paging=PAGING,
+    ),
     key=("id",),
     cursor="changed",
     fields={
@@ -48,7 +63,7 @@ gadgets = Entity(
 )
 parts = Entity(
     name="parts",
-    source=Rest(path="/parts", key_path="/parts/{id}", paging=PAGING),
+    source=Rest(path="/parts", key_path="/parts/{id}", key_params=KEYS, paging=PAGING),
     key=("id",),
     fields={"id": Integer(required=True), "gadget": Integer(), "of": Integer(), "name": Text()},
     parents=(Parent(entity="gadgets", by={"gadget": "id"}), Parent(entity="parts", by={"of": "id"})),

@@ -28,6 +28,14 @@ class Interrupted(Exception):  # noqa: N818 - a request to stop, not a fault
     """The worker stops, or the claim was lost: the work ends here, and goes on elsewhere where it stands."""
 
 
+class PutOff(Interrupted):
+    """The work may not go on now: its scope is paused, where it waits, and it goes on where it stands."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 @dataclass(slots=True)
 class Live:
     """What changes while an attempt runs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,10 +41,12 @@ def enqueue(
     requested_by: str,
     request_id: str | None = None,
     parent_id: UUID | None = None,
+    scopes: Sequence[str] = (),
 ) -> Enqueued:
     """Ask for work of a kind. With `dedup`, an unfinished job of the same text is returned instead.
 
-    A job that may not start yet (limit of its entity, pause) waits without a wake-up until it is handed over.
+    A job that may not start yet (limit of its entity, pause) waits without a wake-up until it is handed over;
+    `scopes` are further limits that count it.
     Raises InvalidRequest (unknown_kind) and ConfigError (not_migrated).
     """
     kinds.check(kind)
@@ -52,7 +54,7 @@ def enqueue(
         kind=kind,
         entity_id=None if entity is None else schema.entity_id(entity.path),
         params=dict(params or {}),
-        scopes=kinds.scopes_of(kind, entity),
+        scopes=[*scopes, *kinds.scopes_of(kind, entity)],
         priority=priority,
         dedup=dedup,
         run_after=run_after or timezone.now(),

@@ -13,6 +13,7 @@ import structlog
 from django.db import Error, close_old_connections
 
 from sync import deletes, grouping, inbound, orphans, retries
+from sync.backfill import planner
 from sync.jobs import parked, reaper, schedule
 from sync.jobs.brief import brief
 from sync.targets import asking
@@ -52,7 +53,12 @@ class Housekeeping(threading.Thread):
         """Do round after round."""
         rounds = 0
         while not self._stopped.is_set():
-            duties: list[Callable[[], object]] = [reaper.recover, schedule.tick, retries.ask_due]
+            duties: list[Callable[[], object]] = [
+                reaper.recover,
+                schedule.tick,
+                planner.tick,
+                retries.ask_due,
+            ]
             if rounds == 0:
                 duties.append(parked.release_all)
             if rounds % SWEEP_EACH == 0:

@@ -31,11 +31,12 @@ HANDLERS: dict[str, str | Handler] = {
     "reconcile": "sync.targets.reconcile:run_reconcile",
     "deletes": "sync.pipeline.missing:run_deletes",
     "webhook": "sync.pipeline.told.run:run_webhook",
+    "backfill": "sync.pipeline.windows:run_backfill",
 }
 """Kind -> the function that does its work, or `module:function`, imported by the first job of the kind."""
 
 _QUEUE_OF = {"wake": SYSTEM, "refresh": INTERACTIVE, "webhook": INTERACTIVE}
-_LANES = {"sync": "entity", "remap": "entity", "replay": "replay"}
+_LANES = {"sync": "entity", "backfill": "entity", "remap": "entity", "replay": "replay"}
 
 
 def queue_of(kind: str) -> str:

@@ -45,7 +45,8 @@ def is_paused(scopes: Sequence[str]) -> bool:
 def hand_over(scopes: Iterable[str]) -> int:
     """Wake the jobs for which these scopes have room, best first; returns how many. Each in a transaction."""
     woken = 0
-    for scope in sorted(set(scopes)):
+    # An entity's before a backfill's: what goes first there may be a sync, and no window.
+    for scope in sorted(set(scopes), reverse=True):
         while (waiting := _next_waiting(scope)) and _start(waiting):
             woken += 1
     return woken

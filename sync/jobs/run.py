@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from sync import metrics
 from sync.errors import ConfigError, FatalError, StaleAttempt
 from sync.jobs import kinds, lanes
-from sync.jobs.claim import Claim, Interrupted
+from sync.jobs.claim import Claim, Interrupted, PutOff
 from sync.jobs.lease import leases, worker_name
 from sync.jobs.retry import DATABASE_PAUSE, FAILED, Verdict, database_is_away
 from sync.jobs.settle import hand_back, settle
@@ -44,6 +44,8 @@ def _attempt(claim: Claim) -> str:
         _handle(claim)
     except StaleAttempt:
         return "stale"
+    except PutOff as later:
+        return "put_off" if hand_back(claim, put_off=later.reason) else "stale"
     except Interrupted:
         return "interrupted" if hand_back(claim) else "stale"
     except Exception as error:  # a job ends in its row, whatever its handler raised

@@ -37,14 +37,20 @@ def settle(claim: Claim, error: Exception) -> Verdict | None:
     return verdict
 
 
-def hand_back(claim: Claim) -> bool:
-    """Give an interrupted job back at once, no try burned; False where the claim was lost meanwhile."""
+def hand_back(claim: Claim, *, put_off: str | None = None) -> bool:
+    """Give an interrupted job back at once, no try burned; False where the claim was lost meanwhile.
+
+    `put_off` is the reason of one that may not go on now.
+    """
     with transaction.atomic():
         job = _still_ours(claim)
         if job is None:
             return False
-        _end_attempt(claim, "interrupted")
-        note(job.pk, "interrupted", attempt=claim.attempt, worker=claim.worker)
+        _end_attempt(claim, "put_off" if put_off else "interrupted")
+        if put_off:
+            note(job.pk, "put_off", attempt=claim.attempt, reason=put_off)
+        else:
+            note(job.pk, "interrupted", attempt=claim.attempt, worker=claim.worker)
         redeliver(job)
     return True
 

@@ -2,6 +2,7 @@
 
 from sync.models.attempt import Attempt
 from sync.models.audit import AuditEntry
+from sync.models.backfill import Backfill, BackfillDay, BackfillWindow
 from sync.models.batch import Batch
 from sync.models.budget import Budget
 from sync.models.change import Change
@@ -24,6 +25,9 @@ from sync.models.tracker import Tracker
 __all__ = [
     "Attempt",
     "AuditEntry",
+    "Backfill",
+    "BackfillDay",
+    "BackfillWindow",
     "Batch",
     "Budget",
     "Change",

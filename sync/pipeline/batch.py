@@ -51,6 +51,7 @@ class PageNote:
     rows: int
     next: Mapping[str, Any] | None
     total: int | None = None  # rows of the whole answer, where the far end said so
+    steady: bool = False  # its place among the others does not depend on theirs
 
 
 LANDED = {"key": pl.String, "revision": pl.Int32, "op": pl.String}

@@ -47,7 +47,14 @@ def fetch(batch: Batch) -> Batch:
         known=list(compress(hashes, known.tolist())),
         known_at=min(numbered.page.asked_at for numbered in pages),
         pages=tuple(
-            PageNote(no=n.no, rows=len(n.page.rows), next=n.page.next, total=n.page.total) for n in pages
+            PageNote(
+                no=n.no,
+                rows=len(n.page.rows),
+                next=n.page.next,
+                total=n.page.total,
+                steady=n.page.steady,
+            )
+            for n in pages
         ),
         last=pages[-1].last,
         frame=pl.select(pl.int_range(sum(new), dtype=pl.UInt32).alias("_row")),

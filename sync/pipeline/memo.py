@@ -29,10 +29,13 @@ class Memo:
     @classmethod
     def load(cls, leaf: str, live_rows: int) -> Memo:
         """The memo of an entity as of now; empty for an empty or a very large one."""
-        if not 0 < live_rows <= MOST_ROWS:
-            return cls()
+        return cls.read(query("stored_hashes", leaf=leaf)) if 0 < live_rows <= MOST_ROWS else cls()
+
+    @classmethod
+    def read(cls, statement: str) -> Memo:
+        """The memo of the hashes that a COPY gives."""
         content = bytearray()
-        with connection.cursor() as cursor, cursor.copy(query("stored_hashes", leaf=leaf)) as copy:
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
             for block in copy:
                 content += block
         rows = np.frombuffer(

@@ -17,6 +17,7 @@ from sync.pipeline.batch import Batch
 from sync.pipeline.run import Run
 from sync.queries import query
 
+Committed = Sequence[tuple[Mapping[str, Any], Mapping[str, int]]]
 COMPARE, APPLY, UNDO = "compare", "apply", "undo"
 """What a job of the kind `deletes` does."""
 
@@ -29,8 +30,18 @@ def proof(batch: Batch) -> dict[str, Any]:
     return {"totals": [*totals[:1], *changed[:1]], "unkeyed": unkeyed}
 
 
-def unproven(batches: Sequence[tuple[Mapping[str, Any], Mapping[str, int]]]) -> str | None:
-    """Why these batches (resume and counts, in order) are no complete read of a far end; None where they are."""
+def unproven(batches: Committed) -> str | None:
+    """Why these batches are no complete read of a far end with a key for each row; None where they are."""
+    if reason := incomplete(batches):
+        return reason
+    unkeyed = sum(resume.get("unkeyed", 0) for resume, _ in batches)
+    if unkeyed:
+        return f"{unkeyed:,} failed rows have no key that could be read: any record may be among them."
+    return None
+
+
+def incomplete(batches: Committed) -> str | None:
+    """Why rows may be missing from these batches (resume and counts, in order); None where none can be."""
     following = 1
     for resume, _ in batches:
         if resume["first"] != following:
@@ -45,9 +56,6 @@ def unproven(batches: Sequence[tuple[Mapping[str, Any], Mapping[str, int]]]) -> 
     fetched = sum(counts.get("rows_fetched", 0) for _, counts in batches)
     if totals and totals[0] != fetched:
         return f"The far end says that it has {totals[0]:,} rows, and {fetched:,} came."
-    unkeyed = sum(resume.get("unkeyed", 0) for resume, _ in batches)
-    if unkeyed:
-        return f"{unkeyed:,} failed rows have no key that could be read: any record may be among them."
     return None
 
 

@@ -85,7 +85,9 @@ class PageStream:
             final = place == len(segments) - 1
             no = segment.first
             empty = True
-            for page in client.pages(self._run.registered.entity.source, self._run.ask(segment)):
+            for page in self._allowed(
+                client.pages(self._run.registered.entity.source, self._run.ask(segment))
+            ):
                 empty = False
                 at_end = page.next is None or (segment.stop is not None and no + 1 >= segment.stop)
                 yield Numbered(no=no, page=page, last=final and at_end)
@@ -94,6 +96,17 @@ class PageStream:
                     break
             if empty and final:
                 yield Numbered(no=no, page=Page(rows=(), asked_at=datetime.now(UTC), next=None), last=True)
+
+    def _allowed(self, pages: Iterator[Page]) -> Iterator[Page]:
+        """Each page is asked for when it is taken: before that the run may be put off."""
+        part = self._run.part
+        while True:
+            if part is not None:
+                part.allow()
+            page = next(pages, None)
+            if page is None:
+                return
+            yield page
 
     def _put(self, item: Numbered | _End) -> bool:
         while not self._closed.is_set():

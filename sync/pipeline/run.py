@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 from django.db import connection
@@ -21,13 +21,35 @@ from sync.models import SourceColumn, Tracker
 from sync.pipeline.memo import Memo
 from sync.queries import query
 from sync.registry import Registered
-from sync.sources import Ask
+from sync.sources import Ask, Window
 
 if TYPE_CHECKING:
     import polars as pl
 
     from sync.jobs.claim import Claim
+    from sync.pipeline.batch import Batch
     from sync.pipeline.reading import PageStream
+
+
+class Part(Protocol):
+    """What a run is that reads a part of the rows: it leaves the watermark alone and deletes nothing."""
+
+    @property
+    def window(self) -> Window:
+        """The part."""
+        ...
+
+    def allow(self) -> None:
+        """Before each page, on the thread that reads. Raises PutOff where it may not be asked for now."""
+        ...
+
+    def note(self, batch: Batch) -> None:
+        """In the transaction of each batch."""
+        ...
+
+    def complete(self, batch: Batch, totals: Mapping[str, int]) -> None:
+        """In that of the last one."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +89,7 @@ class Run:
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     mapping: int = 0  # number of the mapping in force when the run began, 0 = the declaration alone
     writes: str = "upsert_records"  # the statement that writes rows
+    part: Part | None = None  # None = whatever the far end has, since a moment or at all
     first_load: bool = False  # the mirror held no record of the entity when the run began
 
     def hold(self) -> None:
@@ -92,32 +115,38 @@ class Run:
 
     def ask(self, segment: Segment) -> Ask:
         """The question for a segment."""
-        return Ask(since=self.since, resume=segment.resume, page_size=self.page_size)
+        window = self.part.window if self.part else None
+        return Ask(since=self.since, resume=segment.resume, page_size=self.page_size, window=window)
 
 
 def open_run(claim: Claim) -> Run:
     """The run of a claimed job; an interrupted one goes on with what its first attempt settled."""
     assert claim.entity is not None, "a sync is always of an entity"
     registered = claim.entity
-    number = schema.entity_id(registered.path)
-    # Without what a full read saw, which is 16 bytes a row of the whole table.
-    committed = list(BatchRow.objects.filter(job_id=claim.job_id).defer("seen").order_by("seq"))
-    tracker = Tracker.objects.get(entity_id=number)
+    tracker = Tracker.objects.get(entity_id=schema.entity_id(registered.path))
+    run = bare_run(claim, registered)
+    committed = go_on(run, tracker)
     settled = committed[0].resume if committed else _settle(claim, tracker)
     marks = [row.resume["high"] for row in committed if row.resume.get("high")]
-    run = bare_run(claim, registered)
     run.since = settled["since"]
     run.full = run.since is None
     run.began = datetime.fromisoformat(settled["began"])
     run.page_size = _page_size(claim)
     run.watermark = tracker.watermark
-    run.segments = _segments(committed)
     run.high = max(marks, key=cursor_order(registered)) if marks else None
-    run.first_load = not tracker.live_rows and not _any_record(run.leaf)
     run.memo = Memo.load(run.leaf, tracker.live_rows)
+    return run
+
+
+def go_on(run: Run, tracker: Tracker) -> list[BatchRow]:
+    """Let a run begin where the batches of its job end, or in the gaps between them; those batches, in order."""
+    # Without what a full read saw, which is 16 bytes a row of the whole table.
+    committed = list(BatchRow.objects.filter(job_id=run.claim.job_id).defer("seen").order_by("seq"))
+    run.segments = _segments(committed)
+    run.first_load = not tracker.live_rows and not _any_record(run.leaf)
     for row in committed:
         run.add(row.counts)
-    return run
+    return committed
 
 
 def _any_record(leaf: str) -> bool:

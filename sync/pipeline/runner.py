@@ -30,7 +30,11 @@ _PASSED = {"normalize": "normalized", "validate": "validated", "apply_mapping": 
 
 def run_sync(claim: Claim) -> None:
     """Read an entity from where the job stands to its end. Raises the far end's errors and Interrupted."""
-    run = open_run(claim)
+    read(open_run(claim))
+
+
+def read(run: Run) -> None:
+    """Read what a run has still to read, and commit it. Raises the far end's errors and Interrupted."""
     run.stream = PageStream(run)
     try:
         with Writers(commit) as writers:

@@ -41,13 +41,23 @@ def track(batch: Batch) -> Batch:
         if run.replayed is None:  # a replay has settled its groups with its failed records
             grouping.see(cursor, ErrorGroup.Kind.RECORD, run.entity_id, asides.sightings(batch))
             grouping.close(cursor, batch.freed)
+        if run.part is not None:
+            run.part.note(batch)
         _note_changes(cursor, batch, run)
         if batch.last:
-            _complete(cursor, run)
-            look_for_missing(run)
-            run.claim.finish(_totals(batch, run))
+            _end(cursor, batch, run)
         _notify(cursor, batch, run)
     return batch
+
+
+def _end(cursor: Any, batch: Batch, run: Run) -> None:
+    totals = _totals(batch, run)
+    if run.part is not None:
+        run.part.complete(batch, totals)
+    else:
+        _complete(cursor, run)
+        look_for_missing(run)
+    run.claim.finish(totals)
 
 
 def _keep_raw(cursor: Any, batch: Batch) -> None:

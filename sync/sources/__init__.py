@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 Json = Any
 """A value that JSON can hold."""
+By = Literal["key", "cursor"]
+"""What the rows of a window are chosen by."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """A part of an entity's rows: from `low` on and below `high`, both canonical text.
+
+    By the key: whole numbers, of its first field where it has several. By the cursor: values of that.
+    """
+
+    by: By
+    low: str  # included
+    high: str  # not included
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,6 +32,7 @@ class Ask:
     since: str | None = None  # canonical text of the cursor, to be asked with >=; None = everything
     resume: Mapping[str, Json] | None = None  # the `next` of the page before; None = from the beginning
     page_size: int = 1000
+    window: Window | None = None  # only asked of clients that say in `windows` that they can
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +43,7 @@ class Page:
     asked_at: datetime  # when the request left, UTC: the state is at least as new
     next: Mapping[str, Json] | None  # how to ask for what follows; None = this was the last page
     total: int | None = None  # rows of the whole answer, where the far end says so
+    steady: bool = False  # rows that come or go meanwhile shift no page: the next one begins after a key
     facts: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -48,3 +64,17 @@ class Client(Protocol):
     def check(self) -> None:
         """A cheap question that proves address and credentials; raises otherwise."""
         ...
+
+
+class Windowed(Client, Protocol):
+    """A client that honours `Ask.window`; one without this method is asked for everything since a moment only."""
+
+    def windows(self, resource: Any) -> Collection[By]:
+        """By what the far end can be asked for a window of the resource's rows; empty = by nothing."""
+        ...
+
+
+def windows_of(client: Client, resource: Any) -> frozenset[By]:
+    """By what windows of a resource can be asked for."""
+    told = getattr(client, "windows", None)
+    return frozenset(told(resource)) if told else frozenset()

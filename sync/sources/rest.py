@@ -11,7 +11,7 @@ from requests.auth import AuthBase
 
 from sync.errors import ConfigError, NotFound, TransientError
 from sync.http import Answer, Session, Words, raise_for_status
-from sync.sources import Ask, Page
+from sync.sources import Ask, By, Page, Window
 from sync.sources.envelope import beginning, opened
 from sync.sources.paging import Offset, Paging
 
@@ -25,6 +25,8 @@ class Rest:
     key_path: str | None = None  # of one record, `{ours}` filled with the key's fields; None = none
     item: str | None = None  # where the one record lies in that answer; None = the answer is the record
     since_param: str | None = None  # asked with the cursor's canonical text; None = every read is full
+    until_param: str | None = None  # beside it, for windows: rows below this cursor; None = there are none
+    key_params: tuple[str, str] | None = None  # for windows by key: from this one on, and below that one
     params: Mapping[str, str] = field(default_factory=dict)  # sent with every page
     paging: Paging = Offset()  # noqa: RUF009 - frozen
 
@@ -68,6 +70,14 @@ class RestClient:
                 return
             place = following
 
+    def windows(self, resource: Rest) -> frozenset[By]:
+        """What the resource declares parameters for."""
+        able: dict[By, object] = {
+            "key": resource.key_params,
+            "cursor": resource.since_param and resource.until_param,
+        }
+        return frozenset(by for by, params in able.items() if params)
+
     def one(self, resource: Rest, key: Mapping[str, str]) -> Page | None:
         """The record at `key_path`; None where that is not found."""
         if resource.key_path is None:
@@ -90,6 +100,8 @@ class RestClient:
         params = {**resource.params, **resource.paging.ask(place, ask.page_size)}
         if resource.since_param and ask.since is not None:
             params[resource.since_param] = ask.since
+        if ask.window is not None:
+            params |= _bounds(resource, ask.window)
         return params
 
     def _get(self, resource: Rest, params: Mapping[str, str]) -> Answer:
@@ -100,6 +112,18 @@ class RestClient:
             message = f"{error.message} Check the system's address and the entity's path."
             raise ConfigError(message, code="no_such_path") from error
         return answer
+
+
+def _bounds(resource: Rest, window: Window) -> dict[str, str]:
+    names = resource.key_params if window.by == "key" else (resource.since_param, resource.until_param)
+    if names is None or None in names:
+        message = f"{resource.path} has no windows by {window.by}: declare {_DECLARES[window.by]}."
+        raise ConfigError(message, code="no_windows")
+    low, high = names
+    return {str(low): window.low, str(high): window.high}
+
+
+_DECLARES: dict[By, str] = {"key": "its key_params", "cursor": "its since_param and until_param"}
 
 
 def _module(resource: Rest) -> str:

@@ -26,6 +26,8 @@ def addresses() -> list[str]:
         page("sync_pendingchild_change", factories.pending_child().pk),
         page("sync_tracker_change", record.entity_id),
         page("sync_recordrow_change", f"{record.entity_id}~{record.key_hash}"),
+        page("sync_backfill_add"),
+        page("sync_backfill_change", factories.backfill().pk),
         page("sync_auditentry_change", factories.audit_entry().pk),
     ]
 

@@ -104,6 +104,10 @@ def test_since_and_rowversion_find_only_what_changed(sandbox: Sandbox) -> None:
         ('{"ORDER_ID": "10248", "PRODUCT_ID": 11.0}', 1),
         ('{"DISCOUNT": 0.15}', 157),
         ('{"DISCOUNT": null}', 0),
+        ('{"ORDER_ID": {"gte": "10248", "lt": 10250}}', 5),
+        ('{"ORDER_ID": {"gt": 10248, "lte": 10249}}', 2),
+        ('{"LAST_UPDATE_DATE": {"gte": "2024-01-01", "lt": "2030-01-01T00:00:00Z"}}', 2155),
+        ('{"LAST_UPDATE_DATE": {"lt": "2024-01-01"}}', 0),
     ],
 )
 def test_filters_compare_columns(sandbox: Sandbox, filters: str, total: int) -> None:
@@ -116,7 +120,16 @@ def test_filters_find_texts_that_are_not_ascii(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(
     "params",
-    [{"limit": 0}, {"offset": "x"}, {"since": "yesterday"}, {"filters": "["}, {"filters": '{"NO": 1}'}],
+    [
+        {"limit": 0},
+        {"offset": "x"},
+        {"since": "yesterday"},
+        {"filters": "["},
+        {"filters": '{"NO": 1}'},
+        {"filters": '{"ORDER_ID": {"near": 1}}'},
+        {"filters": '{"ORDER_ID": {"gte": "x"}}'},
+        {"filters": '{"LAST_UPDATE_DATE": {"gte": "x"}}'},
+    ],
 )
 def test_it_refuses_parameters_it_cannot_use(sandbox: Sandbox, params: dict[str, Any]) -> None:
     answer = ask(sandbox, "orders", **params)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from sync.errors import ConfigError, TransientError
 from sync.http import Session
-from sync.sources import Ask, Page
+from sync.sources import Ask, By, Page, Window, windows_of
 from sync.sources.paging import Cursor, Offset, PageNumber
 from sync.sources.rest import Rest, RestClient
 from tests.wire import Asked, Said, Wire, said
@@ -48,6 +48,51 @@ def by_cursor(asked: Asked) -> Said:
     after = begin + int(asked.params["limit"])
     items = [{"id": name} for name in NAMES[begin:after]]
     return said({"items": items, "next": str(after) if after < len(NAMES) else None})
+
+
+def test_a_window_is_asked_for_with_the_declared_parameters() -> None:
+    resource = Rest(
+        path="/x",
+        since_param="since",
+        until_param="until",
+        key_params=("min", "below"),
+        paging=Offset(total="total"),
+    )
+    with Wire(lambda asked: said({"items": [], "total": 0})) as wire:
+        pages(wire, resource, window=Window(by="key", low="1", high="5"))
+        pages(wire, resource, window=Window(by="cursor", low="a", high="b"))
+
+        plain = {"limit": "2", "offset": "0"}
+        assert [asked.params for asked in wire.asked] == [
+            {**plain, "min": "1", "below": "5"},
+            {**plain, "since": "a", "until": "b"},
+        ]
+        assert windows_of(client(wire), resource) == {"key", "cursor"}
+
+
+@pytest.mark.parametrize("by", ["key", "cursor"])
+def test_a_window_that_cannot_be_asked_for_is_refused(by: By) -> None:
+    resource = Rest(path="/x", since_param="since")
+    with Wire(lambda asked: said({"items": []})) as wire:
+        with pytest.raises(ConfigError, match=f"no windows by {by}: declare its") as caught:
+            pages(wire, resource, window=Window(by=by, low="1", high="2"))
+
+        assert windows_of(client(wire), resource) == frozenset()
+    assert caught.value.code == "no_windows"
+
+
+def test_a_client_that_knows_no_windows_has_none() -> None:
+    class Plain:
+        def pages(self, resource: Any, ask: Ask) -> Iterator[Page]:
+            yield from ()
+
+        def one(self, resource: Any, key: Mapping[str, str]) -> Page | None:
+            return None
+
+        def check(self) -> None:
+            """Well."""
+
+    assert windows_of(Plain(), None) == frozenset()
 
 
 KINDS: list[tuple[Callable[[Asked], Said], Rest]] = [

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from bridge import env
 from sync.errors import ConfigError, NotFound
 from sync.http import SHARED, Answer, Gate, Session, raise_for_status
-from sync.sources import Ask, Page
+from sync.sources import Ask, By, Page, Window
 from sync.sources.auth import ServiceToken
 from sync.sources.envelope import opened
 from sync.sources.paging import Offset
 from sync.sources.rest import Rest, RestClient
 
 PAGING = Offset(more="hasMore", total="total", largest=10_000)
+MODIFIED = "LAST_UPDATE_DATE"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +26,7 @@ class Runtime:
 
     entity: str
     key: Mapping[str, str]  # ours → its column, for reads by key
+    number: str | None = None  # the column of the key that is a number, for windows by key
 
     @property
     def path(self) -> str:
@@ -43,7 +45,13 @@ class ApiSmith:
 
     def pages(self, resource: Runtime, ask: Ask) -> Iterator[Page]:
         """Pages by offset, in the order of the key."""
-        return self._rest.pages(Rest(path=resource.path, since_param="since", paging=PAGING), ask)
+        within = {"filters": _within(resource, ask.window)} if ask.window else {}
+        plain = Rest(path=resource.path, since_param="since", params=within, paging=PAGING)
+        return self._rest.pages(plain, replace(ask, window=None))
+
+    def windows(self, resource: Runtime) -> frozenset[By]:
+        """By the moment of the last change, and by a key that is a number."""
+        return frozenset(("key", "cursor")) if resource.number else frozenset(("cursor",))
 
     def one(self, resource: Runtime, key: Mapping[str, str]) -> Page | None:
         """The row with that key, found by filters; None where there is none."""
@@ -65,6 +73,14 @@ class ApiSmith:
         except NotFound as error:
             raise ConfigError(f"{error.message} Check APISMITH_URL.", code="no_such_path") from error
         return answer
+
+
+def _within(resource: Runtime, window: Window) -> str:
+    column = MODIFIED if window.by == "cursor" else resource.number
+    if column is None:
+        message = f"The keys of {resource.entity} are no numbers: windows of them go by the cursor."
+        raise ConfigError(message, code="no_windows")
+    return msgspec.json.encode({column: {"gte": window.low, "lt": window.high}}).decode()
 
 
 def words(answer: Answer) -> str:

@@ -45,7 +45,7 @@ customers = Entity(
 items = Entity(
     name="items",
     label="items",
-    source=Runtime(entity="items", key={"item_id": "PRODUCT_ID"}),
+    source=Runtime(entity="items", key={"item_id": "PRODUCT_ID"}, number="PRODUCT_ID"),
     key=("item_id",),
     cursor="last_updated",
     version="row_version",
@@ -74,7 +74,7 @@ items = Entity(
 orders = Entity(
     name="orders",
     label="orders",
-    source=Runtime(entity="orders", key={"order_id": "ORDER_ID"}),
+    source=Runtime(entity="orders", key={"order_id": "ORDER_ID"}, number="ORDER_ID"),
     key=("order_id",),
     cursor="last_updated",
     version="row_version",
@@ -106,7 +106,9 @@ orders = Entity(
 order_lines = Entity(
     name="order_lines",
     label="order lines",
-    source=Runtime(entity="order_lines", key={"order_id": "ORDER_ID", "item_id": "PRODUCT_ID"}),
+    source=Runtime(
+        entity="order_lines", key={"order_id": "ORDER_ID", "item_id": "PRODUCT_ID"}, number="ORDER_ID"
+    ),
     key=("order_id", "item_id"),
     cursor="last_updated",
     version="row_version",

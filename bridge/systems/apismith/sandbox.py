@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import jwt
 import msgspec
@@ -26,6 +28,12 @@ DEFAULT_PAGE, LARGEST_PAGE = 1000, 10_000
 MODIFIED, VERSION = "LAST_UPDATE_DATE", "ROW_VERSION"
 _PATH = re.compile(r"/api/v1/runtime/([^/]+)/execute")
 Test = Callable[[Row], bool]
+_SIGNS: dict[str, Callable[[Any, Any], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORDS = {
     429: ("TOO_MANY_REQUESTS", "Too many requests. Slow down."),
@@ -187,14 +195,17 @@ def _rendered(row: Row, columns: tuple[str, ...]) -> bytes:
 def _since(request: Request) -> Iterator[Test]:
     text = request.query.get("since")
     if text is not None:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            raise ApiSmithError(
-                400, "INVALID_PARAMETER", f"since: {text!r} is not an ISO 8601 moment."
-            ) from None
-        since = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        since = _moment("since", text)
         yield lambda row: row.modified >= since
+
+
+def _moment(name: str, text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{name}: {text!r} is not an ISO 8601 moment."
+        raise ApiSmithError(400, "INVALID_PARAMETER", message) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _after_version(request: Request) -> Iterator[Test]:
@@ -212,9 +223,12 @@ def _filters(request: Request, table: Table) -> Iterator[Test]:
     except msgspec.DecodeError as error:
         raise ApiSmithError(400, "INVALID_PARAMETER", f"filters: a JSON object is needed: {error}.") from None
     for name, token in wanted.items():
-        if name not in table.columns:
+        if name not in table.columns and name != MODIFIED:
             raise ApiSmithError(400, "INVALID_PARAMETER", f"filters: {table.name} has no column {name}.")
-        yield _equals(name, token)
+        if token.startswith(b"{"):
+            yield from _ranges(name, columns_of(token))
+        else:
+            yield _equals(name, token)
 
 
 def _equals(name: str, token: bytes) -> Test:
@@ -229,6 +243,29 @@ def _equals(name: str, token: bytes) -> Test:
         return number is not None and _number(text_of(found)) == number
 
     return same
+
+
+def _ranges(name: str, bounds: Columns) -> Iterator[Test]:
+    for sign, token in bounds.items():
+        compare = _SIGNS.get(sign)
+        if compare is None:
+            known = ", ".join(_SIGNS)
+            raise ApiSmithError(400, "INVALID_PARAMETER", f"filters: {name} {sign}: known are {known}.")
+        yield _compares(name, compare, text_of(token))
+
+
+def _compares(name: str, compare: Callable[[Any, Any], bool], text: str) -> Test:
+    bound = _moment(f"filters: {name}", text) if name == MODIFIED else _number(text)
+    if bound is None:
+        raise ApiSmithError(
+            400, "INVALID_PARAMETER", f"filters: {name} is compared with numbers, not {text!r}."
+        )
+
+    def within(row: Row) -> bool:
+        found = row.modified if name == MODIFIED else _number(text_of(row.columns.get(name, NULL)))
+        return found is not None and compare(found, bound)
+
+    return within
 
 
 def _number(text: str) -> Decimal | None:

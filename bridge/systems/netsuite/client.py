@@ -10,7 +10,7 @@ from bridge import env
 from bridge.systems.netsuite.suiteql import SuiteQL
 from sync.errors import ConfigError, TransientError
 from sync.http import SHARED, Answer, Gate, Session, raise_for_status
-from sync.sources import Ask, Page
+from sync.sources import Ask, By, Page
 from sync.sources.auth import TokenBased
 from sync.sources.envelope import Envelope, opened
 
@@ -40,7 +40,8 @@ class NetSuite:
         read = int(ask.resume.get("read", 0)) if ask.resume else 0
         limit = min(ask.page_size, LARGEST_PAGE)
         while True:
-            answer, envelope = self._query(resource, resource.page(since=ask.since, after=after), limit)
+            query = resource.page(since=ask.since, after=after, window=ask.window)
+            answer, envelope = self._query(resource, query, limit)
             total = read + envelope.number("totalResults")
             more = envelope.value("hasMore") is True
             if more:
@@ -51,9 +52,14 @@ class NetSuite:
                 asked_at=answer.asked_at,
                 next={"after": after, "read": read} if more else None,
                 total=total,
+                steady=True,
             )
             if not more:
                 return
+
+    def windows(self, resource: SuiteQL) -> frozenset[By]:
+        """By id, and by the moment of the last change."""
+        return frozenset(("key", "cursor"))
 
     def one(self, resource: SuiteQL, key: Mapping[str, str]) -> Page | None:
         """The row with that id; None where there is none."""

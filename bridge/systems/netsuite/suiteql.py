@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from sync.errors import FatalError
 from sync.fields import Field
+from sync.sources import Window
 
 MASK = "YYYY-MM-DD HH24:MI:SS"
 DAY_MASK = "YYYY-MM-DD"
@@ -26,11 +27,13 @@ class SuiteQL:
     order_by: str = "id"  # unique and numeric: windows begin after the last one seen
     modified: str = "lastmodifieddate"
 
-    def page(self, *, since: str | None, after: int | None) -> str:
-        """The query of the window after an id, of rows changed since a moment (canonical text)."""
+    def page(self, *, since: str | None, after: int | None, window: Window | None = None) -> str:
+        """The query of the rows after an id, changed since a moment (canonical text), within a window."""
         wheres = []
         if since is not None:
-            wheres.append(f"{self.modified} >= TO_DATE('{_moment(since)}','{MASK}')")
+            wheres.append(f"{self.modified} >= {_date(since)}")
+        if window is not None:
+            wheres += self._within(window)
         if after is not None:
             # Never an offset: rows that change meanwhile would shift the pages, and 100,000 rows are the end.
             wheres.append(f"{self.order_by} > {after:d}")
@@ -40,6 +43,11 @@ class SuiteQL:
     def one(self, number: int) -> str:
         """The query of one row."""
         return f"{self._select()} WHERE {self.order_by} = {number:d}"
+
+    def _within(self, window: Window) -> list[str]:
+        column = self.order_by if window.by == "key" else self.modified
+        write = _whole if window.by == "key" else _date
+        return [f"{column} >= {write(window.low)}", f"{column} < {write(window.high)}"]
 
     def _select(self) -> str:
         parts = [*self.columns]
@@ -57,6 +65,17 @@ def reading(table: str, fields: Mapping[str, Field]) -> SuiteQL:
         moments=tuple(name for name, kind in sources.items() if kind == "timestamp"),
         days=tuple(name for name, kind in sources.items() if kind == "date"),
     )
+
+
+def _date(text: str) -> str:
+    return f"TO_DATE('{_moment(text)}','{MASK}')"
+
+
+def _whole(text: str) -> str:
+    try:
+        return f"{int(text):d}"
+    except ValueError:
+        raise FatalError(f"{text!r} is no id: NetSuite's are whole numbers.", code="bad_window") from None
 
 
 def _moment(since: str) -> str:

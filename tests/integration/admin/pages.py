@@ -14,6 +14,7 @@ LISTS = {
     "failed records": "sync_failedrecord_changelist",
     "error groups": "sync_errorgroup_changelist",
     "batches": "sync_batch_changelist",
+    "backfills": "sync_backfill_changelist",
     "trackers": "sync_tracker_changelist",
     "schedules": "sync_schedule_changelist",
     "pending children": "sync_pendingchild_changelist",

@@ -21,6 +21,7 @@ QUERIES = {
     "jobs": 2,
     "failed records": 2,
     "error groups": 2,
+    "backfills": 4,
     "batches": 2,
     "trackers": 2,
     "schedules": 2,
@@ -43,6 +44,7 @@ def fill(rows: int) -> None:
         factories.error_group()
         factories.pending_child(key_hash=uuid4())
         factories.delete_proposal(state="rejected")
+        factories.backfill()
         factories.record(data={"id": number, "name": f"Lamp {number}"})
         factories.schedule(f"test {number}")
         factories.source_column(name=f"column {number}")
@@ -69,6 +71,7 @@ def test_a_list_costs_the_same_queries_whatever_its_length(viewing: Client, name
         factories.failed_record()
         factories.error_group()
         factories.pending_child(key_hash=uuid4())
+        factories.backfill()
         factories.audit_entry()
     with CaptureQueriesContext(connection) as more:
         viewing.get(address(name))
@@ -136,6 +139,7 @@ def test_every_detail_page_opens(viewing: Client) -> None:
         ("sync_schedule_change", factories.schedule().pk),
         ("sync_tracker_change", record.entity_id),
         ("sync_recordrow_change", f"{record.entity_id}~{record.key_hash}"),
+        ("sync_backfill_change", factories.backfill().pk),
         ("sync_mapping_change", factories.mapping().pk),
         ("sync_auditentry_change", factories.audit_entry().pk),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from bridge.systems.apismith.client import ApiSmith, Runtime
 from bridge.systems.apismith.entities import customers, items, order_lines, orders
 from sync.declare import Entity
 from sync.errors import ConfigError, TransientError
-from sync.sources import Ask, Page
+from sync.sources import Ask, Page, Window, windows_of
 from tests.sandboxed import asked, change, switch
 
 
@@ -44,6 +45,36 @@ def test_only_what_changed_since_is_read(sandbox: Sandbox) -> None:
 
     assert page.total == 2
     assert any(b'"FREIGHT":1.10,' in row for row in page.rows)
+
+
+def test_a_window_of_keys_is_asked_for_by_filters(sandbox: Sandbox) -> None:
+    found = pages(order_lines, window=Window(by="key", low="10248", high="10250"), page_size=2)
+
+    assert {json.loads(row)["ORDER_ID"] for page in found for row in page.rows} == {10248, 10249}
+    (filters,) = {entry["query"]["filters"] for entry in asked(sandbox, "apismith")}
+    assert json.loads(filters) == {"ORDER_ID": {"gte": "10248", "lt": "10250"}}
+
+
+def test_windows_of_moments_together_are_everything(sandbox: Sandbox) -> None:
+    marks = ["2024-01-01T00:00:00.000Z", "2025-06-01T00:00:00.000Z", "2030-01-01T00:00:00.000Z"]
+
+    parts = [
+        [row for page in pages(orders, window=Window(by="cursor", low=low, high=high)) for row in page.rows]
+        for low, high in pairwise(marks)
+    ]
+
+    assert all(parts)
+    assert len({row for part in parts for row in part}) == sum(map(len, parts)) == 830
+
+
+def test_keys_that_are_texts_have_no_windows(sandbox: Sandbox) -> None:
+    client = ApiSmith(gate=None)
+
+    assert windows_of(client, customers.source) == {"cursor"}
+    assert windows_of(client, orders.source) == {"cursor", "key"}
+    with pytest.raises(ConfigError) as caught:
+        pages(customers, window=Window(by="key", low="1", high="2"))
+    assert caught.value.code == "no_windows"
 
 
 def test_one_row_is_found_by_all_parts_of_its_key(sandbox: Sandbox) -> None:

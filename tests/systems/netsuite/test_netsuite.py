@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from bridge.systems.netsuite.client import NetSuite, address
 from bridge.systems.netsuite.entities import customers, products
 from bridge.systems.netsuite.suiteql import SuiteQL
 from sync.errors import ConfigError, FatalError, TransientError
-from sync.sources import Ask, Page
+from sync.sources import Ask, By, Page, Window
 from tests.sandboxed import CREDENTIALS, asked, change, delete, switch
 from tests.wire import Asked, Said, Wire, said
 
@@ -42,6 +43,48 @@ def test_the_query_reads_what_the_fields_declare() -> None:
     )
     assert query.page(since=None, after=None).endswith(" FROM item ORDER BY id")
     assert query.one(5).endswith(" FROM item WHERE id = 5")
+
+
+def test_a_window_goes_beside_the_pages_own_place() -> None:
+    by_key = Window(by="key", low="10", high="20")
+    by_cursor = Window(by="cursor", low="2025-12-08T10:30:00Z", high="2025-12-09T00:00:00Z")
+
+    assert TINY.page(since=None, after=17, window=by_key).endswith(
+        " WHERE id >= 10 AND id < 20 AND id > 17 ORDER BY id"
+    )
+    assert (
+        " WHERE lastmodifieddate >= TO_DATE('2025-12-08 10:30:00','YYYY-MM-DD HH24:MI:SS')"
+        " AND lastmodifieddate < TO_DATE('2025-12-09 00:00:00','YYYY-MM-DD HH24:MI:SS') ORDER BY id"
+    ) in TINY.page(since=None, after=None, window=by_cursor)
+
+
+@pytest.mark.parametrize("window", [("key", "1 OR 1=1"), ("cursor", "yesterday'")])
+def test_what_is_no_bound_never_reaches_the_query(window: tuple[By, str]) -> None:
+    by, bound = window
+    with pytest.raises(FatalError):
+        TINY.page(since=None, after=None, window=Window(by=by, low=bound, high=bound))
+
+
+def test_a_window_of_ids_is_read_in_pages(sandbox: Sandbox) -> None:
+    every = ids(list(pages(PRODUCT)))
+
+    found = list(pages(PRODUCT, window=Window(by="key", low="1", high="401"), page_size=100))
+
+    assert ids(found) == [number for number in every if 1 <= number < 401]
+    assert {page.total for page in found} == {len(ids(found))}
+    assert all(page.steady for page in found)
+
+
+def test_windows_of_moments_together_are_everything(sandbox: Sandbox) -> None:
+    marks = ["2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "2030-01-01T00:00:00Z"]
+
+    parts = [
+        ids(list(pages(PRODUCT, window=Window(by="cursor", low=low, high=high))))
+        for low, high in pairwise(marks)
+    ]
+
+    assert all(parts)
+    assert sorted(number for part in parts for number in part) == ids(list(pages(PRODUCT)))
 
 
 @pytest.mark.parametrize(
