@@ -22,6 +22,7 @@ def sidebar(request: HttpRequest) -> list[Item]:
     first = [
         _item("Dashboard", "space_dashboard", "index", lambda _: True),
         _item("Sync now", "sync", "sync_now", may_operate),
+        _item("Resync", "restart_alt", "resync", may_operate),
     ]
     return [
         {"items": first},

@@ -11,7 +11,7 @@ from unfold.sites import UnfoldAdminSite
 
 
 class BridgeSite(UnfoldAdminSite):
-    """Unfold's site with a dashboard as its first page and the `Sync now` page."""
+    """Unfold's site with a dashboard as its first page and the `Sync now` and `Resync` pages."""
 
     site_title = "Bridge"
     site_header = "Bridge"
@@ -21,9 +21,12 @@ class BridgeSite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         """Pages that belong to no table."""
-        from admin_ui import sync_now
+        from admin_ui import resync, sync_now
 
-        return [path("sync-now/", self.admin_view(sync_now.sync_now), name="sync_now")]
+        return [
+            path("sync-now/", self.admin_view(sync_now.sync_now), name="sync_now"),
+            path("resync/", self.admin_view(resync.page), name="resync"),
+        ]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The dashboard."""

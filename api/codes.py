@@ -16,6 +16,8 @@ CODES: dict[str, tuple[int, str]] = {
         400,
         "`data` of a mend names values that nothing reads; the message says which names there are.",
     ),
+    "bad_mode": (400, "There is no such mode of a resync; the message names those there are."),
+    "confirmation_missing": (400, "What empties an entity is confirmed with its full path as `confirm`."),
     "bad_window": (
         400,
         "The range or the size of a backfill's windows makes no sense; the message says why.",
@@ -56,6 +58,10 @@ CODES: dict[str, tuple[int, str]] = {
     "method_not_allowed": (405, "This address does not know the method; `Allow` names those it knows."),
     "not_acceptable": (406, "Only JSON is spoken here: accept application/json."),
     "conflict": (409, "The thing is not in a state in which this act makes sense."),
+    "far_end_away": (
+        409,
+        "Nothing was emptied, because the far end could not be asked; the message has its words.",
+    ),
     "backfill_overlaps": (409, "Another backfill under way may read the same rows; the message names it."),
     "deleted": (410, "The record was deleted at the far end, at `detail.deleted_at`."),
     "not_kept": (

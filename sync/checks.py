@@ -54,6 +54,7 @@ RESERVED = frozenset(
         "pending-children",
         "push",
         "reconcile",
+        "resync",
         "schedules",
         "schema",
         "sync",

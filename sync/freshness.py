@@ -56,6 +56,8 @@ class Requested:
 def judge(known: Lookup, freshness: timedelta, now: datetime) -> Verdict:
     """What may be answered. A record's age is the newer of its own and that of the last complete run."""
     found, absent = known.found, known.absent_since
+    if found is not None and found.deleted_at is not None and _is_read_anew(known):
+        found = None  # nobody knows yet whether the far end has it
     if absent is not None and (found is None or (found.deleted_at is None and absent > found.synced_at)):
         old = absent + freshness <= now
         if found is None and old:
@@ -71,6 +73,12 @@ def judge(known: Lookup, freshness: timedelta, now: datetime) -> Verdict:
     # The far end was asked lately, and what it sent could not land: asking at every read would bring the same row.
     tried = known.refused_at is not None and now < known.refused_at + freshness
     return Verdict(state=state, as_of=as_of, fresh_until=until, due=due and not tried)
+
+
+def _is_read_anew(known: Lookup) -> bool:
+    """Whether the entity was emptied and no complete run has ended since."""
+    emptied = known.emptied_at
+    return emptied is not None and (known.fresh_to is None or known.fresh_to < emptied)
 
 
 def judge_list(fresh_to: datetime | None, *, empty: bool, freshness: timedelta, now: datetime) -> Verdict:

@@ -22,6 +22,7 @@ class Lookup:
     found: Found | None
     fresh_to: datetime | None  # start of the entity's last complete run
     absent_since: datetime | None  # when the far end last said that it has no such record
+    emptied_at: datetime | None = None  # when its entity was last emptied, to be read anew
     refused_at: datetime | None = None  # when it was asked for a row that failed, or waits for its parent
 
 
@@ -56,7 +57,7 @@ def look_up(registered: Registered, key_hash: uuid.UUID) -> Lookup:
             data=row[5],
             mapping=row[8],
         )
-    return Lookup(found=found, fresh_to=row[6], absent_since=row[7], refused_at=row[9])
+    return Lookup(found=found, fresh_to=row[6], absent_since=row[7], refused_at=row[9], emptied_at=row[10])
 
 
 def detained(registered: Registered, key_hash: uuid.UUID) -> Detained | None:

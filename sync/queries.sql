@@ -233,7 +233,7 @@ DELETE FROM absent_key WHERE entity_id = %(entity_id)s AND key_hash = ANY(%(keys
 -- One record, how fresh its entity is, whether the far end said lately that there is none, and when it sent a row that
 -- could not land: one round trip.
 SELECT r.key_hash, r.revision, r.synced_at, r.changed_at, r.deleted_at, r.data::text AS content, t.fresh_to, a.checked_at, r.mapping,
-  greatest(f.synced_at, p.synced_at)
+  greatest(f.synced_at, p.synced_at), t.emptied_at
 FROM tracker t
 LEFT JOIN {leaf} r ON r.key_hash = %(key_hash)s
 LEFT JOIN absent_key a ON a.key_hash = %(key_hash)s AND a.entity_id = t.entity_id

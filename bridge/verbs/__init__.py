@@ -22,6 +22,7 @@ VERBS: dict[str, Verb] = {
     "status": Verb(line="how every entity stands, which jobs run, whether a worker lives"),
     "entities": Verb(line="the entities with their records, pending children and failures"),
     "sync": Verb(line="read what changed in an entity, or all of it"),
+    "resync": Verb(line="read an entity anew, all of it, after a preview; --mode empty starts over"),
     "backfill": Verb(line="read a range in windows over days; list, show, pause, resume and cancel"),
     "push": Verb(line="write what changed to a target, or tell what would be written"),
     "deliveries": Verb(line="what targets have of our records, what they refused; send it again"),

@@ -32,11 +32,12 @@ HANDLERS: dict[str, str | Handler] = {
     "deletes": "sync.pipeline.missing:run_deletes",
     "webhook": "sync.pipeline.told.run:run_webhook",
     "backfill": "sync.pipeline.windows:run_backfill",
+    "resync": "sync.pipeline.emptying:run_resync",
 }
 """Kind -> the function that does its work, or `module:function`, imported by the first job of the kind."""
 
 _QUEUE_OF = {"wake": SYSTEM, "refresh": INTERACTIVE, "webhook": INTERACTIVE}
-_LANES = {"sync": "entity", "backfill": "entity", "remap": "entity", "replay": "replay"}
+_LANES = {"sync": "entity", "backfill": "entity", "resync": "entity", "remap": "entity", "replay": "replay"}
 
 
 def queue_of(kind: str) -> str:

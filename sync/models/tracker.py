@@ -18,6 +18,7 @@ class Tracker(models.Model):
     watermark = models.TextField(null=True)
     last_sync_at = models.DateTimeField(null=True)
     fresh_to = models.DateTimeField(null=True)
+    emptied_at = models.DateTimeField(null=True)  # its records were marked deleted, to be read anew
     feed_seq = models.BigIntegerField(default=0)
     live_rows = models.BigIntegerField(default=0)
     history_from = models.DateTimeField(null=True)  # before it versions were deleted; None = all are kept

@@ -180,3 +180,21 @@ WHERE p.entity_id = %(entity_id)s AND p.parent_entity_id = %(parent_id)s
   AND NOT EXISTS (SELECT 1 FROM absent_key a WHERE a.key_hash = p.parent_key_hash AND a.entity_id = p.parent_entity_id
                   AND a.checked_at > %(since)s)
 ORDER BY p.parent_key_hash LIMIT %(most)s;
+
+-- doom_all --
+-- Every live record of an entity, as the rows of a proposal; none that was read since.
+INSERT INTO delete_key (proposal_id, key_hash, raw_hash)
+SELECT %(proposal)s, key_hash, raw_hash FROM {leaf} WHERE deleted_at IS NULL AND synced_at < %(began)s;
+
+-- sample_doomed --
+-- A few of a proposal's records, to be looked at.
+SELECT r.data::text FROM delete_key k JOIN {leaf} r USING (key_hash) WHERE k.proposal_id = %(proposal)s ORDER BY k.key_hash LIMIT %(most)s;
+
+-- forget_absences --
+-- The far end is asked again for what it lacked.
+DELETE FROM absent_key WHERE entity_id = %(entity_id)s;
+
+-- count_mended --
+-- Live records that are as a person mended them, not as the far end sent them.
+SELECT count(*) FROM failed_record f JOIN {leaf} r ON r.key_hash = f.key_hash AND r.raw_hash = f.raw_hash
+WHERE f.entity_id = {entity_id} AND f.state = 'fixed' AND f.mended IS NOT NULL AND r.deleted_at IS NULL;

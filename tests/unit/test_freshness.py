@@ -37,8 +37,15 @@ def judged(
     fresh_to: float | None = None,
     absent: float | None = None,
     refused: float | None = None,
+    emptied: float | None = None,
 ) -> Verdict:
-    known = Lookup(found=row, fresh_to=ago(fresh_to), absent_since=ago(absent), refused_at=ago(refused))
+    known = Lookup(
+        found=row,
+        fresh_to=ago(fresh_to),
+        absent_since=ago(absent),
+        refused_at=ago(refused),
+        emptied_at=ago(emptied),
+    )
     return judge(known, FRESHNESS, NOW)
 
 
@@ -92,6 +99,20 @@ def test_a_refusal_is_remembered_for_the_freshness(refused: float, due: bool) ->
     verdict = judged(found(30), refused=refused)
 
     assert (verdict.state, verdict.due) == (State.STALE, due)
+
+
+@pytest.mark.parametrize(
+    ("emptied", "fresh_to", "state"),
+    [(5, None, State.UNKNOWN), (5, 10, State.UNKNOWN), (5, 1, State.DELETED), (None, None, State.DELETED)],
+)
+def test_a_deletion_of_an_emptied_entity_counts_when_it_was_read_anew(
+    emptied: float | None, fresh_to: float | None, state: State
+) -> None:
+    assert judged(found(5, deleted=True), emptied=emptied, fresh_to=fresh_to).state is state
+
+
+def test_an_emptied_entitys_absent_record_is_absent() -> None:
+    assert judged(found(5, deleted=True), emptied=5, absent=1).state is State.ABSENT
 
 
 @pytest.mark.parametrize(("synced", "due"), [(1, False), (20, True)])
