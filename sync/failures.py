@@ -13,7 +13,7 @@ from django.utils import timezone
 from sync import audit, grouping
 from sync.audit import Actor
 from sync.errors import Conflict, InvalidRequest, NotFound
-from sync.jobs.enqueue import enqueue
+from sync.jobs.enqueue import behind, enqueue
 from sync.jobs.priorities import INTERACTIVE
 from sync.mapping.in_force import as_read
 from sync.mend_names import refuse_unread
@@ -138,7 +138,7 @@ def entity_of(failed: FailedRecord) -> Registered:
 
 def _replay(group: list[FailedRecord], by: Actor) -> Job:
     ids = [str(failed.id) for failed in group]
-    dedup = f"replay:{ids[0]}" if len(ids) == 1 else None
+    dedup = behind(f"replay:{ids[0]}") if len(ids) == 1 else None
     return enqueue(
         "replay",
         entity=entity_of(group[0]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -51,11 +50,19 @@ def sweep() -> None:
 
 def try_again(claim: Claim) -> dict[str, int]:
     """Count a try of each due child whose parent is still missing; out of tries it becomes a failed record."""
+    from sync.pipeline.repeat import repeated
+
     given: dict[str, Any] = {"entity_id": claim.entity_id, "tries": TRIES, "wait": FIRST_WAIT}
-    with transaction.atomic(), connection.cursor() as cursor:
-        claim.hold()
-        cursor.execute(query("postpone_orphans"), given)
-        postponed = cursor.rowcount
+
+    def postpone() -> int:
+        with transaction.atomic(), connection.cursor() as cursor:
+            claim.hold()
+            cursor.execute(query("postpone_orphans"), given)
+            number: int = cursor.rowcount
+        return number
+
+    assert claim.entity is not None
+    postponed = repeated(postpone, entity=claim.entity.path)
     failed = 0
     while some := _give_up(claim):
         failed += some
@@ -103,21 +110,23 @@ def _give_up(claim: Claim) -> int:
 
 
 def _fail(cursor: Any, children: list[PendingChild]) -> None:
-    from sync.pipeline.asides import columns_of, sighting
+    from sync.pipeline.asides import bytes_hash, columns_of, sighting
+    from sync.pipeline.raw import kept_rows
 
-    raws = _raws(cursor, children)
+    raws = kept_rows(cursor, [(child.batch_id, child.row_no) for child in children])
     failures, sightings = [], []
     for child in children:
         aside = _aside(child)
         raw = raws.get((child.batch_id, child.row_no), b"")
-        failures.append(_columns(child) | columns_of(child.entity.path, aside) | {"raw": raw})
+        given = {"raw": raw, "raw_hash": bytes_hash(raw)}
+        failures.append(_columns(child) | columns_of(child.entity.path, aside) | given)
         sightings.append(sighting(child.entity.path, aside.faults[0]))
     cursor.executemany(query("note_failure"), failures)
     grouping.see(cursor, ErrorGroup.Kind.RECORD, children[0].entity_id, sightings)
 
 
 def _columns(child: PendingChild) -> dict[str, Any]:
-    copied = ("entity_id", "key_hash", "raw_hash", "version", "synced_at", "batch_id", "row_no", "mapping")
+    copied = ("entity_id", "key_hash", "version", "synced_at", "batch_id", "row_no", "mapping")
     # No tries by itself any more: it has had its five.
     return {name: getattr(child, name) for name in copied} | {"id": uuid7(), "wait": None}
 
@@ -158,19 +167,3 @@ def _key(owner: Registered, parent: Parent, data: dict[str, Any], number: uuid.U
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
-
-
-def _raws(cursor: Any, children: Iterable[PendingChild]) -> dict[tuple[int, int], bytes]:
-    """The bytes as received, each batch's blob opened once."""
-    from sync.pipeline.raw import unpack
-
-    places: dict[int, list[int]] = {}
-    for child in children:
-        places.setdefault(child.batch_id, []).append(child.row_no)
-    found: dict[tuple[int, int], bytes] = {}
-    for batch_id, wanted in places.items():
-        cursor.execute(query("kept_rows"), {"batch_id": batch_id})
-        blob = cursor.fetchone()
-        rows = unpack(bytes(blob[0])) if blob else []
-        found |= {(batch_id, row): rows[row] for row in wanted if row < len(rows)}
-    return found

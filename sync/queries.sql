@@ -72,7 +72,7 @@ UPDATE {leaf} SET synced_at = %(asked_at)s
 WHERE key_hash = %(key_hash)s AND deleted_at IS NULL AND synced_at < %(asked_at)s;
 
 -- note_failure --
--- One open row per entity and key; a repetition is counted, a mend holds until the source sends other bytes.
+-- One open row per entity and key; a repetition is counted, a mend holds until the source sends other bytes, or they fail elsewhere.
 INSERT INTO failed_record AS f (id, entity_id, key_hash, raw_hash, version, synced_at, batch_id, row_no, mapping, stage, code,
   field, message, errors, fingerprint, raw, normalized, mapped, next_try_at, first_seen_at, last_seen_at)
 VALUES (%(id)s, %(entity_id)s, %(key_hash)s, %(raw_hash)s, %(version)s, %(synced_at)s, %(batch_id)s, %(row_no)s, %(mapping)s,
@@ -83,7 +83,8 @@ ON CONFLICT (entity_id, (coalesce(key_hash, raw_hash))) WHERE state = 'open' DO 
   row_no = excluded.row_no, mapping = excluded.mapping, stage = excluded.stage, code = excluded.code, field = excluded.field,
   message = excluded.message, errors = excluded.errors, fingerprint = excluded.fingerprint, raw = excluded.raw,
   normalized = excluded.normalized, mapped = excluded.mapped,
-  mended = CASE WHEN f.raw_hash = excluded.raw_hash THEN f.mended END,
+  mended = CASE WHEN f.raw_hash = excluded.raw_hash AND (f.stage IN ('fetch', 'normalize') OR f.normalized IS NULL)
+    = (excluded.stage IN ('fetch', 'normalize') OR excluded.normalized IS NULL) THEN f.mended END,
   attempts = CASE WHEN f.raw_hash = excluded.raw_hash THEN f.attempts ELSE 0 END,
   next_try_at = CASE WHEN f.raw_hash = excluded.raw_hash AND f.code = excluded.code THEN f.next_try_at ELSE excluded.next_try_at END,
   times_seen = f.times_seen + 1, last_seen_at = excluded.last_seen_at
@@ -148,7 +149,9 @@ SELECT id, %(entity_id)s, key_hash, parent_entity_id, parent_key_hash, version, 
 FROM parking ORDER BY key_hash
 ON CONFLICT (entity_id, key_hash) DO UPDATE SET parent_entity_id = excluded.parent_entity_id,
   parent_key_hash = excluded.parent_key_hash, version = excluded.version, synced_at = excluded.synced_at, raw_hash = excluded.raw_hash,
-  data_hash = excluded.data_hash, data = excluded.data, mapping = excluded.mapping, batch_id = excluded.batch_id, row_no = excluded.row_no
+  data_hash = excluded.data_hash, data = excluded.data, mapping = excluded.mapping, batch_id = excluded.batch_id, row_no = excluded.row_no,
+  tries = CASE WHEN p.parent_key_hash = excluded.parent_key_hash THEN p.tries ELSE 0 END,
+  next_try_at = CASE WHEN p.parent_key_hash = excluded.parent_key_hash THEN p.next_try_at ELSE excluded.next_try_at END
 WHERE (excluded.version, excluded.synced_at) >= (p.version, p.synced_at);
 
 -- unpark_woken --

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, connections, transaction
 from django.db.models import QuerySet
 
+from sync.ids import uuid7
 from sync.jobs.claim import Interrupted
 from sync.members import Members, chunk
 from sync.models import Batch as BatchRow
@@ -55,8 +56,8 @@ def run_replay(claim: Claim) -> None:
     """Run the job's failed records again; what fails again stays open with its new errors."""
     assert claim.entity is not None, "a replay is always of an entity"
     run = bare_run(claim, claim.entity)
-    # Of those that failed before it was asked for: what fails while it runs waits for the next one.
-    rows = Members.of_params(claim.params).rows(entity=claim.entity.path, until=claim.job_id)
+    # Of those that failed before it began: what fails while it runs waits for the next one.
+    rows = Members.of_params(claim.params).rows(entity=claim.entity.path, until=uuid7())
     place = _reached(claim.job_id)
     left = rows.filter(id__gt=place.after or uuid.UUID(int=0)).count()
     total = place.rows + left

@@ -76,6 +76,12 @@ def twin_of(dedup: str | None) -> Job | None:
     return None if dedup is None else Job.objects.filter(dedup=dedup, status__in=UNFINISHED).first()
 
 
+def behind(dedup: str) -> str:
+    """The dedup of work that joins a twin that waits, and none that runs: that one may have passed what is meant."""
+    running = Job.objects.filter(dedup=dedup, status=Job.Status.PROCESSING).first()
+    return dedup if running is None else f"{dedup}:after:{running.pk}"
+
+
 def _insert(job: Job) -> bool:
     """Write the job with its wake-up; False where a twin was faster. Scopes are locked before its row."""
     later = job.run_after > timezone.now()

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Any
+
+import xxhash
 
 from sync.grouping import Sighting
 from sync.healing import wait_before
 from sync.ids import uuid7
 from sync.pipeline.batch import Batch, Fault, SetAside
-from sync.pipeline.raw import kept_row
+from sync.pipeline.raw import kept_rows
 from sync.queries import query
 from sync.signature import signature
 
 
 def note_failures(cursor: Any, batch: Batch) -> None:
     """One open failed record for each row set aside, counted up where it was open before."""
-    failures = [_failure(cursor, batch, aside) for aside in batch.aside]
+    kept = _kept(cursor, batch)
+    failures = [_failure(batch, aside, kept) for aside in batch.aside]
     if failures:
         # Sorted as records are, so that two writers of the same failures wait instead of deadlocking.
         failures.sort(key=lambda failure: failure["key_hash"] or failure["raw_hash"])
         cursor.executemany(query("note_failure"), failures)
+
+
+def bytes_hash(raw: bytes) -> uuid.UUID:
+    """What tells a failed row's bytes from others: the same under every declaration and mapping, unlike the memo's."""
+    return uuid.UUID(bytes=xxhash.xxh3_128_digest(raw))
 
 
 def sighting(path: str, fault: Fault) -> Sighting:
@@ -55,21 +64,29 @@ def columns_of(path: str, aside: SetAside) -> dict[str, Any]:
     }
 
 
-def _failure(cursor: Any, batch: Batch, aside: SetAside) -> dict[str, Any]:
+def _kept(cursor: Any, batch: Batch) -> dict[tuple[int, int], bytes]:
+    """The bytes of rows that were read with an earlier batch: woken children come without."""
+    if batch.raw:
+        return {}
+    return kept_rows(cursor, [aside.origin for aside in batch.aside if aside.origin])
+
+
+def _failure(batch: Batch, aside: SetAside, kept: Mapping[tuple[int, int], bytes]) -> dict[str, Any]:
     assert batch.run is not None
     origin = batch.origins[aside.row] if batch.origins else aside.origin
     batch_id, row_no = origin or (batch.id, aside.row)
+    raw = batch.raw[aside.row] if batch.raw else kept.get((batch_id, row_no), b"")
     return {
         "id": uuid7(),
         "entity_id": batch.run.entity_id,
         "key_hash": aside.key_hash,
-        "raw_hash": uuid.UUID(bytes=batch.raw_hashes[aside.row]),
+        "raw_hash": bytes_hash(raw),
         "version": aside.version,
         "synced_at": batch.asked_at[aside.row],
         "batch_id": batch_id,
         "row_no": row_no,
         "mapping": batch.mapping,
-        "raw": batch.raw[aside.row] if batch.raw or not origin else kept_row(cursor, *origin) or b"",
+        "raw": raw,
         "wait": wait_before(aside.faults[0].code, 0),
         **columns_of(batch.registered.path, aside),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import zstandard
@@ -37,3 +37,17 @@ def kept_row(cursor: Any, batch_id: int, row_no: int) -> bytes | None:
     found = cursor.fetchone()
     rows = unpack(bytes(found[0])) if found else []
     return rows[row_no] if row_no < len(rows) else None
+
+
+def kept_rows(cursor: Any, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """The bytes of rows by batch and place, as far as they are kept; each batch's blob is opened once."""
+    wanted: dict[int, list[int]] = {}
+    for batch_id, row_no in places:
+        wanted.setdefault(batch_id, []).append(row_no)
+    found: dict[tuple[int, int], bytes] = {}
+    for batch_id, numbers in wanted.items():
+        cursor.execute(query("kept_rows"), {"batch_id": batch_id})
+        blob = cursor.fetchone()
+        rows = unpack(bytes(blob[0])) if blob else []
+        found |= {(batch_id, number): rows[number] for number in numbers if number < len(rows)}
+    return found

@@ -12,6 +12,7 @@ from sync import failures, records
 from sync.audit import Actor
 from sync.errors import Conflict, InvalidRequest, NotFound
 from sync.ids import uuid7
+from sync.mapping import acts as mappings
 from sync.models import AuditEntry, FailedRecord
 from sync.registry import registry
 from tests.farend import FarEnd
@@ -247,3 +248,29 @@ def test_a_mend_must_be_an_object(far_end: FarEnd) -> None:
 
     with pytest.raises(InvalidRequest):
         failures.mend(only().id, {}, by=OPERATOR)
+
+
+def switch_mapping() -> None:
+    draft = mappings.draft(registry.find(GADGETS), {"fields": {"note": {"source": "remark"}}}, by=OPERATOR)
+    mappings.activate(draft.pk, by=OPERATOR)
+
+
+def test_bytes_without_a_key_are_one_failure_under_every_mapping(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1), b'{"id": "?", "name": "Lamp"}')
+    sync(GADGETS)
+    switch_mapping()
+
+    sync(GADGETS, full=True)
+
+    assert only().times_seen == 2
+
+
+def test_a_mend_outlives_another_mapping_while_the_bytes_stay(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1, price="many"))
+    sync(GADGETS)
+    failures.mend(only().id, {"price": "5"}, by=OPERATOR)
+    switch_mapping()
+
+    sync(GADGETS, full=True)
+
+    assert (only().times_seen, only().mended) == (2, {"price": "5"})

@@ -160,3 +160,16 @@ def test_a_parent_that_the_far_end_lacks_is_not_fetched_again_at_once(
     swept()
 
     assert not Job.objects.filter(kind="refresh", status="pending").exists()
+
+
+def test_waiting_for_another_parent_begins_anew(far_end: FarEnd) -> None:
+    child = orphan(far_end)
+    swept()
+    swept()
+    far_end.set("gadgets", gadget(1, maker=8, updated_at="2026-02-01T00:00:00Z"))
+
+    sync(GADGETS)
+
+    child.refresh_from_db()
+    assert child.tries == 0
+    assert child.next_try_at - now() < orphans.FIRST_WAIT

@@ -21,7 +21,7 @@ from sync.models import Batch, ErrorGroup, FailedRecord, Job
 from sync.preview import preview
 from sync.registry import registry
 from tests.farend import FarEnd
-from tests.integration.pipeline.conftest import gadget, run_again, run_waiting, sync
+from tests.integration.pipeline.conftest import gadget, run, run_again, run_waiting, sync
 
 GADGETS = "shop.gadgets"
 OPERATOR = Actor(name="olga", door="admin")
@@ -241,3 +241,27 @@ def test_the_counters_add_up(far_end: FarEnd) -> None:
     assert (counts["normalized"], counts["validated"], counts["mapped"]) == (4, 3, 3)
     assert counts["rows_fetched"] == 5
     assert counts["inserted"] + counts["skipped"] + counts["failed"] + counts["pending"] == 5
+
+
+def test_what_failed_while_a_retry_waited_is_run_with_it(far_end: FarEnd) -> None:
+    fail(far_end, 2)
+    (job,) = bulk.retry(ALL, by=OPERATOR)
+    far_end.set("gadgets", gadget(9, price="many"))
+    run("refresh", GADGETS, key={"id": "9"})
+    mend()
+
+    run_again(job)
+
+    assert landed() == 3
+
+
+def test_a_retry_joins_none_that_runs(far_end: FarEnd) -> None:
+    fail(far_end, 2)
+    (running,) = bulk.retry(ALL, by=OPERATOR)
+    assert take(running.pk, running.fence, "test")
+
+    (second,) = bulk.retry(ALL, by=OPERATOR)
+    (third,) = bulk.retry(ALL, by=OPERATOR)
+
+    assert second.pk != running.pk
+    assert third.pk == second.pk
