@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
+from sync.errors import Conflict
 from sync.ids import uuid7
 from sync.jobs.claim import Claim
 from sync.members import Members, chunk
@@ -20,6 +21,7 @@ MOST = 100_000
 SHOWN = 20
 _PATIENCE = "5s"
 """A preview waits no longer for a row that a sync has locked: it is asked for again."""
+_IN_THE_WAY = {"55P03", "40P01"}  # a lock was not to be had in time; a deadlock with a sync
 
 
 @dataclass(kw_only=True)
@@ -41,13 +43,19 @@ class Preview:
 
 
 def preview(members: Members, *, most: int = SAMPLE) -> Preview:
-    """Run at most so many of them through the stages and write nothing; the oldest first."""
+    """Run at most so many of them through the stages and write nothing; the oldest first. Raises Conflict."""
     found = Preview(of=members.rows().count())
     for path in members.entities():
         for ids in _chunks(members, path, most - found.tried):
-            with transaction.atomic():
-                _try(found, path, ids)
-                transaction.set_rollback(True)
+            try:
+                with transaction.atomic():
+                    _try(found, path, ids)
+                    transaction.set_rollback(True)
+            except OperationalError as error:
+                if getattr(error.__cause__, "sqlstate", None) not in _IN_THE_WAY:
+                    raise
+                message = f"A job is writing records of {path} just now: ask again in some seconds."
+                raise Conflict(message) from error
     return found
 
 

@@ -9,15 +9,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connections, transaction
 
 from sync import bulk, failures, members, records, retries
 from sync.audit import Actor
+from sync.errors import Conflict
 from sync.jobs.claim import Interrupted
 from sync.jobs.kinds import handler_of
 from sync.jobs.settle import hand_back
 from sync.jobs.take import take
 from sync.members import Members
-from sync.models import Batch, ErrorGroup, FailedRecord, Job
+from sync.models import Batch, ErrorGroup, FailedRecord, Job, Record
 from sync.preview import preview
 from sync.registry import registry
 from tests.farend import FarEnd
@@ -265,3 +267,34 @@ def test_a_retry_joins_none_that_runs(far_end: FarEnd) -> None:
 
     assert second.pk != running.pk
     assert third.pk == second.pk
+
+
+def test_a_preview_that_a_job_is_in_the_way_of_says_so(
+    far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.preview._PATIENCE", "50ms")
+    far_end.set("gadgets", gadget(0))
+    sync(GADGETS)
+    fail(far_end, 1, updated_at="2026-02-01T00:00:00Z")
+    mend()
+    locked, asked = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                list(Record.objects.select_for_update())
+                locked.set()
+                asked.wait(30)
+        finally:
+            connections.close_all()
+
+    writer = threading.Thread(target=hold)
+    writer.start()
+    assert locked.wait(30)
+
+    try:
+        with pytest.raises(Conflict, match="ask again in some seconds"):
+            preview(ALL)
+    finally:
+        asked.set()
+        writer.join()
