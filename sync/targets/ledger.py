@@ -17,11 +17,12 @@ from sync.declare import Push
 from sync.queries import query
 from sync.registry import Registered, registry
 from sync.targets import Outcome
+from sync.targets.arrays import Array, array
 from sync.targets.plan import Plan, Step
 
 SWEEP = timedelta(minutes=5)
 """How long a row waits for its parent before it is looked at without being woken."""
-PAUSE = 60.0
+PAUSE = "60"
 """Seconds until the next try of a row, doubled with each one."""
 MOST_TRIES = 5
 """Of a row that the target answers with its own trouble; then it is refused."""
@@ -75,14 +76,14 @@ class Ledger:
         answered = self.rows(
             "note_answers",
             most_tries=MOST_TRIES,
-            keys=[step.key_hash for step in steps],
-            states=[outcome.state for outcome in outcomes],
-            ops=[outcome.op for outcome in outcomes],
-            remote_ids=[outcome.remote_id for outcome in outcomes],
-            codes=[outcome.code for outcome in outcomes],
-            answers=[_json(outcome.answer) for outcome in outcomes],
-            revisions=[step.revision for step in steps],
-            pauses=[0.0 if outcome.at_once else PAUSE for outcome in outcomes],
+            keys=array([step.key_hash.hex for step in steps]),
+            states=array([outcome.state for outcome in outcomes]),
+            ops=array([outcome.op for outcome in outcomes]),
+            remote_ids=array([outcome.remote_id for outcome in outcomes]),
+            codes=array([outcome.code for outcome in outcomes]),
+            answers=array([_json(outcome.answer) for outcome in outcomes]),
+            revisions=array([str(step.revision) for step in steps]),
+            pauses=array(["0" if outcome.at_once else PAUSE for outcome in outcomes]),
         )
         self._mark_children(moved)
         return self._count(steps, outcomes, {key: facts for key, *facts in answered})
@@ -90,14 +91,14 @@ class Ledger:
     def _moved(self, outcomes: Sequence[Outcome], steps: Sequence[Step]) -> list[UUID]:
         """Records that have another id at the target from now on than the one their children there name."""
         found = [
-            (step.key_hash, outcome.remote_id)
+            (step.key_hash.hex, outcome.remote_id)
             for step, outcome in zip(steps, outcomes, strict=True)
             if outcome.state == "acked" and outcome.op != "d" and outcome.remote_id != step.remote_id
         ]
         if not found:
             return []
         keys, remote_ids = zip(*found, strict=True)
-        return [row[0] for row in self.rows("moved", keys=list(keys), remote_ids=list(remote_ids))]
+        return [row[0] for row in self.rows("moved", keys=array(keys), remote_ids=array(remote_ids))]
 
     def _mark_children(self, moved: list[UUID]) -> None:
         if not moved:
@@ -151,17 +152,19 @@ class Ledger:
         return dict(total)
 
 
-def _columns(steps: Sequence[Step], sweep: datetime) -> Mapping[str, list[Any]]:
+def _columns(steps: Sequence[Step], sweep: datetime) -> Mapping[str, Array]:
     return {
-        "keys": [step.key_hash for step in steps],
-        "ops": [step.op for step in steps],
-        "hashes": [step.digest for step in steps],
+        "keys": array([step.key_hash.hex for step in steps]),
+        "ops": array([step.op for step in steps]),
+        "hashes": array([step.digest.hex() or None for step in steps]),
         # A row that waits while nobody knows whether the target has it stays unknown: it is looked up in its turn.
-        "states": [("unknown" if step.doubtful else "waiting") if step.wait else "sent" for step in steps],
-        "tries": [(step.until or sweep) if step.wait else None for step in steps],
-        "codes": [step.wait for step in steps],
-        "parent_entities": [step.missing[0] if step.missing else None for step in steps],
-        "parents": [step.missing[1] if step.missing else None for step in steps],
+        "states": array(
+            [("unknown" if step.doubtful else "waiting") if step.wait else "sent" for step in steps]
+        ),
+        "tries": array([(step.until or sweep).isoformat() if step.wait else None for step in steps]),
+        "codes": array([step.wait for step in steps]),
+        "parent_entities": array([str(step.missing[0]) if step.missing else None for step in steps]),
+        "parents": array([step.missing[1].hex if step.missing else None for step in steps]),
     }
 
 

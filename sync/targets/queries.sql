@@ -66,9 +66,9 @@ WHERE target = %(target)s AND entity_id = %(entity_id)s AND key_hash = ANY(%(key
 -- What is about to be sent, before its first byte leaves; and what has to wait.
 INSERT INTO delivery AS d (target, entity_id, key_hash, op, sent_hash, state, attempts, next_try_at, code, parent_entity_id,
   parent_key_hash, changed_at)
-SELECT %(target)s, %(entity_id)s, n.key_hash, n.op::"char", n.sent_hash, n.state, CASE WHEN n.state = 'sent' THEN 1 ELSE 0 END,
+SELECT %(target)s, %(entity_id)s, n.key_hash, n.op::"char", decode(coalesce(n.sent_hash, ''), 'hex'), n.state, CASE WHEN n.state = 'sent' THEN 1 ELSE 0 END,
   n.next_try_at, n.code, n.parent_entity_id, n.parent_key_hash, clock_timestamp()
-FROM unnest(%(keys)s::uuid[], %(ops)s::text[], %(hashes)s::bytea[], %(states)s::text[], %(tries)s::timestamptz[], %(codes)s::text[],
+FROM unnest(%(keys)s::uuid[], %(ops)s::text[], %(hashes)s::text[], %(states)s::text[], %(tries)s::timestamptz[], %(codes)s::text[],
   %(parent_entities)s::smallint[], %(parents)s::uuid[])
   AS n (key_hash, op, sent_hash, state, next_try_at, code, parent_entity_id, parent_key_hash)
 ORDER BY n.key_hash

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connections, transaction
 
 from sync.declare import Push
 from sync.errors import BridgeError, TransientError
 from sync.jobs.claim import Interrupted
-from sync.registry import Registered
+from sync.registry import Registered, registry
 from sync.targets import Outcome, Sending, Target
 from sync.targets.asking import push_of, target_of, wake_children
 from sync.targets.ledger import FIRST_KEY, Ledger
-from sync.targets.plan import Plan, Step, plan
+from sync.targets.plan import Plan, Step, parents_of, plan
 from sync.targets.preview import preview
 from sync.targets.reading import due, feed
 from sync.targets.turn import hold_deletes
@@ -42,10 +46,38 @@ class _Work:
     counts: dict[str, int] = field(default_factory=dict)
     passed_over: bool = False  # the last request failed, and was one row's alone
 
+    @property
+    def is_own_parent(self) -> bool:
+        """Whether rows need the target's ids of other rows of the entity."""
+        named = parents_of(self.registered, self.push).values()
+        return any(registry.parent(self.registered, one).path == self.registered.path for one in named)
+
     def add(self, counts: dict[str, int]) -> None:
         for name, number in counts.items():
             self.counts[name] = self.counts.get(name, 0) + number
         self.claim.progress(**self.counts)
+
+
+_Sent = tuple[list[Step], list[Outcome], BridgeError | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Chunk:
+    """Records whose turn it is: what is to be done with them, and what is known of the doubtful ones."""
+
+    keys: frozenset[UUID]
+    seq: int | None
+    made: Plan
+    known: dict[UUID, Outcome]
+
+
+@dataclass(kw_only=True, slots=True)
+class _Away:
+    """A chunk that is at the target, and how to wait for what comes of it."""
+
+    chunk: _Chunk
+    sent: Callable[[], _Sent]
+    is_settled: bool = False
 
 
 def run_push(claim: Claim) -> None:
@@ -61,40 +93,81 @@ def run_push(claim: Claim) -> None:
     )
     ledger.write("make_cursor")
     while True:
-        for keys in due(ledger):
-            _chunk(work, keys, None)
-        for keys, seq in feed(ledger):
-            _chunk(work, keys, seq)
+        _push_all(work)
         if _ended(work):
             return
 
 
-def _chunk(work: _Work, keys: Sequence[UUID], seq: int | None) -> None:
-    if work.claim.stopping.is_set():
-        raise Interrupted
+def _push_all(work: _Work) -> None:
+    """All that is due and has changed. While the target is at one chunk, the next one is planned."""
+    away: _Away | None = None
+    with _sender() as sender:
+        try:
+            for keys, seq in _todo(work.ledger):
+                if away and (work.is_own_parent or not away.chunk.keys.isdisjoint(keys)):
+                    _settle(work, away)  # what comes of it decides what these need
+                chunk = _planned(work, keys, seq)
+                if away:
+                    _settle(work, away)
+                if work.claim.stopping.is_set():
+                    raise Interrupted
+                away = _send_off(work, chunk, sender)
+        finally:
+            if away:
+                _settle(work, away)
+
+
+@contextmanager
+def _sender() -> Iterator[Executor]:
+    """A thread that talks to the target."""
+    with ThreadPoolExecutor(1, thread_name_prefix="push") as pool:
+        try:
+            yield pool
+        finally:
+            pool.submit(connections.close_all)
+
+
+def _todo(ledger: Ledger) -> Iterator[tuple[list[UUID], int | None]]:
+    """The keys of each chunk, and where in the feed it ends."""
+    yield from ((keys, None) for keys in due(ledger))
+    yield from feed(ledger)
+
+
+def _planned(work: _Work, keys: Sequence[UUID], seq: int | None) -> _Chunk:
     made = hold_deletes(work.ledger, plan(work.registered, work.push, keys))
-    known = _look_up(work, made)
+    return _Chunk(keys=frozenset(keys), seq=seq, made=made, known=_look_up(work, made))
+
+
+def _send_off(work: _Work, chunk: _Chunk, sender: Executor) -> _Away:
     with transaction.atomic():
         work.claim.hold()
-        work.ledger.note(made)
-    sent, outcomes, trouble = _send(work, made.ready, known)
+        work.ledger.note(chunk.made)
+    send = partial(_send, work, chunk.made.ready, chunk.known)
+    if len(chunk.made.ready) > work.push.batch:  # one request is not worth a thread and its connection
+        return _Away(chunk=chunk, sent=sender.submit(copy_context().run, send).result)
+    done = send()
+    return _Away(chunk=chunk, sent=lambda: done)
+
+
+def _settle(work: _Work, away: _Away) -> None:
+    """Write what the target said, once it has said it, and once only. Raises its errors."""
+    if away.is_settled:
+        return
+    away.is_settled = True
+    sent, outcomes, trouble = away.sent()
+    made, seq = away.chunk.made, away.chunk.seq
+    is_moved = any(outcome.state == "acked" for outcome in outcomes)
     with transaction.atomic():
         work.claim.hold()
         counts = work.ledger.answer(sent, outcomes)
         if seq is not None and trouble is None:
             work.ledger.write("move_cursor", seq=seq)
-        if any(outcome.state == "acked" for outcome in outcomes):
+        if is_moved:
             work.claim.outlive()
-    waiting = len(made.steps) - len(sent)
-    work.add(
-        counts
-        | {
-            "read": len(keys),
-            "skipped": len(made.unchanged) + len(made.refused),
-            "waiting": waiting + counts.get("waiting", 0),
-        }
-    )
-    if trouble is None or any(outcome.state == "acked" for outcome in outcomes):
+    skipped = len(made.unchanged) + len(made.refused)
+    waiting = len(made.steps) - len(sent) + counts.get("waiting", 0)
+    work.add(counts | {"read": len(away.chunk.keys), "skipped": skipped, "waiting": waiting})
+    if trouble is None or is_moved:
         work.claim.advance()
     if trouble is not None:
         raise trouble
@@ -118,9 +191,6 @@ def _look_up(work: _Work, made: Plan) -> dict[UUID, Outcome]:
         else:
             made.steps[place] = step.at(here.remote_id if here else None)
     return known
-
-
-_Sent = tuple[list[Step], list[Outcome], BridgeError | None]
 
 
 def _send(work: _Work, steps: Sequence[Step], known: dict[UUID, Outcome]) -> _Sent:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sync.models import DeliveryCount, Job
+from sync.models import Delivery, DeliveryCount, Job
+from sync.targets import reading
 from tests.integration.targets.conftest import Hub, delivery, push, push_all, run_waiting, sync
 
 
@@ -73,6 +74,21 @@ def test_lines_then_orders_then_customers_end_as_the_same_rows(hub: Hub) -> None
     assert len({(row["order_number"], row["item_number"]) for row in lines}) == len(lines) == 2155
     assert all(orders[row["order_id"]] == row["order_number"] for row in lines)
     assert len(orders) == 830
+
+
+def test_the_next_chunk_is_planned_while_one_is_away(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "ROWS_A_CHUNK", 1_200)
+    for entity in ("customers", "items", "orders", "order_lines"):
+        sync(f"apismith.{entity}")
+    for entity in ("customers", "items", "orders"):
+        push(f"apismith.{entity}")
+
+    counts = push("apismith.order_lines")
+
+    assert (counts["read"], counts["inserted"], counts["waiting"]) == (2155, 2155, 0)
+    assert hub.asked("POST").count("POST /order_lines/batch") == 3
+    assert len(hub.rows("order_lines")) == 2155
+    assert not Delivery.objects.exclude(state="acked").exists()
 
 
 def test_the_counts_stand_beside_the_batch(hub: Hub) -> None:
