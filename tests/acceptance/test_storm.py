@@ -156,6 +156,7 @@ def storm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storm]:
 def test_every_child_ends_under_its_parent_once(storm: Storm) -> None:
     storm.blow()
 
+    print(f"killed {len(storm.killed)} workers")
     assert storm.killed
     mirror = {entity: storm.all(f"apismith/{entity}?") for entity in ROWS}
     hub = {entity: storm.control(f"schedulehub/{entity}")["rows"] for entity in ROWS}
@@ -169,12 +170,14 @@ def test_every_child_ends_under_its_parent_once(storm: Storm) -> None:
 
 
 def check_written_once(storm: Storm, entity: str, count: int) -> None:
-    """The feed tells of each record once, and the batches count it once."""
+    """The feed tells of each record once; the batches count it once, here and at ScheduleHub."""
     changes = storm.all(f"changes?entity=apismith.{entity}&")
     assert Counter(change["op"] for change in changes) == {"added": count}
     assert len({change["key"] for change in changes}) == count
     batches = storm.all(f"batches?entity=apismith.{entity}&")
     assert sum(batch["counts"]["inserted"] for batch in batches) == count
+    there = [storm.running.get(f"/api/v1/batches/{batch['id']}")[1]["targets"] for batch in batches]
+    assert sum(counts["schedulehub"]["inserted"] for counts in there if counts) == count
     assert sum(batch["counts"]["failed"] for batch in batches) == 0
 
 
