@@ -1,6 +1,7 @@
 """Children before their parents, in random order, the worker killed at random moments: each row arrives once.
 
 Order lines come first, orders second, customers and items last, each entity's rows shuffled over small pages.
+In the long form answers of ScheduleHub are lost beside, after they took effect.
 What is drawn comes from one seed, which is printed; STORM_SEED=n repeats it.
 """
 
@@ -125,6 +126,8 @@ class Storm:
             except ProcessLookupError:  # it has ended by itself
                 continue
             self.killed.append(worker)
+            if len(self.lives) > 2:  # the long form: an answer of ScheduleHub gets lost too
+                self.control("schedulehub/mood", mood="lost", entity=self.draw.choice([*ROWS]), times=1)
 
     def _worker(self) -> int | None:
         """The worker, unless it is one that has been killed."""
