@@ -11,7 +11,8 @@ from admin_ui.access import may_operate
 from admin_ui.jobs import DEAD, UNFINISHED
 from admin_ui.overview import overview
 from admin_ui.trackers import ask, failures, newest, waiting
-from sync.models import Job, Tracker
+from sync import drift
+from sync.models import Delivery, Job, SourceColumn, Tracker
 from sync.registry import registry
 
 
@@ -39,12 +40,18 @@ def _figures(trackers: list[Any]) -> list[dict[str, Any]]:
     failed = sum(tracker.failed for tracker in trackers)
     pending = sum(tracker.pending for tracker in trackers)
     rows = sum(tracker.live_rows for tracker in trackers)
+    refused = Delivery.objects.filter(state=Delivery.State.REFUSED).count()
+    unknown = Delivery.objects.filter(state=Delivery.State.UNKNOWN).count()
+    columns = SourceColumn.objects.filter(drift.OPEN).count()
     return [
         _figure("records", rows, "sync_recordrow_changelist"),
         _figure("jobs under way", running, "sync_job_changelist", standing="unfinished"),
         _figure("dead jobs", dead, "sync_job_changelist", bad=True, standing="dead"),
         _figure("failed records", failed, "sync_failedrecord_changelist", bad=True, state="open"),
         _figure("pending children", pending, "sync_pendingchild_changelist"),
+        _figure("refused by targets", refused, "sync_delivery_changelist", bad=True, state="refused"),
+        _figure("without an answer", unknown, "sync_delivery_changelist", state="unknown"),
+        _figure("changed columns", columns, "sync_sourcecolumn_changelist", bad=True),
     ]
 
 

@@ -10,12 +10,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from admin_ui import render
 from admin_ui.acts import Act, on_many, on_one
-from admin_ui.filters import EntityFilter
+from admin_ui.filters import EntityFilter, TextFilter
 from admin_ui.keys import key_of
 from admin_ui.page import EntityPage
 from admin_ui.site import site
@@ -39,6 +39,14 @@ SHADES = {"sent": "info", "acked": "success", "refused": "danger", "unknown": "w
 def said(delivery: Delivery) -> str:
     """The target's words, else why it waits."""
     return str((delivery.answer or {}).get("message") or delivery.code or render.NONE)
+
+
+class StateFilter(TextFilter):
+    """By state."""
+
+    title = "state"
+    parameter_name = "state"
+    words = tuple(Delivery.State.values)
 
 
 class TargetFilter(DropdownFilter):
@@ -70,7 +78,7 @@ class DeliveriesPage(EntityPage):
         "changed",
         "next_try",
     )
-    list_filter = (TargetFilter, EntityFilter, ("state", ChoicesDropdownFilter))
+    list_filter = (TargetFilter, EntityFilter, StateFilter)
     search_fields = ("=remote_id", "=key_hash")
     search_help_text = "The target's id, or a key hash"
     fields = (

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
@@ -38,6 +42,20 @@ class StateFilter(TextFilter):
     words = tuple(SourceColumn.State.values)
 
 
+class StandingFilter(DropdownFilter):
+    """Known and acknowledged ones only when asked for."""
+
+    title = "standing"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("all", "Known and acknowledged ones too")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[SourceColumn]) -> QuerySet[SourceColumn]:
+        asked = self.value() or request.GET.get("state") or request.GET.get("q")
+        return queryset if asked else queryset.filter(drift.OPEN)
+
+
 @admin.register(SourceColumn, site=site)
 class DriftPage(EntityPage):
     """What batches have seen of each source's columns."""
@@ -45,7 +63,7 @@ class DriftPage(EntityPage):
     detail_title = "Column"
     list_display = ("name", "of_entity", "standing", "told", "since", "seen", "acknowledged_by")
     list_display_links = ("name",)
-    list_filter = (StateFilter, EntityFilter)
+    list_filter = (StandingFilter, StateFilter, EntityFilter)
     search_fields = ("name",)
     ordering = ("-changed_at", "-id")
     fields = (

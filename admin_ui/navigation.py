@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from admin_ui.access import may_operate
 from admin_ui.jobs import DEAD
 from admin_ui.render import address
-from sync.models import FailedRecord, Job
+from sync import drift
+from sync.models import Delivery, FailedRecord, Job, SourceColumn
 
 MOST_COUNTED = 1_000
 """A badge never counts further: every page shows it."""
@@ -51,6 +52,22 @@ def tabs(request: HttpRequest) -> list[Item]:
                 _tab("Discarded", request, "sync_failedrecord_changelist", state="discarded"),
             ],
         },
+        {
+            "models": ["sync.delivery"],
+            "items": [
+                _tab("All", request, "sync_delivery_changelist", state=None),
+                _tab("Refused", request, "sync_delivery_changelist", state="refused"),
+                _tab("No answer", request, "sync_delivery_changelist", state="unknown"),
+                _tab("Waiting", request, "sync_delivery_changelist", state="waiting"),
+            ],
+        },
+        {
+            "models": ["sync.sourcecolumn"],
+            "items": [
+                _tab("To look at", request, "sync_sourcecolumn_changelist", standing=None),
+                _tab("All columns", request, "sync_sourcecolumn_changelist", standing="all"),
+            ],
+        },
     ]
 
 
@@ -66,15 +83,15 @@ def _work(request: HttpRequest) -> list[Item]:
 
 def _rows(request: HttpRequest) -> list[Item]:
     failed, pending = _may("view_failedrecord"), _may("view_pendingchild")
-    drift = _may("view_sourcecolumn")
+    columns, delivery = _may("view_sourcecolumn"), _may("view_delivery")
     return [
         _item("Records", "table_rows", "sync_recordrow_changelist", _may("view_recordrow")),
         _item("Failed records", "report", "sync_failedrecord_changelist", failed, badge=_failed(request)),
         _item("Error groups", "bug_report", "sync_errorgroup_changelist", _may("view_errorgroup")),
         _item("Mappings", "alt_route", "sync_mapping_changelist", _may("view_mapping")),
-        _item("Deliveries", "outbox", "sync_delivery_changelist", _may("view_delivery")),
+        _item("Deliveries", "outbox", "sync_delivery_changelist", delivery, badge=_refused(request)),
         _item("Pending children", "family_history", "sync_pendingchild_changelist", pending),
-        _item("Drift", "difference", "sync_sourcecolumn_changelist", drift),
+        _item("Drift", "difference", "sync_sourcecolumn_changelist", columns, badge=_drifted(request)),
         _item("Deletes", "delete_sweep", "sync_deleteproposal_changelist", _may("view_deleteproposal")),
     ]
 
@@ -112,6 +129,18 @@ def _failed(request: HttpRequest) -> str | None:
     if not _may("view_failedrecord")(request):
         return None
     return _capped(FailedRecord.objects.filter(state=FailedRecord.State.OPEN)[:MOST_COUNTED].count())
+
+
+def _refused(request: HttpRequest) -> str | None:
+    if not _may("view_delivery")(request):
+        return None
+    return _capped(Delivery.objects.filter(state=Delivery.State.REFUSED)[:MOST_COUNTED].count())
+
+
+def _drifted(request: HttpRequest) -> str | None:
+    if not _may("view_sourcecolumn")(request):
+        return None
+    return _capped(SourceColumn.objects.filter(drift.OPEN)[:MOST_COUNTED].count())
 
 
 def _capped(number: int) -> str | None:

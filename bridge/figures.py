@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db.models import Count, Min, QuerySet
 
-from sync import gauges
+from sync import drift, gauges
 from sync.health import HEARTBEAT_OLD
-from sync.models import EntityRow, FailedRecord, Job, PendingChild, Tracker
+from sync.models import Delivery, EntityRow, FailedRecord, Job, PendingChild, SourceColumn, Tracker
 from sync.registry import Registered, registry
 
 
@@ -61,6 +61,17 @@ def standings() -> list[Standing]:
 def dead_jobs() -> int:
     """How many jobs are out of tries and not yet resolved."""
     return Job.objects.filter(status=Job.Status.FAILED, resolved_at=None).count()
+
+
+def refused_deliveries() -> dict[str, int]:
+    """How many records each target refused, by its name."""
+    refused = Delivery.objects.filter(state=Delivery.State.REFUSED).order_by()
+    return dict(refused.values_list("target").annotate(Count("pk")))
+
+
+def drifted_columns() -> int:
+    """How many columns of sources changed, with nobody having looked."""
+    return SourceColumn.objects.filter(drift.OPEN).count()
 
 
 def living_workers() -> int:

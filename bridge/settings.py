@@ -56,6 +56,7 @@ WSGI_APPLICATION = "bridge.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "admin_ui" / "templates" / "instead"],  # of Unfold's own
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

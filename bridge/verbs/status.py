@@ -18,13 +18,22 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print it; the exit code is 0 however it stands."""
-    from bridge.figures import Standing, dead_jobs, living_workers, standings
+    from bridge.figures import (
+        Standing,
+        dead_jobs,
+        drifted_columns,
+        living_workers,
+        refused_deliveries,
+        standings,
+    )
 
     found = standings()
     workers, dead = living_workers(), dead_jobs()
+    refused, drifted = refused_deliveries(), drifted_columns()
     if options.json:
         entities = [standing.plain() for standing in found]
-        print_json({"workers": workers, "failed_jobs": dead, "entities": entities})
+        troubles = {"failed_jobs": dead, "refused_deliveries": refused, "drifted_columns": drifted}
+        print_json({"workers": workers, **troubles, "entities": entities})
         return OK
 
     def row(standing: Standing) -> tuple[Any, ...]:
@@ -45,4 +54,8 @@ def run(options: Namespace) -> int:
     print("A worker is alive." if workers else "No worker is alive: start `bridge up` or `bridge worker`.")
     if dead:
         print(f"Failed jobs that wait for a person: {dead}; see `bridge jobs list --status failed`.")
+    for target, rows in refused.items():
+        print(f"Records that {target} refused: {rows:,}; see `bridge deliveries`.")
+    if drifted:
+        print(f"Columns of sources that changed: {drifted}; see `bridge drift`.")
     return OK

@@ -44,7 +44,7 @@ class Delivery(models.Model):
         ordering = ("-id",)
 
     def __str__(self) -> str:
-        return f"{self.entity} {self.key_hash} at {self.target}"
+        return f"delivery {self.pk} of {self.entity} to {self.target}"
 
 
 class TargetCursor(models.Model):

@@ -51,7 +51,16 @@ class RecordRow(RecordColumns):
         )
 
     def __str__(self) -> str:
-        return f"{self.entity} {self.key_hash}"
+        # Imported here: the registry is filled after the models are loaded.
+        from sync.keys import key_text
+        from sync.registry import registry
+
+        path = self.entity.path
+        if path not in registry or any(
+            self.data.get(name) is None for name in registry.find(path).entity.key
+        ):
+            return f"{path} {self.key_hash}"
+        return f"{path} {key_text(registry.find(path), self.data)}"
 
 
 class RecordVersion(models.Model):

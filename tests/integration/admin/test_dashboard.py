@@ -17,10 +17,13 @@ def test_it_shows_every_entity_and_what_waits_for_a_person(viewing: Client) -> N
     factories.failed_record("shop.parts")
     factories.pending_child()
     factories.job("shop.gadgets", status="processing")
+    factories.delivery("apismith.items")
+    factories.source_column()
 
     shown = main_text(viewing.get(page("index")))
 
     assert "1 records 1 jobs under way 1 dead jobs 2 failed records 1 pending children" in shown
+    assert "1 refused by targets 0 without an answer 1 changed columns" in shown
     assert "Shop gadgets processing 1 1 1" in shown
     assert "Shop makers failed 0 0 0" in shown
 
@@ -36,7 +39,7 @@ def test_it_costs_the_same_queries_whatever_there_is(viewing: Client) -> None:
     with CaptureQueriesContext(connection) as full:
         viewing.get(page("index"))
 
-    assert len(full) == len(empty) == 9
+    assert len(full) == len(empty) == 14
 
 
 def test_only_an_operator_finds_the_way_to_a_sync(operating: Client, viewing: Client) -> None:

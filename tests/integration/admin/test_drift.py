@@ -43,3 +43,17 @@ def test_only_what_waits_has_the_button(operating: Client) -> None:
     shown = operating.get(page("sync_sourcecolumn_change", column.pk)).content.decode()
 
     assert "acknowledge_one" not in shown
+
+
+def test_known_columns_are_shown_only_when_asked_for(viewing: Client) -> None:
+    factories.source_column()
+    factories.source_column(name="plain", state="known")
+
+    assert "'plain'" not in main_text(viewing.get(page(DRIFT)))
+    for asked in ({"standing": "all"}, {"state": "known"}, {"q": "plain"}):
+        assert "'plain' is as it was." in main_text(viewing.get(page(DRIFT), asked))
+
+
+def test_an_empty_list_invites_to_nothing(viewing: Client) -> None:
+    assert "Create a new item" not in main_text(viewing.get(page(DRIFT)))
+    assert "Reset filters" in main_text(viewing.get(page(DRIFT), {"state": "missing"}))

@@ -87,7 +87,7 @@ def test_it_finds_a_job_by_its_id_or_its_beginning(viewing: Client, length: int)
 def test_it_finds_nothing_by_words_that_are_no_id(viewing: Client) -> None:
     factories.job()
 
-    assert "No results found" in text(viewing.get(page(JOBS), {"q": "customers'; --"}))
+    assert "Nothing here" in text(viewing.get(page(JOBS), {"q": "customers'; --"}))
 
 
 def test_the_detail_shows_parameters_attempts_batches_and_events(viewing: Client) -> None:

@@ -89,7 +89,7 @@ def test_it_finds_a_record_by_its_key(viewing: Client) -> None:
 def test_a_key_that_cannot_be_one_finds_nothing(viewing: Client) -> None:
     factories.record()
 
-    assert "No results found" in text(viewing.get(page(RECORDS), {**GADGETS, "q": "1,2"}))
+    assert "Nothing here" in text(viewing.get(page(RECORDS), {**GADGETS, "q": "1,2"}))
 
 
 def test_the_detail_shows_data_age_and_history(viewing: Client) -> None:

@@ -127,3 +127,15 @@ def test_an_entity_without_its_table_is_one_sentence(shell: Shell) -> None:
 def test_nothing_is_said_on_stderr_when_all_is_well(shell: Shell, verb: str) -> None:
     assert shell(verb) == 0
     assert shell.err == ""
+
+
+def test_it_names_what_targets_refused_and_what_changed_at_sources(shell: Shell) -> None:
+    factories.delivery("apismith.items")
+    factories.delivery("apismith.items", state="acked")
+    factories.source_column()
+    factories.source_column(name="note", state="known")
+
+    shell("status")
+
+    assert "Records that schedulehub refused: 1; see `bridge deliveries`." in shell.out
+    assert "Columns of sources that changed: 1; see `bridge drift`." in shell.out
