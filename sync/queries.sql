@@ -1,6 +1,19 @@
+-- pages_of_leaf --
+-- How many pages the table of an entity's records has.
+SELECT pg_relation_size('{leaf}') / current_setting('block_size')::int;
+
 -- stored_hashes --
--- The raw hash of every live record of an entity, for the memo.
-COPY (SELECT raw_hash FROM {leaf} WHERE deleted_at IS NULL) TO STDOUT (FORMAT binary);
+-- The raw hashes of the live records on some pages of the table, 16 bytes each, for the memo.
+SELECT string_agg(uuid_send(raw_hash), ''::bytea) FROM {leaf}
+WHERE deleted_at IS NULL AND ctid >= %(first)s::tid AND ctid < %(until)s::tid;
+
+-- held_by_key --
+-- The raw hashes of the live records of these keys.
+SELECT raw_hash FROM {leaf} WHERE key_hash = ANY(%(asked)s::uuid[]) AND deleted_at IS NULL;
+
+-- held_by_hash --
+-- Which of these raw hashes live records have; there is no index, and it is asked for rows without a readable key only.
+SELECT raw_hash FROM {leaf} WHERE raw_hash = ANY(%(asked)s::uuid[]) AND deleted_at IS NULL;
 
 -- stored_rows --
 -- What the mirror holds of these keys.

@@ -13,6 +13,8 @@ from sync.pipeline.batch import Batch
 from sync.pipeline.parking import let_go
 from sync.queries import query
 
+FEW = 1_000
+"""So many rows are looked for among all that failed or wait; of more, only those that are known to be among them."""
 _Row = tuple[uuid.UUID, int, datetime]  # key, version, when the far end was asked
 _GOOD = ("_key_hash", "_version", "_synced_at")
 
@@ -29,7 +31,7 @@ def close_mended(cursor: Any, batch: Batch) -> frozenset[uuid.UUID]:
     freed = _close_failures(cursor, batch, entity) if failures else frozenset()
     if children:
         _let_go(cursor, batch, entity)
-    if absences and (good := good_rows(batch, _column(cursor, "keys_absent", entity))):
+    if absences and (good := good_rows(batch, _among(cursor, batch, "keys_absent", entity))):
         cursor.execute(query("forget_absent"), _columns(good) | entity)
     return freed
 
@@ -69,7 +71,7 @@ def _once_failed(cursor: Any, batch: Batch, entity: dict[str, Any]) -> list[_Row
     assert batch.run is not None
     own = batch.run.replayed
     if own is None:
-        return good_rows(batch, _column(cursor, "keys_failed", entity))
+        return good_rows(batch, _among(cursor, batch, "keys_failed", entity))
     # The rows that are run again close themselves; of the other failures only those whose key a mend gave to
     # one of them are of interest, and reading the keys of all would cost more than the replay.
     return good_rows(batch, besides=own)
@@ -80,7 +82,7 @@ def _let_go(cursor: Any, batch: Batch, entity: dict[str, Any]) -> None:
     if batch.run.woken is not None:
         let_go(cursor, batch)
         return
-    if good := good_rows(batch, _column(cursor, "keys_waiting", entity)):
+    if good := good_rows(batch, _among(cursor, batch, "keys_waiting", entity)):
         cursor.execute(query("unpark_landed"), _columns(good) | entity)
     if reverted := _reverted(cursor, batch, "hashes_waiting", entity):
         cursor.execute(query("unpark_reverted", leaf=batch.run.leaf), reverted)
@@ -95,6 +97,11 @@ def _reverted(cursor: Any, batch: Batch, statement: str, entity: dict[str, Any])
     known = set(batch.known)
     hashes = [row[0] for row in cursor.fetchall() if row[0].bytes in known]
     return entity | {"hashes": hashes, "asked_at": batch.known_at} if hashes else None
+
+
+def _among(cursor: Any, batch: Batch, statement: str, entity: dict[str, Any]) -> list[bytes] | None:
+    few = batch.good is None or batch.good.height <= FEW
+    return None if few else _column(cursor, statement, entity)
 
 
 def _column(cursor: Any, statement: str, entity: dict[str, Any]) -> list[bytes]:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import compress
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import xxhash
 from django.conf import settings
@@ -15,6 +17,7 @@ from django.conf import settings
 from sync.errors import FatalError
 from sync.jobs.claim import Interrupted
 from sync.pipeline.batch import Batch, PageNote
+from sync.pipeline.held import held
 from sync.pipeline.reading import Numbered
 from sync.pipeline.run import Run
 
@@ -37,14 +40,10 @@ def fetch(batch: Batch) -> Batch:
         rows.extend(numbered.page.rows)
         asked_at.extend([numbered.page.asked_at] * len(numbered.page.rows))
     hashes = [xxhash.xxh3_128_digest(row, run.seed) for row in rows]
-    known = run.memo.knows(hashes)
-    new = (~known).tolist()
+    whole = replace(batch, raw=rows, raw_hashes=hashes, asked_at=asked_at, frame=_numbered(len(rows)))
+    known = run.memo.knows(hashes) if run.memo.pays(len(rows)) else held(whole)
     filled = replace(
-        batch,
-        raw=list(compress(rows, new)),
-        raw_hashes=list(compress(hashes, new)),
-        asked_at=list(compress(asked_at, new)),
-        known=list(compress(hashes, known.tolist())),
+        _without(whole, known),
         known_at=min(numbered.page.asked_at for numbered in pages),
         pages=tuple(
             PageNote(
@@ -57,12 +56,30 @@ def fetch(batch: Batch) -> Batch:
             for n in pages
         ),
         last=pages[-1].last,
-        frame=pl.select(pl.int_range(sum(new), dtype=pl.UInt32).alias("_row")),
     )
-    unchanged = len(rows) - sum(new)
+    unchanged = len(filled.known)
     # They have passed these stages before: the same bytes by the same rules, else the memo would not know them.
     valid = {"normalized": unchanged, "validated": unchanged, "mapped": unchanged}
     return filled.counting(rows_fetched=len(rows), skipped=unchanged, **valid)
+
+
+def _without(batch: Batch, known: npt.NDArray[np.bool_]) -> Batch:
+    if not known.any():
+        return batch
+    new = (~known).tolist()
+    raw = list(compress(batch.raw, new))
+    return replace(
+        batch,
+        raw=raw,
+        raw_hashes=list(compress(batch.raw_hashes, new)),
+        asked_at=list(compress(batch.asked_at, new)),
+        known=list(compress(batch.raw_hashes, known.tolist())),
+        frame=_numbered(len(raw)),
+    )
+
+
+def _numbered(rows: int) -> pl.DataFrame:
+    return pl.select(pl.int_range(rows, dtype=pl.UInt32).alias("_row"))
 
 
 def _collect(run: Run) -> list[Numbered]:

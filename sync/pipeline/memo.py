@@ -2,59 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import psycopg
 from django.db import connection
 
 from sync.queries import query
 
-MOST_ROWS = 5_000_000
-"""Above this the hashes would take more than 200 MB of a worker; the delta stage then skips by key alone."""
+MOST_ROWS = 16_000_000
+"""A row takes 16 bytes of the worker: above this each batch's rows are looked up by their keys."""
+SHARE = 50
+"""Reading all hashes takes as long as looking up about this share of the rows."""
+_PAGES_A_RUN = 65_536  # of the table: some 800,000 rows, so that sorting them takes little memory
 
-_HEADER, _TRAILER = 19, 2  # bytes around the rows of COPY's binary format
-_ROW = np.dtype([("fields", ">i2"), ("length", ">i4"), ("high", ">u8"), ("low", ">u8")])
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Hashes in two halves, sorted by the low one."""
+
+    low: npt.NDArray[np.uint64]
+    high: npt.NDArray[np.uint64]
+
+    def holds(self, low: npt.NDArray[np.uint64], high: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+        place = np.searchsorted(self.low, low)
+        found = np.zeros(len(low), bool)
+        # Equal low halves are all but impossible, yet a wrong skip would lose a change: look at each of a row.
+        while True:
+            at = np.minimum(place, len(self.low) - 1)
+            alike = (place < len(self.low)) & (self.low[at] == low)
+            found |= alike & (self.high[at] == high)
+            if not (alike & ~found).any():
+                return found
+            place = place + 1
 
 
 class Memo:
-    """Raw hashes of live records, sorted for look-up."""
+    """Raw hashes of an entity's live records; they are read when so many rows are asked about that it pays."""
 
-    def __init__(
-        self, low: npt.NDArray[np.uint64] | None = None, high: npt.NDArray[np.uint64] | None = None
-    ) -> None:
-        self._low = low if low is not None else np.empty(0, np.uint64)
-        self._high = high if high is not None else np.empty(0, np.uint64)
-
-    @classmethod
-    def load(cls, leaf: str, live_rows: int) -> Memo:
-        """The memo of an entity as of now; empty for an empty or a very large one."""
-        return cls.read(query("stored_hashes", leaf=leaf)) if 0 < live_rows <= MOST_ROWS else cls()
+    def __init__(self, leaf: str = "", live_rows: int = 0, *, whole: bool = False) -> None:
+        """`whole`: about as many rows will be asked about as there are records."""
+        self._leaf = leaf
+        self._live_rows = live_rows
+        self._whole = whole
+        self._asked = 0
+        self._runs: list[_Run] | None = None if live_rows else []
 
     @classmethod
     def read(cls, statement: str) -> Memo:
-        """The memo of the hashes that a COPY gives."""
-        content = bytearray()
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for block in copy:
-                content += block
-        rows = np.frombuffer(
-            content, _ROW, count=(len(content) - _HEADER - _TRAILER) // _ROW.itemsize, offset=_HEADER
-        )
-        low = rows["low"].astype(np.uint64)
-        order = np.argsort(low, kind="stable")
-        return cls(low[order], rows["high"].astype(np.uint64)[order])
+        """The memo of those hashes only that a query gives, joined to one value."""
+        memo = cls()
+        connection.ensure_connection()
+        with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+            row = cursor.execute(statement, binary=True).fetchone()
+        if row and row[0]:
+            memo._runs = [_sorted(row[0])]
+        return memo
+
+    def pays(self, rows: int) -> bool:
+        """Whether so many more rows are better asked of `knows` than looked up by their keys."""
+        self._asked += rows
+        if self._runs is not None:
+            return True
+        return self._live_rows <= MOST_ROWS and (self._whole or self._asked > self._live_rows // SHARE)
 
     def knows(self, hashes: Sequence[bytes]) -> npt.NDArray[np.bool_]:
         """For each hash (16 bytes, big-endian) whether a live record has it."""
-        if not len(self._low) or not hashes:
-            return np.zeros(len(hashes), bool)
-        asked = np.frombuffer(b"".join(hashes), ">u8").reshape(-1, 2)
-        high, low = asked[:, 0].astype(np.uint64), asked[:, 1].astype(np.uint64)
-        first = np.searchsorted(self._low, low, "left")
+        if self._runs is None:
+            self._runs = list(_runs(self._leaf))
         found = np.zeros(len(hashes), bool)
-        # Equal low halves are all but impossible, yet a wrong skip would lose a change: look at each of a run.
-        for step in range(int((np.searchsorted(self._low, low, "right") - first).max(initial=0))):
-            place = np.minimum(first + step, len(self._low) - 1)
-            found |= (self._low[place] == low) & (self._high[place] == high)
+        if not self._runs or not hashes:
+            return found
+        low, high = _halves(b"".join(hashes))
+        order = np.argsort(low)  # sorted, neighbours are looked for in neighbouring memory
+        low, high = low[order], high[order]
+        known = [run.holds(low, high) for run in self._runs]
+        found[order] = np.logical_or.reduce(known)
         return found
+
+
+def _runs(leaf: str) -> Iterator[_Run]:
+    """The hashes of all live records as of now, a stretch of the table after the other."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(query("pages_of_leaf", leaf=leaf))
+        found = cursor.fetchone()
+        pages = found[0] if found else 0
+        for first in range(0, pages, _PAGES_A_RUN):
+            # The last stretch is open: rows may have been added meanwhile.
+            until = first + _PAGES_A_RUN if first + _PAGES_A_RUN < pages else 2**32 - 2
+            given = {"first": f"({first},0)", "until": f"({until},0)"}
+            cursor.execute(query("stored_hashes", leaf=leaf), given, binary=True)
+            row = cursor.fetchone()
+            if row and row[0]:
+                yield _sorted(row[0])
+
+
+def _sorted(hashes: bytes) -> _Run:
+    low, high = _halves(hashes)
+    order = np.argsort(low)
+    return _Run(low[order], high[order])
+
+
+def _halves(hashes: bytes) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    numbers = np.frombuffer(hashes, ">u8").reshape(-1, 2)
+    return numbers[:, 1].astype(np.uint64), numbers[:, 0].astype(np.uint64)

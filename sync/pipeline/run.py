@@ -134,7 +134,7 @@ def open_run(claim: Claim) -> Run:
     run.page_size = _page_size(claim)
     run.watermark = tracker.watermark
     run.high = max(marks, key=cursor_order(registered)) if marks else None
-    run.memo = Memo.load(run.leaf, tracker.live_rows)
+    run.memo = Memo(run.leaf, tracker.live_rows, whole=run.full)
     return run
 
 

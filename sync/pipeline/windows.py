@@ -109,7 +109,7 @@ def _open(claim: Claim, window: BackfillWindow) -> Run:
 
 def _memo(run: Run, live_rows: int) -> Memo:
     if live_rows <= MEMO_ROWS:
-        return Memo.load(run.leaf, live_rows)
+        return Memo(run.leaf, live_rows, whole=True)
     number = schema.entity_id(run.registered.path)
     return Memo.read(query("mended_hashes", leaf=run.leaf, entity_id=number))
 
