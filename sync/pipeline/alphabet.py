@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 C0 = "".join(map(chr, range(0x20)))
+_BEYOND_LATIN = 0xCC  # the first byte of U+0300 in UTF-8
 SPECIAL = ' "\\|\x7f'
 
 
@@ -17,6 +18,7 @@ class Alphabet:
 
     special: frozenset[str]  # those of SPECIAL and of C0 that occur
     ascii: bool  # whether nothing beyond ASCII occurs
+    latin: bool  # whether nothing beyond U+02FF occurs: all of these are composed
 
     def holds(self, characters: str) -> bool:
         """Whether any of these occurs; they must be of SPECIAL or C0."""
@@ -27,7 +29,7 @@ class Alphabet:
         return self.holds(C0)
 
 
-PLAIN = Alphabet(special=frozenset(), ascii=True)
+PLAIN = Alphabet(special=frozenset(), ascii=True, latin=True)
 """Of numbers, dates, true and false in their canonical forms."""
 
 
@@ -38,4 +40,4 @@ def alphabet_of(column: pl.Series) -> Alphabet:
     found = np.frombuffer(content, np.uint8)
     if len(found) and found.min() < len(C0):
         known.update(map(chr, np.unique(found[found < len(C0)]).tolist()))
-    return Alphabet(frozenset(known), content.isascii())
+    return Alphabet(frozenset(known), content.isascii(), not len(found) or bool(found.max() < _BEYOND_LATIN))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from sync.pipeline.alphabet import Alphabet
 from sync.registry import Registered
 
 if TYPE_CHECKING:
@@ -81,6 +82,9 @@ class Batch:
     canonical: bool = (
         False  # normalize wrote the columns: each value has the form of its kind, mended ones may not
     )
+    alphabets: Mapping[str, Alphabet] = field(
+        default_factory=dict
+    )  # of columns that normalize wrote: at most these characters occur
     faults: Mapping[int, tuple[Fault, ...]] = field(default_factory=dict)  # by row, not yet set aside
     aside: tuple[SetAside, ...] = ()
     good: pl.DataFrame | None = (

@@ -46,7 +46,7 @@ def _alphabet(batch: Batch, name: str) -> Alphabet:
     field = batch.registered.entity.fields.get(name)
     if batch.canonical and field is not None and field.kind not in ("text", "json"):
         return PLAIN
-    return alphabet_of(batch.frame[name])
+    return batch.alphabets.get(name) or alphabet_of(batch.frame[name])
 
 
 def hash_keys(frame: pl.DataFrame, by: Mapping[str, str]) -> pl.Series:

@@ -17,7 +17,10 @@ def normalize(batch: Batch) -> Batch:
     Rows with faults stay in the frame, null where unreadable; `validate` sets them aside.
     """
     rows = batch.frame["_row"].to_list()
-    draft = types.read(rows, [batch.raw[row] for row in rows], batch.registered.entity.fields)
+    all_of_them = rows == list(range(len(batch.raw)))
+    raw = batch.raw if all_of_them else [batch.raw[row] for row in rows]
+    draft = types.read(rows, raw, batch.registered.entity.fields)
     for layer in LAYERS:
         draft = layer(draft)
-    return replace(batch, frame=draft.frame, canonical=True).faulted(draft.faults).counting(**draft.counts)
+    normalized = replace(batch, frame=draft.frame, canonical=True, alphabets=draft.alphabets)
+    return normalized.faulted(draft.faults).counting(**draft.counts)

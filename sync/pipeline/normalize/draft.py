@@ -9,6 +9,7 @@ import polars as pl
 
 from sync.errors import RecordError
 from sync.fields import Field
+from sync.pipeline.alphabet import Alphabet
 from sync.pipeline.batch import Fault
 
 LONGEST_VALUE = 200  # characters of a value that a fault keeps
@@ -24,6 +25,8 @@ class Draft:
     counts: dict[str, int] = field(
         default_factory=dict
     )  # of values changed as declared, such as rounded ones
+
+    alphabets: Mapping[str, Alphabet] = field(default_factory=dict)  # no column here has more than its own
 
     def of_kind(self, *kinds: str) -> dict[str, Field]:
         """The fields of these kinds."""

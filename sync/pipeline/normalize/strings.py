@@ -6,6 +6,7 @@ The steps run here, before numbers and dates are read, so that they can mend tho
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
@@ -41,8 +42,16 @@ def clean(draft: Draft) -> Draft:
         draft = draft.with_columns(steps)
     except pl.exceptions.PolarsError as error:
         raise ConfigError(f"A cleaning step does not work on a column of text: {error}") from error
-    wide = [name for name, known in alphabets.items() if draft.fields[name].clean or not known.ascii]
-    return draft.with_columns(_composed(draft.frame.select(wide)))
+    wide = [name for name, known in alphabets.items() if draft.fields[name].clean or not known.latin]
+    composed = list(_composed(draft.frame.select(wide)))
+    steady = set(alphabets) - {column.name for column in composed}
+    kept = {name: alphabets[name] for name in steady if _adds_nothing(draft.fields[name])}
+    return replace(draft.with_columns(composed), alphabets=kept)
+
+
+def _adds_nothing(field: Field) -> bool:
+    """Whether no character can be in a field's texts that the far end's did not have."""
+    return isinstance(field, Text) and not field.clean and field.default is None
 
 
 def _needs_cleaning(field: Field, alphabet: Alphabet) -> bool:
@@ -80,7 +89,7 @@ def _trimmed(text: pl.Expr, field: Field, alphabet: Alphabet) -> pl.Expr:
 def _composed(columns: pl.DataFrame) -> Iterator[pl.Series]:
     """The columns among these that hold anything but composed characters, in NFC."""
     for column in columns:
-        if (column.str.len_bytes() == column.str.len_chars()).all():
+        if alphabet_of(column).latin:
             continue
         loose = column.str.contains(f"[^{COMPOSED}]").fill_null(value=False)
         if loose.any():
