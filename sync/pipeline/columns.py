@@ -59,6 +59,11 @@ def observe(batch: Batch) -> Batch:
     run = batch.run
     if run is None or not batch.raw:
         return batch
+    with run.lock:  # the batches of a run are worked side by side
+        return _observe(batch, run)
+
+
+def _observe(batch: Batch, run: Run) -> Batch:
     first = run.columns is None
     seen = Sighting()
     for row in _sample(batch, PICKED_FIRST if first else PICKED):

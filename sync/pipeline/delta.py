@@ -30,15 +30,18 @@ def delta(batch: Batch) -> Batch:
     frame = batch.frame.with_columns(_moments(batch.asked_at).gather(batch.frame["_row"]))
     newest = _newest(frame)
     repeated = frame.height - newest.height
-    told = newest.join(_stored(batch, newest["_key_hash"]), on="_key_hash", how="left").with_columns(
-        _op().alias("_op")
-    )
-    going = told.filter(pl.col("_op") != "skip").drop("_stored_version", "_stored_at", "_stored_hash")
-    skipped = told.height - going.height
     assert batch.run is not None
+    going = newest.with_columns(_op=pl.lit("insert")) if batch.run.first_load else _going(batch, newest)
+    skipped = newest.height - going.height
     kept = ("_key_hash", "_version", "_synced_at", *(("_data_hash",) if batch.run.told else ()))
     batch = replace(batch, frame=going, good=newest.select(kept))
     return batch.counting(skipped=repeated + skipped)
+
+
+def _going(batch: Batch, newest: pl.DataFrame) -> pl.DataFrame:
+    told = newest.join(_stored(batch, newest["_key_hash"]), on="_key_hash", how="left")
+    going = told.with_columns(_op().alias("_op")).filter(pl.col("_op") != "skip")
+    return going.drop("_stored_version", "_stored_at", "_stored_hash", "_deleted")
 
 
 def _moments(asked_at: Sequence[datetime]) -> pl.Series:
@@ -67,7 +70,7 @@ def _newest(frame: pl.DataFrame) -> pl.DataFrame:
 def _stored(batch: Batch, keys: pl.Series) -> pl.DataFrame:
     assert batch.run is not None
     rows = []
-    if len(keys) and not batch.run.first_load:
+    if len(keys):
         with connection.cursor() as cursor:
             cursor.execute(query("stored_rows", leaf=batch.run.leaf), {"keys": [key.hex() for key in keys]})
             rows = [(row[0].bytes, row[1], row[2], bytes(row[3]), row[4]) for row in cursor.fetchall()]

@@ -104,8 +104,9 @@ class Run:
     def see(self, cursor: str | None) -> None:
         """Note the greatest cursor of a batch."""
         if cursor is not None:
-            marks = [cursor] if self.high is None else [cursor, self.high]
-            self.high = max(marks, key=cursor_order(self.registered))
+            with self.lock:
+                marks = [cursor] if self.high is None else [cursor, self.high]
+                self.high = max(marks, key=cursor_order(self.registered))
 
     def add(self, counts: Mapping[str, int]) -> None:
         """Add the counts of a committed batch."""

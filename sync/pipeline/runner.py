@@ -37,11 +37,10 @@ def read(run: Run) -> None:
     """Read what a run has still to read, and commit it. Raises the far end's errors and Interrupted."""
     run.stream = PageStream(run)
     try:
-        with Writers(commit) as writers:
+        with Writers(commit, work) as writers:
             for batch in _batches(run):
-                worked = work(batch)
                 # The last batch completes the run, so all others must have committed before it begins.
-                writers.finish(worked) if batch.last else writers.put(worked)
+                writers.finish(batch) if batch.last else writers.put(batch)
     finally:
         run.stream.close()
 

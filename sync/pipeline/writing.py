@@ -1,4 +1,4 @@
-"""Batches committed on connections of their own, while the next ones are read and worked."""
+"""Batches worked and committed by threads with connections of their own, while the next ones are read."""
 
 from __future__ import annotations
 
@@ -14,15 +14,20 @@ from django.db import connections
 from sync.pipeline.batch import Batch
 
 CONNECTIONS = 2
-"""PostgreSQL takes two COPY streams in hardly more time than one; a third only costs memory."""
+"""While PostgreSQL takes the rows of one batch, another is worked; a third only costs memory."""
 
-Commit = Callable[[Batch], Batch]
+Step = Callable[[Batch], Batch]
+
+
+def _as_it_is(batch: Batch) -> Batch:
+    return batch
 
 
 class Writers:
-    """Each thread commits whole batches; none is begun before a run has more than one."""
+    """Each thread works and commits whole batches; none is begun before a run has more than one."""
 
-    def __init__(self, commit: Commit) -> None:
+    def __init__(self, commit: Step, work: Step = _as_it_is) -> None:
+        self._work = work
         self._commit = commit
         self._waiting: queue.Queue[Batch | None] = queue.Queue(1)
         self._threads: list[threading.Thread] = []
@@ -53,16 +58,17 @@ class Writers:
             return
 
     def finish(self, batch: Batch) -> None:
-        """Commit the last batch here, after all others have committed."""
+        """Work the last batch here, and commit it after all others have committed."""
+        worked = self._work(batch)
         self._end()
         self._raise()
-        self._commit(batch)
+        self._commit(worked)
 
     def _write(self) -> None:
         try:
             while (batch := self._waiting.get()) is not None:
                 if self._error is None:  # after one has failed nothing more is begun, only taken away
-                    self._commit(batch)
+                    self._commit(self._work(batch))
         except BaseException as error:
             self._error = error
             while self._waiting.get() is not None:

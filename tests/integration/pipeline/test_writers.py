@@ -17,7 +17,7 @@ from sync.jobs.take import take
 from sync.models import Batch, Job
 from sync.pipeline import writing
 from sync.pipeline.batch import Batch as Frame
-from sync.pipeline.writing import Commit, Writers
+from sync.pipeline.writing import Step, Writers
 from sync.registry import registry
 from tests.farend import FarEnd
 from tests.integration.pipeline.conftest import gadget, run, run_again
@@ -101,7 +101,7 @@ def test_equal_keys_in_batches_side_by_side_land_once(far_end: FarEnd, page_by_p
     assert names == {"Version 21", "Version 22", "Version 16", "Version 20"}
 
 
-def put_many(commit: Commit) -> None:
+def put_many(commit: Step) -> None:
     with Writers(commit) as writers:
         for number in range(100):
             writers.put(Frame(registered=registry.find(GADGETS), id=number))
