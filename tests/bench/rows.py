@@ -16,12 +16,20 @@ DATES = ("{y}-{m:02}-{d:02}", "{m}/{d}/{y}")
 
 
 def write_pages(folder: Path, rows: int, *, changed: float, seed: int = 7) -> None:
-    """Write `first` and `second` (the same with `changed` of the rows changed): pages, and where each begins."""
+    """Write `first`, `second` (the same with `changed` of the rows changed) and `one` (a single row that changed).
+
+    Of each its pages, and where they begin.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for name, share in (("first", 0.0), ("second", changed)):
+    reads = {
+        "first": pages_of(rows, seed=seed),
+        "second": pages_of(rows, changed, seed),
+        "one": iter([_one(rows // 2, seed)]),
+    }
+    for name, bodies in reads.items():
         offsets = [0]
         with (folder / f"{name}.pages").open("wb") as pages:
-            for page in pages_of(rows, share, seed):
+            for page in bodies:
                 offsets.append(offsets[-1] + pages.write(page))
         (folder / f"{name}.json").write_text(json.dumps({"rows": rows, "offsets": offsets}))
 
@@ -33,7 +41,7 @@ def pages_of(rows: int, changed: float = 0.0, seed: int = 7) -> Iterator[bytes]:
         chance = random.Random(seed + start)
         change = random.Random(seed * 31 + start)
         page = [
-            _row(number, names, chance, change.random() < changed)
+            _row(number, names, chance, 2 if change.random() < changed else 1)
             for number in range(start, min(start + PAGE, rows))
         ]
         body = b",".join(page)
@@ -44,17 +52,21 @@ def pages_of(rows: int, changed: float = 0.0, seed: int = 7) -> Iterator[bytes]:
         )
 
 
+def _one(number: int, seed: int) -> bytes:
+    row = _row(number, _names(), random.Random(seed), 3)
+    return b'{"items":[%s],"total":1,"hasMore":false}' % row
+
+
 def _names() -> list[str]:
     return [str(json.loads(row["Name"])) for row in read("adventureworks/store")]
 
 
-def _row(number: int, names: list[str], chance: random.Random, changed: bool) -> bytes:
+def _row(number: int, names: list[str], chance: random.Random, version: int) -> bytes:
     name = names[number % len(names)]
     day = chance.randrange(3_000)
     date = chance.choice(DATES).format(y=2018 + day % 7, m=1 + day % 12, d=1 + day % 28)
     amount = f"{chance.randrange(10**7) / 100:.2f}"
-    version = 2 if changed else 1
-    bad = chance.random() < DIRTY
+    bad = version < 3 and chance.random() < DIRTY
     row = {
         "ID": number,
         "ACCOUNT": f"AW{number:08}",

@@ -27,8 +27,8 @@ class Pages:
 
 
 def serve(folder: Path) -> None:
-    """Serve /first and /second until ended; prints the address first."""
-    pages = {name: Pages(folder, name) for name in ("first", "second")}
+    """Serve /first, /second and /one until ended; prints the address first."""
+    pages = {name: Pages(folder, name) for name in ("first", "second", "one")}
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -55,21 +55,25 @@ def _measure(options: argparse.Namespace, folder: Path, url: str, database: str)
     environment = _environment(folder, url)
     _bridge(environment, "migrate", "-v0")
     runs = {}
-    for name, path in (("initial", "first"), ("unchanged", "first"), ("changed", "second")):
-        runs[name] = _sync(environment | {"BENCH_PATH": path})
-        _say(options, _line(name, runs[name], options.rows))
+    reads = {"initial": "first", "unchanged": "first", "changed": "second", "one_row": "one"}
+    for name, path in reads.items():
+        runs[name] = _sync(environment | {"BENCH_PATH": path}, full=path != "one")
+        _say(options, _line(name, runs[name]))
     figures: dict[str, Any] = {"rows": options.rows}
     figures |= {f"{name}_seconds": ran.seconds for name, ran in runs.items()}
     figures["peak_rss_mib"] = max(ran.peak_rss_mib for ran in runs.values())
     figures["floor_seconds"] = copy_seconds(database, folder / "pages")
-    figures["peer_seconds"] = _peer(options, folder, url, database)
+    peer = _peer(options, folder, url, database) or {}
+    figures["peer_seconds"] = peer.get("initial")
+    figures["peer_changed_seconds"] = peer.get("changed")
     figures["runs"] = {name: asdict(ran) for name, ran in runs.items()}
     return figures
 
 
-def _sync(environment: dict[str, str]) -> Ran:
+def _sync(environment: dict[str, str], *, full: bool) -> Ran:
     with _worker(environment) as worker:
-        job = json.loads(_bridge(environment, "sync", "bench.rows", "--full", "--wait", "--json"))
+        asked = ["--full"] if full else []
+        job = json.loads(_bridge(environment, "sync", "bench.rows", *asked, "--wait", "--json"))
         began, ended = (datetime.fromisoformat(job[name]) for name in ("started_at", "finished_at"))
         status = Path(f"/proc/{worker.pid}/status").read_text()
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
@@ -161,7 +165,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _line(name: str, ran: Ran, rows: int) -> str:
+def _line(name: str, ran: Ran) -> str:
+    rows = ran.counts["rows_fetched"]
     stages = " ".join(f"{stage} {took / 1000:.1f}" for stage, took in ran.stage_ms.items())
     return (
         f"{name:10} {ran.seconds:7.2f} s {rows / ran.seconds:9,.0f} rows/s {ran.peak_rss_mib:5} MiB  {stages}"
@@ -170,9 +175,10 @@ def _line(name: str, ran: Ran, rows: int) -> str:
 
 def _print(options: argparse.Namespace, figures: dict[str, Any]) -> None:
     _say(options, f"floor      {figures['floor_seconds']:7.2f} s (COPY of the same bytes)")
-    for name, seconds in (figures["peer_seconds"] or {}).items():
-        ratio = seconds / figures[f"{name}_seconds"]
-        _say(options, f"{options.peer} {name:10} {seconds:7.2f} s, {ratio:.1f} x as long")
+    for name, field in (("initial", "peer_seconds"), ("changed", "peer_changed_seconds")):
+        if seconds := figures[field]:
+            ratio = seconds / figures[f"{name}_seconds"]
+            _say(options, f"{options.peer} {name:10} {seconds:7.2f} s, {ratio:.1f} x as long")
     if options.json:
         print(json.dumps(figures))
 

@@ -12,10 +12,13 @@ from sync.sources.rest import Rest, RestClient
 rows = Entity(
     name="rows",
     source=Rest(
-        path=f"/{os.environ.get('BENCH_PATH', 'first')}", paging=Offset(more="hasMore", total="total")
+        path=f"/{os.environ.get('BENCH_PATH', 'first')}",
+        since_param="since",
+        paging=Offset(more="hasMore", total="total"),
     ),
     key=("id",),
     version="changed",
+    cursor="changed",
     fields={
         "id": Integer(source="ID", required=True),
         "account": Text(source="ACCOUNT", required=True, max_length=20),
