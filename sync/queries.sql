@@ -9,19 +9,23 @@ WHERE deleted_at IS NULL AND ctid >= %(first)s::tid AND ctid < %(until)s::tid;
 
 -- held_by_key --
 -- The raw hashes of the live records of these keys.
-SELECT raw_hash FROM {leaf} WHERE key_hash = ANY(%(asked)s::uuid[]) AND deleted_at IS NULL;
+SELECT r.raw_hash FROM unnest(%(asked)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id}
+WHERE r.deleted_at IS NULL;
 
 -- held_by_hash --
 -- Which of these raw hashes live records have; there is no index, and it is asked for rows without a readable key only.
 SELECT raw_hash FROM {leaf} WHERE raw_hash = ANY(%(asked)s::uuid[]) AND deleted_at IS NULL;
 
 -- stored_rows --
--- What the mirror holds of these keys.
-SELECT key_hash, version, synced_at, data_hash, deleted_at IS NOT NULL FROM {leaf} WHERE key_hash = ANY(%(keys)s);
+-- What the mirror holds of these keys. Joined by the whole primary key: PostgreSQL 18 may answer ANY from the index by
+-- changed_at, and before the table is analyzed it must know that a key is there once.
+SELECT r.key_hash, r.version, r.synced_at, r.data_hash, r.deleted_at IS NOT NULL
+FROM unnest(%(keys)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id};
 
 -- present_keys --
 -- Which of these keys are live in the mirror.
-SELECT key_hash FROM {leaf} WHERE key_hash = ANY(%(keys)s) AND deleted_at IS NULL;
+SELECT r.key_hash FROM unnest(%(keys)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id}
+WHERE r.deleted_at IS NULL;
 
 -- make_stage --
 -- The staging table of this connection; emptied by every commit.

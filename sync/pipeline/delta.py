@@ -72,7 +72,8 @@ def _stored(batch: Batch, keys: pl.Series) -> pl.DataFrame:
     rows = []
     if len(keys):
         with connection.cursor() as cursor:
-            cursor.execute(query("stored_rows", leaf=batch.run.leaf), {"keys": [key.hex() for key in keys]})
+            statement = query("stored_rows", leaf=batch.run.leaf, entity_id=batch.run.entity_id)
+            cursor.execute(statement, {"keys": [key.hex() for key in keys]})
             rows = [(row[0].bytes, row[1], row[2], bytes(row[3]), row[4]) for row in cursor.fetchall()]
     return pl.DataFrame(rows, schema=_STORED, orient="row")
 

@@ -53,8 +53,7 @@ def _present(path: str, hashes: pl.Series) -> pl.Series:
     found: list[bytes] = []
     if len(hashes):
         with connection.cursor() as cursor:
-            cursor.execute(
-                query("present_keys", leaf=schema.leaf(path)), {"keys": [key.hex() for key in hashes]}
-            )
+            statement = query("present_keys", leaf=schema.leaf(path), entity_id=schema.entity_id(path))
+            cursor.execute(statement, {"keys": [key.hex() for key in hashes]})
             found = [row[0].bytes for row in cursor.fetchall()]
     return pl.Series("_here", found, dtype=pl.Binary)

@@ -34,8 +34,9 @@ def _column(draft: Draft, name: str, field: Field) -> pl.Series:
     text = draft.frame[name]
     canonical = text.str.contains(FORMS["integer" if _comma(field) else field.kind])
     other = ~canonical.fill_null(value=True)
-    if (longest := text.str.len_bytes().max()) is not None and longest > MOST_DIGITS:
-        other |= (text.str.len_bytes() > MOST_DIGITS).fill_null(value=False)
+    wide = text.str.len_bytes() > MOST_DIGITS
+    if wide.any():
+        other |= wide.fill_null(value=False)
     if other.any():
         text = patched(text, other, _read_others(draft, field, text.filter(other)))
     if isinstance(field, Decimal) and field.rounding is not None:
