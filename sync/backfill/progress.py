@@ -46,6 +46,7 @@ class _Standing:
     rows: int
     rows_done: int
     granted: int  # asked for, not committed yet
+    parked: int  # windows whose job waits for a person
     per_second: float | None  # of one window
 
 
@@ -72,12 +73,12 @@ def _standings(ids: list[UUID]) -> dict[UUID, _Standing]:
     with connection.cursor() as cursor:
         cursor.execute(query("backfill_standing"), {"backfills": ids})
         found = {row[0]: _standing(row) for row in cursor.fetchall()}
-    return {number: found.get(number, _Standing(0, 0, 0, 0, 0, 0, 0, None)) for number in ids}
+    return {number: found.get(number, _Standing(0, 0, 0, 0, 0, 0, 0, 0, None)) for number in ids}
 
 
 def _standing(row: tuple[Any, ...]) -> _Standing:
-    windows, done, running, failed, rows, rows_done, granted = (int(number) for number in row[1:8])
-    return _Standing(windows, done, running, failed, rows, rows_done, granted, row[8])
+    windows, done, running, failed, rows, rows_done, granted, parked = (int(number) for number in row[1:9])
+    return _Standing(windows, done, running, failed, rows, rows_done, granted, parked, row[9])
 
 
 def _progress(backfill: Backfill, standing: _Standing, today: int, now: datetime) -> Progress:
@@ -99,9 +100,17 @@ def _progress(backfill: Backfill, standing: _Standing, today: int, now: datetime
         rows_expected=expected if active else standing.rows,
         rows_today=today,
         share=_share(standing, expected),
-        waits=(room(backfill, now, today + standing.granted)[1] or None) if running else None,
+        waits=_waits(backfill, standing, today, now) if running else None,
         expected_end=end,
     )
+
+
+def _waits(backfill: Backfill, standing: _Standing, today: int, now: datetime) -> str | None:
+    if standing.parked:
+        return (
+            f"{standing.parked} of its windows wait until somebody changes the configuration: see their jobs."
+        )
+    return room(backfill, now, today + standing.granted)[1] or None
 
 
 def _share(standing: _Standing, expected: int | None) -> float:

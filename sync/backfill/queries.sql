@@ -22,6 +22,7 @@ ON CONFLICT (backfill_id, day) DO UPDATE SET rows = backfill_day.rows + excluded
 SELECT w.backfill_id, count(*), count(*) FILTER (WHERE w.state = 'done'), count(*) FILTER (WHERE w.state = 'running'),
   count(*) FILTER (WHERE w.state = 'failed'), sum(w.rows), coalesce(sum(w.rows) FILTER (WHERE w.state = 'done'), 0),
   coalesce(sum(w.granted) FILTER (WHERE w.state = 'running' AND j.status = 'processing'), 0),
+  count(*) FILTER (WHERE w.state = 'running' AND j.hold = 'configuration'),
   percentile_cont(0.5) WITHIN GROUP (ORDER BY w.rows / greatest(extract(epoch FROM w.finished_at - w.started_at), 0.001))
     FILTER (WHERE w.state = 'done' AND w.rows > 0)
 FROM backfill_window w LEFT JOIN job j ON j.id = w.job_id

@@ -190,6 +190,21 @@ def test_a_window_that_fails_pauses_the_others_until_somebody_resumes(far_end: F
     assert (backfill.state, Record.objects.count()) == ("done", 100)
 
 
+def test_a_window_that_waits_for_a_person_says_so_and_goes_on_when_resumed(far_end: FarEnd) -> None:
+    backfill = start(workers=1)
+    far_end.refuse_with = (403, {}, b"{}")
+
+    assert step() == "parked"
+
+    assert "1 of its windows wait" in str(progress_of([backfill])[backfill.pk].waits)
+    far_end.refuse_with = None
+    acts.pause(backfill.pk, by=OLGA)
+    acts.resume(backfill.pk, by=OLGA)
+    run_all()
+    backfill.refresh_from_db()
+    assert (backfill.state, Record.objects.count()) == ("done", 100)
+
+
 def test_a_window_whose_job_somebody_retried_goes_on_with_it(far_end: FarEnd) -> None:
     backfill = start(workers=1)
     far_end.refuse_with = (400, {}, b"{}")
