@@ -202,6 +202,7 @@ def _proven(week: Week, backfill: Backfill) -> dict[str, Any]:
         "lost_attempts": lost.count(),
         "workers": len(set(Attempt.objects.filter(job__in=jobs).values_list("worker", flat=True))),
         "at_once": _at_once(jobs),
+        "attempt_seconds": _median_attempt(jobs),
         "inserted": counts.get("inserted", 0),
         "skipped": counts.get("skipped", 0),
         "updated": counts.get("updated", 0),
@@ -224,6 +225,20 @@ def _at_once(jobs: list[Any]) -> int:
         row = cursor.fetchone()
     check("two workers read different windows at once", bool(row and row[0]), True)
     return int(row[0]) if row else 0
+
+
+def _median_attempt(jobs: list[Any]) -> float:
+    """Seconds that an attempt at a window took, in the middle."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - started_at))"
+            " FROM attempt WHERE job_id = ANY(%s) AND outcome = 'success'",
+            (jobs,),
+        )
+        row = cursor.fetchone()
+    return round(float(row[0]), 2) if row else 0.0
 
 
 def _rows_of(backfill: Backfill, day: int) -> int:
@@ -266,6 +281,7 @@ def main() -> None:
     parser.add_argument("--hasten", action="store_true", help="for few rows: a kill is noticed at once")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))  # so that its processes end with it
     folder = Path(tempfile.mkdtemp(prefix="bridge-week-"))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder)
