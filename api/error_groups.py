@@ -232,7 +232,7 @@ class FilterPreviewView(APIView):
         tags=["error groups"],
         summary="What a retry of what a filter finds would do; nothing is written",
         request=OpenApiRequest(FILTER_SAMPLED),
-        responses={200: PreviewSerializer, **failures(400, 404)},
+        responses={200: PreviewSerializer, **failures(400, 404, 409)},
     )
     def post(self, request: Request) -> Response:
         """What became of the records that were tried."""
