@@ -156,6 +156,14 @@ def truth(data: Mapping[str, Any], name: str) -> bool:
     raise InvalidRequest(f"{name} must be true or false.", code="bad_parameter")
 
 
+def whole(data: Mapping[str, Any], name: str) -> int | None:
+    """A whole number of the body; None where it is absent or null."""
+    value = data.get(name)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise InvalidRequest(f"{name} must be a whole number.", code="bad_parameter")
+
+
 def _unknown(name: str, known: tuple[str, ...]) -> InvalidRequest:
     return InvalidRequest(
         f"There is no parameter {name[:100]!r} here. Known are: {', '.join(sorted(known)) or 'none'}.",

@@ -25,7 +25,7 @@ class JobSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     kind = serializers.CharField(
-        help_text="sync, refresh, wake, replay, rehearse, remap, deletes, webhook, push or reconcile"
+        help_text="sync, dry_run, refresh, wake, replay, rehearse, remap, deletes, webhook, push or reconcile"
     )
     entity = serializers.CharField(
         source="entity.path", allow_null=True, help_text="Such as netsuite.customers"

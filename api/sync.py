@@ -17,13 +17,13 @@ from api.auth import Client, HasScope, ServiceToken, actor
 from api.job_message import JobMessageSerializer, message_of
 from api.jobs import find
 from api.listing import failures
-from api.params import Query, body, truth, word
+from api.params import Query, body, truth, whole, word
 from api.record import COME_BACK
 from api.scopes import READ, SYNC
 from sync.errors import InvalidRequest
 from sync.jobs.enqueue import Enqueued
 from sync.registry import registry
-from sync.start import start_sync
+from sync.start import MOST_PAGES, start_dry_run, start_sync
 
 MAY_OPERATE = "sync.operate_job"
 
@@ -38,6 +38,15 @@ ASKED = inline_serializer(
             required=False, allow_null=True, help_text="ISO 8601; only what changed since. Not with `full`."
         ),
         "full": serializers.BooleanField(required=False, help_text="Read everything."),
+        "dry_run": serializers.BooleanField(
+            required=False, help_text="Only tell what would be done: the job's `result` is the report."
+        ),
+        "pages": serializers.IntegerField(
+            required=False,
+            min_value=1,
+            max_value=MOST_PAGES,
+            help_text="Of a dry run, at most; 100 by default.",
+        ),
     },
 )
 STARTED = inline_serializer(
@@ -133,15 +142,20 @@ class AdminSyncJobView(APIView):
 
 def _start(request: Request) -> Enqueued:
     Query(request, known=())
-    data = body(request, known=("entity", "module", "since", "full"))
+    data = body(request, known=("entity", "module", "since", "full", "dry_run", "pages"))
     name, module = word(data, "entity"), word(data, "module")
     if name and module and name != module:
         raise InvalidRequest("Name one `entity`; `module` is only its older name.", code="bad_parameter")
     if not (name or module):
         raise InvalidRequest('Name the entity: {"entity": "netsuite.customers"}.', code="bad_parameter")
     registered = registry.find(name or module or "")
-    since = _since(data.get("since"))
-    return start_sync(registered, since=since, full=truth(data, "full"), by=actor(request))
+    since, full = _since(data.get("since")), truth(data, "full")
+    pages = whole(data, "pages")
+    if truth(data, "dry_run"):
+        return start_dry_run(registered, since=since, full=full, pages=pages, by=actor(request))
+    if pages is not None:
+        raise InvalidRequest("`pages` bounds a dry run: a sync reads all.", code="bad_parameter")
+    return start_sync(registered, since=since, full=full, by=actor(request))
 
 
 def _since(value: Any) -> str | None:

@@ -20,6 +20,7 @@ from sync import metrics
 from sync.budget import Gate, SharedGate
 from sync.errors import ConfigError, FatalError, NotFound, TransientError
 from sync.redaction import plain_address, redact
+from sync.tape import Question, tape_in_use
 
 __all__ = ["SHARED", "Answer", "Gate", "Session", "Words", "raise_for_status", "shortened"]
 
@@ -99,6 +100,10 @@ class Session:
         module: str = "",
     ) -> Answer:
         """Ask once, whatever comes back; `module` names the entity in the metrics."""
+        tape = tape_in_use()
+        question = Question(system=self.system, method=method, path=path, params=params, json=json, data=data)
+        if tape and (played := tape.play(question)):
+            return played
         self._wait_your_turn()
         url = f"{self.base_url}/{path.lstrip('/')}"
         asked = requests.Request(method, url, params=params, json=json, data=data, headers=headers)
@@ -110,6 +115,8 @@ class Session:
         metrics.far_end_asked(self.system, module, str(answer.status))
         if self._gate and answer.status in (429, 503) and answer.retry_after:
             self._gate.hold_off(self.system, answer.retry_after)
+        if tape:
+            tape.take(question, answer)
         return answer
 
     def _wait_your_turn(self) -> None:

@@ -11,8 +11,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from sync.errors import Conflict
-from sync.ids import uuid7
-from sync.jobs.claim import Claim
+from sync.jobs.claim import tried
 from sync.members import Members, chunk
 from sync.registry import registry
 
@@ -73,19 +72,9 @@ def _try(found: Preview, path: str, ids: list[uuid.UUID]) -> None:
     from sync.pipeline.run import bare_run
 
     registered = registry.find(path)
-    claim = Claim(
-        job_id=uuid7(),
-        fence=0,
-        kind="replay",
-        entity=registered,
-        entity_id=None,
-        params={},
-        attempt=1,
-        worker="preview",
-    )
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [_PATIENCE])
-    run = bare_run(claim, registered)
+    run = bare_run(tried("replay", registered), registered)
     for ready in prepare(run, read(ids)):
         group = ready.group
         batch, refused = through(run, ready, 1, None)

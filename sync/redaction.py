@@ -16,12 +16,29 @@ _PATTERNS = (
     re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://)[^\s/@]+@"),  # name and password before a host
 )
 
+_OPENING = r"password|passwd|secret|token|signature|api[-_]?key|private[-_]?key|authorization|credential"
+_NAME = re.compile(_OPENING, re.IGNORECASE)
+_IN_JSON = re.compile(
+    rf'("[^"\\]*(?:{_OPENING})[^"\\]*"\s*:\s*")((?:[^"\\]|\\.)+)(?=")|(eyJ[\w-]{{5,}}\.[\w-]{{5,}}\.[\w-]*)',
+    re.IGNORECASE,
+)
+
 
 def redact(text: str) -> str:
     """The text with what looks like a password, token or signature replaced by ***."""
     for pattern in _PATTERNS:
         text = pattern.sub(rf"\g<1>{HIDDEN}", text)
     return text
+
+
+def redact_json(text: str) -> tuple[str, int]:
+    """The JSON with texts under names of secrets, and JSON web tokens, replaced; how many. All else keeps its bytes."""
+    return _IN_JSON.subn(lambda found: f"{found[1] or ''}{HIDDEN}", text)
+
+
+def is_secret(name: str) -> bool:
+    """Whether what bears this name is a secret."""
+    return _NAME.search(name) is not None
 
 
 def plain_address(url: str) -> str:

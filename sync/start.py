@@ -18,6 +18,9 @@ from sync.jobs.enqueue import Enqueued, enqueue
 from sync.registry import Registered
 
 CLOCKS_DIFFER_BY = timedelta(minutes=5)
+PAGES = 100
+MOST_PAGES = 1_000
+"""Of a dry run or a recording, by default and at most: what a dry run reads it holds until its end."""
 
 
 def start_sync(
@@ -28,21 +31,14 @@ def start_sync(
     `since` is a moment in ISO 8601 (or a value of the entity's cursor); without it the watermark counts,
     with `full` everything is read. Raises InvalidRequest (bad_since).
     """
-    if full and since is not None:
-        raise InvalidRequest("Ask for `since` or for `full`, not for both.", code="bad_since")
-    mark = None if since is None else cursor_text(registered, since)
-    params: dict[str, Any] = {}
-    if full:
-        params["full"] = True
-    if mark is not None:
-        params["since"] = mark
+    params = asked_params(registered, since=since, full=full)
     with transaction.atomic():
         wanted = enqueue(
             "sync",
             entity=registered,
             params=params,
             priority=priorities.COMMAND,
-            dedup=sync_dedup(registered, since=mark, full=full),
+            dedup=sync_dedup(registered, since=params.get("since"), full=full),
             requested_by=by.name,
             request_id=by.request_id,
         )
@@ -52,6 +48,53 @@ def start_sync(
         elif parked.release(wanted.job.id, by=by.name):  # whoever asks again has changed something
             wanted.job.refresh_from_db()
     return wanted
+
+
+def start_dry_run(
+    registered: Registered,
+    *,
+    since: str | None = None,
+    full: bool = False,
+    pages: int | None = None,
+    by: Actor,
+) -> Enqueued:
+    """The job whose result tells what such a sync would do, by at most so many pages; it writes nothing else.
+
+    Raises InvalidRequest (bad_since, bad_parameter).
+    """
+    params = asked_params(registered, since=since, full=full)
+    if pages is not None:
+        params["pages"] = most_pages(pages)
+    with transaction.atomic():
+        wanted = enqueue(
+            "dry_run",
+            entity=registered,
+            params=params,
+            priority=priorities.COMMAND,
+            requested_by=by.name,
+            request_id=by.request_id,
+        )
+        after = {"entity": registered.path, "dry_run": True, **params}
+        audit.record("sync.start", "job", str(wanted.job.id), by=by, after=after)
+    return wanted
+
+
+def asked_params(registered: Registered, *, since: str | None, full: bool) -> dict[str, Any]:
+    """What a job is told of how far a sync reads. Raises InvalidRequest (bad_since)."""
+    if full and since is not None:
+        raise InvalidRequest("Ask for `since` or for `full`, not for both.", code="bad_since")
+    params: dict[str, Any] = {"full": True} if full else {}
+    if since is not None:
+        params["since"] = cursor_text(registered, since)
+    return params
+
+
+def most_pages(pages: int) -> int:
+    """So many pages, if that is bearable. Raises InvalidRequest (bad_parameter)."""
+    if not 1 <= pages <= MOST_PAGES:
+        message = f"pages is {pages}: write a whole number from 1 to {MOST_PAGES}."
+        raise InvalidRequest(message, code="bad_parameter")
+    return pages
 
 
 def cursor_text(registered: Registered, since: str) -> str:

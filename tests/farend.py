@@ -20,6 +20,7 @@ class FarEnd:
     asked: list[tuple[float, str, dict[str, str]]] = field(default_factory=list)  # moment, path, parameters
     refuse_with: tuple[int, dict[str, str], bytes] | None = None  # status, headers, body
     on_page: Callable[[dict[str, str]], None] | None = None  # called before each page is answered
+    headers: dict[str, str] = field(default_factory=dict)  # of every good answer
     url: str = ""
 
     def __enter__(self) -> FarEnd:
@@ -103,7 +104,7 @@ def _handler(far_end: FarEnd) -> type[BaseHTTPRequestHandler]:
             params = {name: values[0] for name, values in parse_qs(split.query).items()}
             status, headers, body = far_end.answer(split.path, params)
             self.send_response(status)
-            for name, value in {"Content-Type": "application/json", **headers}.items():
+            for name, value in {"Content-Type": "application/json", **far_end.headers, **headers}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

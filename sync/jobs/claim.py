@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from sync.errors import StaleAttempt
+from sync.ids import uuid7
 from sync.jobs.events import note
 from sync.models import Attempt, Job, JobEvent
 from sync.queries import query
@@ -126,3 +127,20 @@ class Claim:
             self.live.progress = note(self.job_id, "progress", **facts)
         else:
             JobEvent.objects.filter(pk=self.live.progress.pk).update(facts=facts)
+
+
+def tried(
+    kind: str, entity: Registered, params: dict[str, Any] | None = None, live: Live | None = None
+) -> Claim:
+    """A claim on no job: for work that is only tried and never committed."""
+    return Claim(
+        job_id=uuid7(),
+        fence=0,
+        kind=kind,
+        entity=entity,
+        entity_id=None,
+        params=params or {},
+        attempt=1,
+        worker="dry run",
+        live=live or Live(),
+    )

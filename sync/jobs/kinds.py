@@ -21,6 +21,7 @@ QUEUES = (SYSTEM, INTERACTIVE, SYNC)
 Handler = Callable[["Claim"], Any]
 HANDLERS: dict[str, str | Handler] = {
     "sync": "sync.pipeline.runner:run_sync",
+    "dry_run": "sync.pipeline.dryrun.run:run_dry",
     "refresh": "sync.refresh:run_refresh",
     "wake": "sync.wake:run_wake",
     "tidy": "sync.history.retention:run_tidy",

@@ -75,7 +75,8 @@ def _observe(batch: Batch, run: Run) -> Batch:
     if (run.by_key or run.told) and not run.columns:
         return batch  # one row is no measure of what others have
     changed = _compare(batch, seen, run.columns, entity_id=run.entity_id)
-    _keep(run, changed, seen if first else None)
+    if not run.dry:
+        _keep(run, changed, seen if first else None)
     _stop(batch.registered, run.columns)
     return _without_missing(batch, run.columns)
 

@@ -14,7 +14,8 @@ from sync.queries import query
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_STORED: dict[str, pl.DataType | type[pl.DataType]] = {
+# What the mirror holds of a key.
+STORED: dict[str, pl.DataType | type[pl.DataType]] = {
     "_key_hash": pl.Binary,
     "_stored_version": pl.Int64,
     "_stored_at": pl.Datetime("us", "UTC"),
@@ -75,7 +76,12 @@ def _stored(batch: Batch, keys: pl.Series) -> pl.DataFrame:
             statement = query("stored_rows", leaf=batch.run.leaf, entity_id=batch.run.entity_id)
             cursor.execute(statement, {"keys": [key.hex() for key in keys]})
             rows = [(row[0].bytes, row[1], row[2], bytes(row[3]), row[4]) for row in cursor.fetchall()]
-    return pl.DataFrame(rows, schema=_STORED, orient="row")
+    found = pl.DataFrame(rows, schema=STORED, orient="row")
+    ahead = batch.run.ahead
+    if ahead is None:
+        return found
+    written = ahead.filter(pl.col("_key_hash").is_in(keys.implode()))
+    return pl.concat([found.join(written, on="_key_hash", how="anti"), written])
 
 
 def _op() -> pl.Expr:

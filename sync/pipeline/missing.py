@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ from sync.queries import query
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
+    from sync.registry import Registered
 
 State = DeleteProposal.State
 SHOWN = 20
@@ -98,10 +99,20 @@ def _gather(cursor: Any, read: uuid.UUID) -> None:
     """What all batches of the read saw, in one temporary table."""
     cursor.execute(query("make_seen"))
     for number in BatchRow.objects.filter(job_id=read, seen__isnull=False).values_list("id", flat=True):
-        seen = bytes(BatchRow.objects.values_list("seen", flat=True).get(id=number) or b"")
-        with connection.wrap_database_errors, cursor.copy(query("fill_seen")) as copy:
-            copy.write(binary({"hash": np.frombuffer(seen, "V16")}))
+        fill_seen(cursor, bytes(BatchRow.objects.values_list("seen", flat=True).get(id=number) or b""))
     cursor.execute("ANALYZE seen")
+
+
+def fill_seen(cursor: Any, hashes: bytes) -> None:
+    """Add hashes, 16 bytes each, to what was seen."""
+    with connection.wrap_database_errors, cursor.copy(query("fill_seen")) as copy:
+        copy.write(binary({"hash": np.frombuffer(hashes, "V16")}))
+
+
+def sample_keys(cursor: Any, registered: Registered, names: Mapping[str, str | int]) -> list[str]:
+    """A few keys of what is missing, as people write them."""
+    cursor.execute(query("sample_missing", **names), {"most": SHOWN})
+    return [key_text(registered, json.loads(row[0])) for row in cursor.fetchall()]
 
 
 def _mend_count(cursor: Any, names: dict[str, str | int]) -> None:
@@ -152,7 +163,6 @@ def _renew(cursor: Any, open_one: DeleteProposal | None, proposal: DeleteProposa
 
 def _proposal(cursor: Any, claim: Claim, count: int, kept: timedelta) -> DeleteProposal:
     live = Tracker.objects.values_list("live_rows", flat=True).get(entity_id=claim.entity_id)
-    cursor.execute(query("sample_missing", **_names(claim)), {"most": SHOWN})
     assert claim.entity is not None
     assert claim.entity_id is not None
     return DeleteProposal(
@@ -162,7 +172,7 @@ def _proposal(cursor: Any, claim: Claim, count: int, kept: timedelta) -> DeleteP
         count=count,
         live_rows=live,
         share=round(count / max(live, count), 4),
-        sample=[key_text(claim.entity, json.loads(row[0])) for row in cursor.fetchall()],
+        sample=sample_keys(cursor, claim.entity, _names(claim)),
         read_began_at=datetime.fromisoformat(claim.params["began"]),
         until=timezone.now() + kept,
     )

@@ -171,6 +171,10 @@ WHERE p.entity_id = %(entity_id)s AND p.next_try_at <= clock_timestamp() AND p.t
                   AND r.deleted_at IS NULL)
 ORDER BY p.key_hash LIMIT %(most)s FOR UPDATE OF p SKIP LOCKED;
 
+-- count_waiting_for --
+-- How many rows wait for these parents.
+SELECT count(*) FROM pending_child WHERE parent_entity_id = %(entity_id)s AND parent_key_hash = ANY(%(keys)s::uuid[]);
+
 -- parents_to_fetch --
 -- Missing parents that the far end was not lately found to lack, each with the data of a child that names it.
 SELECT DISTINCT ON (p.parent_key_hash) p.parent_key_hash, p.data::text FROM pending_child p

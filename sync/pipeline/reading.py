@@ -5,8 +5,10 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from django.db import connections
 
@@ -43,7 +45,9 @@ class PageStream:
         self._end: _End | None = None
         self._closed = threading.Event()
         self._held = 0  # bytes of the pages that are ready; only a bound, so a lost update would not matter
-        self._thread = threading.Thread(target=self._read, name="read-ahead", daemon=True)
+        # What this context asks by, and what its log lines carry, counts for the thread too.
+        read = partial(copy_context().run, self._read)
+        self._thread = threading.Thread(target=read, name="read-ahead", daemon=True)
         self._thread.start()
 
     def take(self, timeout: float | None = None) -> Numbered | None:

@@ -43,6 +43,8 @@ def _part(batch: Batch, frame: pl.DataFrame, parent: Parent) -> tuple[pl.DataFra
     here = _present(owner.path, hashes.drop_nulls().unique())
     if _is_self(batch, parent):
         here.append(frame["_key_hash"])
+        if batch.run is not None and batch.run.ahead is not None:
+            here.append(batch.run.ahead["_key_hash"])
     frame = frame.with_columns(hashes)
     missing = pl.col("_parent_hash").is_not_null() & ~pl.col("_parent_hash").is_in(here.implode())
     number = pl.lit(schema.entity_id(owner.path), pl.Int16).alias("_parent_entity")

@@ -90,6 +90,8 @@ class Run:
     mapping: int = 0  # number of the mapping in force when the run began, 0 = the declaration alone
     writes: str = "upsert_records"  # the statement that writes rows
     part: Part | None = None  # None = whatever the far end has, since a moment or at all
+    dry: bool = False  # nothing is written: it is only told what would be
+    ahead: pl.DataFrame | None = None  # of a dry run: what its rows so far would have made of the mirror
     first_load: bool = False  # the mirror held no record of the entity when the run began
 
     def hold(self) -> None:

@@ -74,7 +74,14 @@ def plan(registered: Registered, push: Push, keys: Sequence[UUID]) -> Plan:
     with connection.cursor() as cursor:
         cursor.execute(statement, {"target": push.target, "keys": list(keys)})
         rows = cursor.fetchall()
-    made = Plan(unchanged=sorted({*keys} - {row[0] for row in rows}))
+    made = planned(registered, push, rows)
+    made.unchanged += sorted({*keys} - {row[0] for row in rows})
+    return made
+
+
+def planned(registered: Registered, push: Push, rows: Sequence[Sequence[Any]]) -> Plan:
+    """The plan for rows such as `rows_to_push` gives, whether the mirror has them or not."""
+    made = Plan()
     values = [_fields.decode(row[5]) if row[3] is None else {} for row in rows]
     links = _Links(registered, push, [found for found in values if found])
     now = datetime.now(UTC)

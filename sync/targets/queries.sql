@@ -57,6 +57,11 @@ SELECT r.key_hash, r.revision, r.version, r.deleted_at, r.batch_id, r.data::text
 FROM {leaf} r LEFT JOIN delivery d ON d.key_hash = r.key_hash AND d.entity_id = {entity_id} AND d.target = %(target)s
 WHERE r.key_hash = ANY(%(keys)s) ORDER BY r.key_hash;
 
+-- deliveries_of --
+-- What a target has of records, as `rows_to_push` tells it.
+SELECT key_hash, remote_id, op, sent_hash, acked_hash, state, attempts FROM delivery
+WHERE target = %(target)s AND entity_id = %(entity_id)s AND key_hash = ANY(%(keys)s);
+
 -- remote_ids --
 -- The ids that a target gave to records.
 SELECT key_hash, remote_id FROM delivery

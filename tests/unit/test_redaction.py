@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync.redaction import plain_address, redact
+from sync.redaction import plain_address, redact, redact_json
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,17 @@ def test_it_leaves(text: str) -> None:
 )
 def test_an_address_shows_where_not_who(url: str, shown: str) -> None:
     assert plain_address(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "count"),
+    [
+        ('{"id": 1.10, "name": "token"}', '{"id": 1.10, "name": "token"}', 0),
+        ('{"api_key": "a\\"b", "x": 1}', '{"api_key": "***", "x": 1}', 1),
+        ('{"nextPageToken" : "abc"}', '{"nextPageToken" : "***"}', 1),
+        ('{"token": 7, "secret": null, "password": ""}', '{"token": 7, "secret": null, "password": ""}', 0),
+        ('["eyJhbGciOiJ9.eyJzdWIiOiJ9.sig"]', '["***"]', 1),
+    ],
+)
+def test_json_loses_its_secrets_and_nothing_else(text: str, left: str, count: int) -> None:
+    assert redact_json(text) == (left, count)

@@ -98,20 +98,29 @@ class Report:
                 self._show(before[number], json.loads(data))
 
     def _show(self, before: Mapping[str, Any], after: Mapping[str, Any], **more: Any) -> None:
-        names = sorted(name for name in {*before, *after} if before.get(name, ...) != after.get(name, ...))
-        fields = {name: {"before": _cut(before.get(name)), "after": _cut(after.get(name))} for name in names}
+        fields = changed_fields(before, after)
         self._diffs.append({"key": key_text(self._registered, after), **more, "fields": fields})
 
     def _show_faults(self, aside: Sequence[SetAside], what: str, names: Mapping[int, str]) -> None:
         for row in aside[: SHOWN - len(self._faults)]:
-            first = row.faults[0]
-            told = {
-                "stage": first.stage,
-                "code": first.code,
-                "field": first.field,
-                "message": _cut(first.message),
-            }
-            self._faults.append({what: names[row.row], **told})
+            self._faults.append({what: names[row.row], **fault_of(row)})
+
+
+def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Field by field what was and what would be, where these differ."""
+    names = sorted(name for name in {*before, *after} if before.get(name, ...) != after.get(name, ...))
+    return {name: {"before": _cut(before.get(name)), "after": _cut(after.get(name))} for name in names}
+
+
+def fault_of(aside: SetAside) -> dict[str, Any]:
+    """What is wrong with a row, first of all."""
+    first = aside.faults[0]
+    return {
+        "stage": first.stage,
+        "code": first.code,
+        "field": first.field,
+        "message": _cut(first.message),
+    }
 
 
 def _cut(value: Any) -> Any:

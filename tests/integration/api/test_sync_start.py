@@ -87,3 +87,35 @@ def test_it_refuses_what_cannot_be_done(syncer: Client, body: dict[str, Any], st
 
 def test_it_needs_the_scope_sync(db: None, calling: Calling) -> None:
     assert start(calling("read", "operate"), entity="gadgets").json()["code"] == "scope_missing"
+
+
+def test_a_dry_run_is_a_job_of_its_own(syncer: Client) -> None:
+    start(syncer, entity="gadgets")
+
+    body = start(syncer, entity="gadgets", dry_run=True, full=True, pages=7).json()
+
+    job = Job.objects.get(pk=body["job_id"])
+    assert (job.kind, job.params, job.scopes) == ("dry_run", {"full": True, "pages": 7}, [])
+    assert AuditEntry.objects.order_by("-id")[0].after == {
+        "entity": "shop.gadgets",
+        "dry_run": True,
+        "full": True,
+        "pages": 7,
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"dry_run": "yes"},
+        {"dry_run": True, "pages": 0},
+        {"dry_run": True, "pages": 1001},
+        {"dry_run": True, "pages": "7"},
+        {"pages": 7},
+    ],
+)
+def test_a_dry_run_that_cannot_be_is_refused(syncer: Client, body: dict[str, Any]) -> None:
+    response = start(syncer, entity="gadgets", **body)
+
+    assert (response.status_code, response.json()["code"]) == (400, "bad_parameter")
+    assert not Job.objects.exists()
