@@ -16,6 +16,7 @@ from admin_ui import (
     schedules,
     trackers,
     users,
+    webhooks,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "schedules",
     "trackers",
     "users",
+    "webhooks",
 ]

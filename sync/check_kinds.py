@@ -69,7 +69,7 @@ _WEBHOOK: Mapping[str, Kind] = {
     "deleted": _NAMES,
     "largest": (_is(int), "a whole number"),
 }
-_SIGNED: Mapping[str, Kind] = {"secret": _TEXT, "signs": _NAMES, "window": _TIME}
+_SIGNED: Mapping[str, Kind] = {"variable": _TEXT, "signs": _NAMES, "window": _TIME}
 
 _PUSH: Mapping[str, Kind] = {
     "target": _TEXT,

@@ -41,9 +41,9 @@ def _faults(entity: Entity, webhook: Webhook) -> Iterator[tuple[str, str]]:
 
 
 def _of_signature(signed: Signed) -> Iterator[tuple[str, str]]:
-    if not _VARIABLE.fullmatch(signed.secret):
+    if not _VARIABLE.fullmatch(signed.variable):
         hint = "Such as SHOP_WEBHOOK_SECRET: the secret itself never stands in a declaration."
-        yield f"has the secret {signed.secret!r}, which is no environment variable's name", hint
+        yield f"has its secret in {signed.variable!r}, which is no environment variable's name", hint
     if "body" not in signed.signs or "timestamp" not in signed.signs or set(signed.signs) - _PARTS:
         hint = "Of id, timestamp and body the last two are needed: else anything could be sent again."
         yield f"has a signature over {signed.signs}", hint

@@ -143,7 +143,9 @@ class Push:
 class Signed:
     """How a far end signs what it sends us: HMAC-SHA256 over `signs`, joined by dots."""
 
-    secret: str  # the environment variable; two secrets apart by a blank while one takes over from the other
+    variable: (
+        str  # of the environment, with the secret; two apart by a blank while one takes over from the other
+    )
     signature: str = (
         "X-Signature"  # its header: hexadecimal or base64 after `prefix`; several apart by commas
     )

@@ -87,9 +87,9 @@ def forget() -> None:
 
 
 def _is_signed(signed: Signed, given: str, text: bytes) -> bool:
-    secrets = settings.BRIDGE_SECRET_OF(signed.secret).split()
+    secrets = settings.BRIDGE_SECRET_OF(signed.variable).split()
     if not secrets:
-        message = f"{signed.secret} is not set, so nothing that comes in can be believed: set it."
+        message = f"{signed.variable} is not set, so nothing that comes in can be believed: set it."
         raise ConfigError(message, code="secret_missing")
     tokens = [token for token in re.split(r"[\s,]+", given) if token.startswith(signed.prefix)]
     candidates = [_digest(token.removeprefix(signed.prefix)) for token in tokens]

@@ -10,7 +10,7 @@ from tests.farend import current_url
 
 CHANGED = Timestamp(source="updated_at", formats=("%Y-%m-%dT%H:%M:%SZ",))
 PAGING = Offset(total="total")
-SIGNED = Signed(secret="SHOP_WEBHOOK_SECRET")
+SIGNED = Signed(variable="SHOP_WEBHOOK_SECRET")
 KEYS = ("from", "below")
 
 makers = Entity(

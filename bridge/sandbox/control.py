@@ -15,6 +15,7 @@ from bridge.sandbox.moods import Mood
 from bridge.sandbox.mount import Mount
 from bridge.sandbox.store import Row, StoreError, Table, UnknownError, key_text
 from bridge.sandbox.tokens import columns_of, object_of, quoted
+from bridge.sandbox.webhooks import Release, Sender, Setting
 
 
 class Control:
@@ -42,6 +43,8 @@ class Control:
                 for mount in self._mounts.values():
                     mount.reset()
                 return json_response({"reset": list(self._mounts)})
+            case method, [system, "webhooks", *rest] if sender := self._sender(system):
+                return self._for_webhooks(sender, method, rest, request)
             case method, [system, *rest] if system in self._mounts:
                 return self._for_system(self._mounts[system], method, rest, request)
         raise UnknownError(f"no such control: {request.method} /_control{request.path}")
@@ -62,6 +65,21 @@ class Control:
             case _, [entity, *rest]:
                 answer = self._for_rows if rest in ([], ["generated"]) else self._for_row
                 return answer(mount.far_end.store.table(entity), method, rest, request)
+        raise UnknownError(f"no such control: {method} /_control{request.path}")
+
+    def _sender(self, system: str) -> Sender | None:
+        return self._mounts[system].far_end.sender if system in self._mounts else None
+
+    def _for_webhooks(self, sender: Sender, method: str, parts: list[str], request: Request) -> Response:
+        match method, parts:
+            case "GET", []:
+                return json_response(sender.state())
+            case "POST", []:
+                sender.switch(msgspec.json.decode(request.body, type=Setting))
+                return json_response(sender.state())
+            case "POST", ["release"]:
+                wanted = msgspec.json.decode(request.body or b"{}", type=Release)
+                return json_response({"sent": [one.told() for one in sender.release(wanted)]})
         raise UnknownError(f"no such control: {method} /_control{request.path}")
 
     def _for_rows(self, table: Table, method: str, parts: list[str], request: Request) -> Response:

@@ -12,6 +12,7 @@ from bridge.sandbox.journal import Journal
 from bridge.sandbox.moods import Mood, Moods
 from bridge.sandbox.store import Store, UnknownError
 from bridge.sandbox.view import View
+from bridge.sandbox.webhooks import Sender
 
 GLANCE = 0.2  # seconds between two looks at whether a waiting client is still there
 
@@ -23,6 +24,8 @@ class FarEnd(Protocol):
     store: Store
     # Requests it works on at once; more are refused as the vendor refuses them. None: no limit.
     concurrent: int | None
+    # Tells of changes by itself. None: it cannot.
+    sender: Sender | None
 
     def entity_of(self, request: Request) -> str | None:
         """Name the table a request is about, as far as it can be told; never raises."""
@@ -65,6 +68,13 @@ class Mount:
         self.far_end.store.reset()
         self.moods.switch(Mood(mood="ok"))
         self.journal.clear()
+        if self.far_end.sender:
+            self.far_end.sender.reset()
+
+    def close(self) -> None:
+        """Let nothing of it run on."""
+        if self.far_end.sender:
+            self.far_end.sender.close()
 
     def _entity_of(self, request: Request) -> str | None:
         named = self.far_end.entity_of(request)

@@ -43,6 +43,8 @@ class Sandbox:
         """End every connection and wait for its thread; nothing is left behind."""
         self._server.end()
         self._thread.join()
+        for mount in self.systems.values():
+            mount.close()
 
     def __enter__(self) -> Self:
         self.start()

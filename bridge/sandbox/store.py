@@ -47,6 +47,10 @@ class Row:
     rendered: dict[str, bytes] = field(default_factory=dict, compare=False)
 
 
+Watcher = Callable[["Table", Row, str], None]
+"""Hears which row of which table was created, updated or deleted."""
+
+
 class Table:
     """Rows in the order of their key. Loaded on first use; safe for threads."""
 
@@ -79,6 +83,11 @@ class Table:
         self._rows: dict[Key, Row] = {}
         self._version = 0
         self._ordered: list[Row] | None = None
+        self._watchers: list[Watcher] = []
+
+    def watch(self, watcher: Watcher) -> None:
+        """Let somebody hear of each change, in their order."""
+        self._watchers.append(watcher)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -123,7 +132,8 @@ class Table:
             key = self._key_of(named)
             if key in self._rows:
                 raise ConflictError(f"{self.name} has already a row {key_text(key)}")
-            return self._put(Row(key=key, columns=named, modified=_now(self._step), version=self._next()))
+            row = self._put(Row(key=key, columns=named, modified=_now(self._step), version=self._next()))
+            return self._told(row, "created")
 
     def change(self, key: Key, columns: Columns) -> Row:
         """Change some columns of a row; its modified moment and version rise."""
@@ -134,7 +144,8 @@ class Table:
             if self._key_of(kept | named) != key:
                 raise StoreError(f"the key {','.join(self.key)} of a row cannot be changed")
             modified = max(_now(self._step), row.modified + self._step)
-            return self._put(Row(key=key, columns=kept | named, modified=modified, version=self._next()))
+            changed = Row(key=key, columns=kept | named, modified=modified, version=self._next())
+            return self._told(self._put(changed), "updated")
 
     def delete(self, key: Key) -> Row:
         """Take a row out. Raises UnknownError."""
@@ -142,7 +153,7 @@ class Table:
             row = self.find(key)
             del self._rows[key]
             self._touched()
-            return row
+            return self._told(row, "deleted")
 
     def matching(self, wanted: Mapping[str, str]) -> list[Row]:
         """The rows with these texts in these columns, in key order."""
@@ -187,6 +198,11 @@ class Table:
         self._touched()
         return row
 
+    def _told(self, row: Row, event: str) -> Row:
+        for watcher in self._watchers:
+            watcher(self, row, event)
+        return row
+
     def _touched(self) -> None:
         self._ordered = None
         self.revision += 1
@@ -215,6 +231,11 @@ class Store:
                 return table
         known = ", ".join(table.name for table in self.tables)
         raise UnknownError(f"there is no {name!r} here, only {known}")
+
+    def watch(self, watcher: Watcher) -> None:
+        """Let somebody hear of each change in any table."""
+        for table in self.tables:
+            table.watch(watcher)
 
     def reset(self) -> None:
         """Bring back every table as it was at the start."""

@@ -253,13 +253,13 @@ def test_deletes_that_make_no_sense(deletes: Deletes) -> None:
         ({"deletes": None}, {"act": "event", "at": "at"}, "its records are never deleted"),
         ({"cursor": "changed"}, {"version": "changed"}, "compares with nothing"),
         ({}, {"largest": 0}, "takes at most 0 bytes"),
-        ({}, {"signed": Signed(secret="geheim")}, "is no environment variable's name"),
-        ({}, {"signed": Signed(secret="A", signs=("body",))}, "has a signature over ('body',)"),
-        ({}, {"signed": Signed(secret="A", window=timedelta(0))}, "has a window of 0:00:00"),
+        ({}, {"signed": Signed(variable="geheim")}, "is no environment variable's name"),
+        ({}, {"signed": Signed(variable="A", signs=("body",))}, "has a signature over ('body',)"),
+        ({}, {"signed": Signed(variable="A", window=timedelta(0))}, "has a window of 0:00:00"),
     ],
 )
 def test_a_wrong_webhook_is_told(of_entity: dict[str, Any], changes: dict[str, Any], words: str) -> None:
-    webhook = Webhook(**{"signed": Signed(secret="SHOP_SECRET"), "key": {"id": "id"}, **changes})
+    webhook = Webhook(**{"signed": Signed(variable="SHOP_SECRET"), "key": {"id": "id"}, **changes})
 
     ((number, said),) = found(system(entity(webhook=webhook, **of_entity)))
 
@@ -268,7 +268,7 @@ def test_a_wrong_webhook_is_told(of_entity: dict[str, Any], changes: dict[str, A
 
 
 def test_good_webhooks_are_well() -> None:
-    signed = Signed(secret="SHOP_SECRET", signs=("timestamp", "body"))
+    signed = Signed(variable="SHOP_SECRET", signs=("timestamp", "body"))
     rows = Webhook(signed=signed, key={"id": "data.id"}, row="data", at="at", act="event", version="data.id")
     keys = Webhook(signed=signed, key={"id": "id"})
 

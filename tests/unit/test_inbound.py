@@ -16,7 +16,7 @@ from sync.inbound import verify
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 STAMP = str(int(NOW.timestamp()))
-SIGNED = Signed(secret="SHOP_SECRET")
+SIGNED = Signed(variable="SHOP_SECRET")
 BODY = b'{"id": 7}'
 
 
@@ -53,7 +53,7 @@ def test_a_good_signature_in_any_form(signature: str) -> None:
 
 
 def test_it_covers_what_is_declared() -> None:
-    signed = Signed(secret="SHOP_SECRET", signs=("timestamp", "body"), prefix="")
+    signed = Signed(variable="SHOP_SECRET", signs=("timestamp", "body"), prefix="")
 
     verify(signed, given(digest(STAMP.encode() + b"." + BODY).hex()), BODY, now=NOW)
 

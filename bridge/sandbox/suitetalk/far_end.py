@@ -12,6 +12,7 @@ from bridge.sandbox.suitetalk.errors import VendorError, refusal
 from bridge.sandbox.suitetalk.login import Account, Login
 from bridge.sandbox.suitetalk.record_type import RecordType
 from bridge.sandbox.view import View
+from bridge.sandbox.webhooks import Sender
 
 SUITEQL = "/services/rest/query/v1/suiteql"
 RECORDS = "/services/rest/record/v1/"
@@ -23,6 +24,7 @@ class SuiteTalk:
     """Answers as NetSuite's REST web services do."""
 
     concurrent: int | None = CONCURRENT
+    sender: Sender | None = None
 
     def __init__(self, name: str, account: Account, kinds: Iterable[RecordType]) -> None:
         self.name = name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.systems.apismith import pushes
 from bridge.systems.apismith.client import ApiSmith, Runtime
-from sync.declare import Budget, Entity, Parent, System, every, minutes
+from sync.declare import Budget, Entity, Parent, Signed, System, Webhook, every, minutes
 from sync.fields import Boolean, Date, Decimal, Field, Integer, Money, Text, Timestamp
 
 DAY = ("%m/%d/%Y",)
@@ -13,6 +13,20 @@ STAMPS: dict[str, Field] = {
     "last_updated": Timestamp(source="LAST_UPDATE_DATE", required=True, fraction=3),
 }
 VOLATILE = tuple(STAMPS)
+SIGNED = Signed(variable="APISMITH_WEBHOOK_SECRET")
+
+
+def told(**key: str) -> Webhook:
+    """The ERP tells of a change, with the record or with its key only. `key` says ours=theirs."""
+    return Webhook(
+        signed=SIGNED,
+        key={ours: f"key.{theirs}" for ours, theirs in key.items()},
+        row="record",
+        at="at",
+        act="event",
+        version="version",
+    )
+
 
 customers = Entity(
     name="customers",
@@ -40,6 +54,7 @@ customers = Entity(
     freshness=minutes(30),
     schedule=every(minutes=30),
     targets=(pushes.customers,),
+    webhook=told(customer_id="CUSTOMER_ID"),
 )
 
 items = Entity(
@@ -69,6 +84,7 @@ items = Entity(
     freshness=minutes(60),
     schedule=every(hours=1),
     targets=(pushes.items,),
+    webhook=told(item_id="PRODUCT_ID"),
 )
 
 orders = Entity(
@@ -101,6 +117,7 @@ orders = Entity(
     freshness=minutes(15),
     schedule=every(minutes=15),
     targets=(pushes.orders,),
+    webhook=told(order_id="ORDER_ID"),
 )
 
 order_lines = Entity(
@@ -130,6 +147,7 @@ order_lines = Entity(
     freshness=minutes(15),
     schedule=every(minutes=15),
     targets=(pushes.order_lines,),
+    webhook=told(order_id="ORDER_ID", item_id="PRODUCT_ID"),
 )
 
 system = System(

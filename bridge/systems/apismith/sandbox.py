@@ -16,12 +16,16 @@ from bridge import env
 from bridge.sandbox.data import read
 from bridge.sandbox.exchange import Request, Response, json_response
 from bridge.sandbox.store import Generator, Row, Store, Table, UnknownError
-from bridge.sandbox.tokens import NULL, Columns, columns_of, quoted, text_of
+from bridge.sandbox.tokens import NULL, Columns, columns_of, object_of, quoted, text_of
 from bridge.sandbox.view import View
+from bridge.sandbox.webhooks import Sender
 from bridge.systems.apismith import generated
 
 # No secret: it opens the sandbox only, where INTERNAL_SERVICE_JWT_SECRET is not set.
-CREDENTIALS = {"INTERNAL_SERVICE_JWT_SECRET": "sandbox-internal-service-secret-not-secret"}
+CREDENTIALS = {
+    "INTERNAL_SERVICE_JWT_SECRET": "sandbox-internal-service-secret-not-secret",
+    "APISMITH_WEBHOOK_SECRET": "sandbox-apismith-webhook-secret-not-secret",
+}
 ISSUER, AUDIENCE = "bridge", "apismith"
 LONGEST_TOKEN = 3600  # seconds from iat to exp
 DEFAULT_PAGE, LARGEST_PAGE = 1000, 10_000
@@ -61,7 +65,7 @@ class ApiSmith:
     name = "apismith"
     concurrent: int | None = None
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, webhook_secret: str = CREDENTIALS["APISMITH_WEBHOOK_SECRET"]) -> None:
         self._secret = secret
         self.store = Store(
             _table("customers", "customers", {"CUSTOMER_ID": str}, missing="COMPANY_NAME", number=VERSION),
@@ -89,6 +93,8 @@ class ApiSmith:
                 number="QUANTITY",
             ),
         )
+
+        self.sender: Sender | None = Sender(self.store, webhook_secret, _described)
 
     def entity_of(self, request: Request) -> str | None:
         """Name the entity from the path."""
@@ -155,7 +161,10 @@ class ApiSmith:
 
 def far_end() -> ApiSmith:
     """Make the far end, its rows as they are at the start."""
-    return ApiSmith(env.secret("INTERNAL_SERVICE_JWT_SECRET", CREDENTIALS["INTERNAL_SERVICE_JWT_SECRET"]))
+    return ApiSmith(
+        env.secret("INTERNAL_SERVICE_JWT_SECRET", CREDENTIALS["INTERNAL_SERVICE_JWT_SECRET"]),
+        env.secret("APISMITH_WEBHOOK_SECRET", CREDENTIALS["APISMITH_WEBHOOK_SECRET"]),
+    )
 
 
 def _table(
@@ -190,6 +199,20 @@ def _rendered(row: Row, columns: tuple[str, ...]) -> bytes:
         parts = [quoted(column) + b":" + token for column, token in wanted.items()]
         row.rendered[form] = b"{%s}" % b",".join(parts)
     return row.rendered[form]
+
+
+def _described(table: Table, row: Row, event: str, whole: bool) -> bytes:
+    """The body of a webhook: what happened to which row, and the row as a read has it."""
+    facts = {
+        "event": quoted(event),
+        "entity": quoted(table.name),
+        "at": quoted(_iso(datetime.now(UTC) if event == "deleted" else row.modified)),
+        "key": object_of({name: row.columns[name] for name in table.key}),
+        "version": b"%d" % row.version,
+    }
+    if whole and event != "deleted":
+        facts["record"] = _rendered(row, table.columns)
+    return object_of(facts)
 
 
 def _since(request: Request) -> Iterator[Test]:

@@ -13,6 +13,7 @@ from bridge import env
 from bridge.sandbox.exchange import Request, Response, json_response
 from bridge.sandbox.store import Store, Table
 from bridge.sandbox.view import View
+from bridge.sandbox.webhooks import Sender
 from bridge.systems.schedulehub.shelf import KEY, HubError, Shelf
 
 # No secret: it opens the sandbox only.
@@ -47,6 +48,7 @@ class ScheduleHub:
 
     name = "schedulehub"
     concurrent: int | None = None
+    sender: Sender | None = None
 
     def __init__(self, token: str) -> None:
         self._token = token

@@ -21,6 +21,7 @@ LISTS = {
     "mappings": "sync_mapping_changelist",
     "deletes": "sync_deleteproposal_changelist",
     "records": "sync_recordrow_changelist",
+    "webhooks": "sync_inbound_changelist",
     "drift": "sync_sourcecolumn_changelist",
     "audit": "sync_auditentry_changelist",
 }

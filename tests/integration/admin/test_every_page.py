@@ -29,6 +29,7 @@ QUERIES = {
     "mappings": 2,
     "deletes": 2,
     "records": 2,
+    "webhooks": 2,
     "drift": 2,
     "audit": 2,
 }
@@ -48,6 +49,7 @@ def fill(rows: int) -> None:
         factories.record(data={"id": number, "name": f"Lamp {number}"})
         factories.schedule(f"test {number}")
         factories.source_column(name=f"column {number}")
+        factories.inbound()
         factories.audit_entry()
         factories.mapping()
 

@@ -62,7 +62,6 @@ def test_a_longer_read_says_that_there_is_more(far_end: FarEnd, shell: Shell, tm
         ("sync", "gadgets", "--dry-run", "--full", "--since", "2026-01-01"),
         ("record", "gadgets", "--to", "/nowhere/x"),
         ("record", "nothing", "--to", "x"),
-        ("record", "gadgets"),
     ],
 )
 def test_what_is_asked_wrongly_is_said(far_end: FarEnd, shell: Shell, arguments: tuple[str, ...]) -> None:
