@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from admin_ui import render
+from admin_ui import dry_run, render
 from admin_ui.batch_words import counts_words, seconds_words
 from sync import events
 from sync.models import Attempt, Job
@@ -24,7 +24,8 @@ Table = dict[str, Any]
 
 def tables(job: Job) -> list[Table]:
     """Attempts, batches, events: each with a title, headers, rows and what to say where there are none."""
-    return [_attempts(job), _batches(job), _events(job)]
+    report = dry_run.tables(job.result) if job.kind == "dry_run" and job.result else []
+    return [*report, _attempts(job), _batches(job), _events(job)]
 
 
 def _attempts(job: Job) -> Table:

@@ -246,7 +246,7 @@ class JobsPage(EntityPage):
     @display(description="Result")
     def outcome(self, job: Job) -> str | SafeString:
         """What came of it."""
-        return render.block(job.result)
+        return "See the tables." if job.kind == "dry_run" and job.result else render.block(job.result)
 
 
 def sensible(job: Job) -> list[Act]:

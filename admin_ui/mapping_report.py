@@ -27,20 +27,21 @@ def tables(mapping: Mapping) -> list[dict[str, Any]]:
     """The last rehearsal: its numbers, its diffs, its faults; or that there is none."""
     job = newest_rehearsal(mapping)
     if job is None:
-        return [_table("Rehearsal", [], [], "Not rehearsed yet.")]
+        return [table("Rehearsal", [], [], "Not rehearsed yet.")]
     link = render.link(f"job {str(job.pk)[-6:]}", "sync_job_change", job.pk)
     title = f"Rehearsal ({job.status}, asked {render.stamp(job.created_at)})"
     if not job.result:
-        return [_table(title, ["Job"], [[link]], "")]
+        return [table(title, ["Job"], [[link]], "")]
     counts = [[words, render.number(job.result["counts"][name])] for name, words in _COUNTED.items()]
     return [
-        _table(title, ["", "Rows"], [*counts, ["by", link]], ""),
-        _diffs(job.result),
+        table(title, ["", "Rows"], [*counts, ["by", link]], ""),
+        diffs(job.result),
         _faults(job.result),
     ]
 
 
-def _diffs(result: dict[str, Any]) -> dict[str, Any]:
+def diffs(result: dict[str, Any]) -> dict[str, Any]:
+    """The rows that would differ, field by field."""
     rows = [
         [diff["key"] or render.NONE, field, _value(change["before"]), _value(change["after"])]
         for diff in result["diffs"]
@@ -48,7 +49,7 @@ def _diffs(result: dict[str, Any]) -> dict[str, Any]:
     ]
     more = f", {result['more_diffs']:,} more not shown" if result["more_diffs"] else ""
     title = f"Rows that would differ: {len(result['diffs'])}{more}"
-    return _table(title, ["Key", "Field", "Before", "After"], rows, "None.")
+    return table(title, ["Key", "Field", "Before", "After"], rows, "None.")
 
 
 def _faults(result: dict[str, Any]) -> dict[str, Any]:
@@ -58,10 +59,11 @@ def _faults(result: dict[str, Any]) -> dict[str, Any]:
     ]
     more = f", {result['more_faults']:,} more not shown" if result["more_faults"] else ""
     title = f"Rows that would be refused: {len(result['faults'])}{more}"
-    return _table(title, ["Row", "Stage", "Code", "Message"], rows, "None.")
+    return table(title, ["Row", "Stage", "Code", "Message"], rows, "None.")
 
 
-def _table(title: str, headers: list[str], rows: list[Any], empty: str) -> dict[str, Any]:
+def table(title: str, headers: list[str], rows: list[Any], empty: str) -> dict[str, Any]:
+    """A table as the pages' templates want it."""
     return {"title": title, "headers": headers, "rows": rows, "empty": empty}
 
 

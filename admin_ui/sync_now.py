@@ -16,7 +16,7 @@ from admin_ui.site import site
 from sync.errors import BridgeError
 from sync.jobs.enqueue import Enqueued
 from sync.registry import registry
-from sync.start import start_sync
+from sync.start import start_dry_run, start_sync
 
 
 class SyncNowForm(forms.Form):
@@ -34,6 +34,13 @@ class SyncNowForm(forms.Form):
         label="Full",
         widget=UnfoldBooleanSwitchWidget,
         help_text="Read everything again. Unchanged rows are recognised by their bytes and not written.",
+    )
+
+    dry_run = forms.BooleanField(
+        required=False,
+        label="Dry run",
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Only tell what would be done, by at most 100 pages. Nothing is written; the job has the report.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -62,8 +69,9 @@ def sync_now(request: HttpRequest) -> HttpResponse:
 
 def _start(request: HttpRequest, form: SyncNowForm) -> Enqueued | None:
     asked = form.cleaned_data
+    start = start_dry_run if asked["dry_run"] else start_sync
     try:
-        return start_sync(
+        return start(
             registry.find(asked["entity"]),
             since=asked["since"] or None,
             full=asked["full"],

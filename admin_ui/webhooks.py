@@ -15,6 +15,7 @@ from admin_ui.filters import EntityFilter, TextFilter
 from admin_ui.page import Page
 from admin_ui.site import site
 from sync.models import Inbound
+from sync.webhooks.words import in_words
 
 LABELS = {Inbound.State.WAITING: "info", Inbound.State.DONE: "success"}
 
@@ -90,12 +91,12 @@ class WebhooksPage(Page):
     @display(description="Told")
     def told_of(self, one: Inbound) -> str:
         """What was in it."""
-        return counted(one.told)
+        return in_words(one.told)
 
     @display(description="Came of it")
     def came_of_it(self, one: Inbound) -> str:
         """What became of its rows, deletes and keys."""
-        return counted(one.result or {})
+        return in_words(one.result) or render.NONE
 
     @display(description="Repeated", ordering="repeated")
     def repetitions(self, one: Inbound) -> int:
@@ -126,9 +127,3 @@ class WebhooksPage(Page):
     def content(self, one: Inbound) -> str | SafeString:
         """What waits; later its rows are found by the records' lineage."""
         return render.block(bytes(one.body).decode("utf-8", "replace") if one.body else None)
-
-
-def counted(counts: dict[str, Any]) -> str:
-    """Counts in words, without the zeros."""
-    words = [f"{number} {name.replace('_', ' ')}" for name, number in counts.items() if number]
-    return ", ".join(words) or render.NONE

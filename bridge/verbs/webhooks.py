@@ -22,6 +22,7 @@ def run(options: Namespace) -> int:
     from api.serializers import InboundSerializer
     from sync.models import Inbound
     from sync.registry import registry
+    from sync.webhooks.words import in_words
 
     rows = Inbound.objects.select_related("entity").defer("body").order_by("-id")
     if options.entity:
@@ -40,9 +41,9 @@ def run(options: Namespace) -> int:
                 ago(one.received_at),
                 one.entity.path if one.entity else one.door,
                 one.delivery_id,
-                counted(one.told),
+                in_words(one.told),
                 one.state,
-                counted(one.result or {}),
+                in_words(one.result),
                 one.repeated,
             )
             for one in found
@@ -50,8 +51,3 @@ def run(options: Namespace) -> int:
         empty="Nothing came in.",
     )
     return OK
-
-
-def counted(counts: dict[str, object]) -> str:
-    """Counts in words, without the zeros."""
-    return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items() if number)

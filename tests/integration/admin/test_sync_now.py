@@ -9,7 +9,8 @@ from django.test import Client
 
 from sync.models import AuditEntry, Job
 from sync.registry import registry
-from tests.integration.admin.pages import page, text
+from tests import factories
+from tests.integration.admin.pages import main_text, page, text
 
 
 def ask(client: Client, **form: str) -> Any:
@@ -73,3 +74,52 @@ def test_a_viewer_may_not_ask(viewing: Client) -> None:
     assert viewing.get(page("sync_now")).status_code == 403
     assert viewing.post(page("sync_now"), {"entity": "shop.gadgets"}).status_code == 403
     assert not Job.objects.exists()
+
+
+def test_a_dry_run_leads_to_its_job(operating: Client) -> None:
+    answer = operating.post(page("sync_now"), {"entity": "shop.gadgets", "full": "on", "dry_run": "on"})
+
+    job = Job.objects.get()
+    assert answer.headers["Location"] == page("sync_job_change", job.id)
+    assert (job.kind, job.params) == ("dry_run", {"full": True})
+
+
+def test_the_report_of_a_dry_run_is_on_its_jobs_page(viewing: Client) -> None:
+    diff = {"key": "7", "op": "update", "fields": {"name": {"before": "Lamp", "after": "Lantern"}}}
+    fault = {
+        "row": '{"id": 8}',
+        "stage": "validate",
+        "code": "required",
+        "field": "name",
+        "message": "No name.",
+    }
+    report = {
+        "full": True,
+        "since": None,
+        "pages": 3,
+        "complete": False,
+        "stopped": None,
+        "drift": ["'colour' is new."],
+        "counts": {"rows_fetched": 2, "updated": 1, "failed": 1},
+        "diffs": [diff],
+        "more_diffs": 4,
+        "faults": [fault],
+        "more_faults": 0,
+        "would_wake": 5,
+        "deletes": {"count": 9, "would": "propose", "sample": ["1", "2"], "why_not": None},
+        "deliveries": {"schedulehub": {"create": 0, "update": 1, "waiting": 0, "unchanged": 0}},
+    }
+    job = factories.job(kind="dry_run", status="success", result=report)
+
+    shown = main_text(viewing.get(page("sync_job_change", job.id)))
+
+    for words in (
+        "Dry run: everything, 3 pages, there is more; nothing was written",
+        "7 name Lamp Lantern",
+        "1, 4 more not shown",
+        "validate required No name.",
+        "9 would be proposed to a person, such as 1, 2",
+        "schedulehub 0 1 0 0",
+        "'colour' is new.",
+    ):
+        assert words in shown

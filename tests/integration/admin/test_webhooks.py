@@ -17,7 +17,7 @@ def test_it_lists_what_came_in(viewing: Client) -> None:
     shown = main_text(viewing.get(LIST))
 
     assert "shop.gadgets done 2 rows 2 updated 3 d-7" in shown
-    assert "failed 1 rows 1 failed 0 d-8" in shown
+    assert "failed 1 row 1 failed 0 d-8" in shown
 
 
 def test_a_waiting_one_shows_its_body(viewing: Client) -> None:

@@ -11,7 +11,7 @@ def test_it_lists_what_came_in_and_what_became_of_it(shell: Shell) -> None:
 
     assert shell("webhooks") == 0
 
-    for words in ("shop.gadgets", "d-7", "2 rows, 1 deletes", "done", "1 updated", "3"):
+    for words in ("shop.gadgets", "d-7", "2 rows, 1 delete", "done", "1 updated", "3"):
         assert words in shell.out
 
 
