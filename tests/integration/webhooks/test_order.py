@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from sync import deletes
 from sync.audit import Actor
@@ -141,6 +143,45 @@ def test_without_versions_what_changed_back_is_not_undone_by_what_lay_between(sh
     work()
 
     assert name_of(1, "shop.parts") == "here"
+
+
+def meanwhile(shop: FarEnd, happens: Callable[[], Any]) -> None:
+    """Let something happen while a page, asked for before, is still on its way."""
+
+    def once(_: dict[str, str]) -> None:
+        shop.on_page = None
+        happens()
+        work()
+        connection.close()
+
+    shop.on_page = once
+
+
+def test_a_poll_on_its_way_does_not_bring_back_what_was(shop: FarEnd) -> None:
+    shop.set("gadgets", OLD)
+    meanwhile(shop, lambda: tell(NEW))
+
+    sync("shop.gadgets")
+
+    assert name_of(1) == "new"
+
+
+def test_nor_without_versions(shop: FarEnd) -> None:
+    shop.set("parts", {"id": 1, "name": "old"})
+    meanwhile(shop, lambda: send(PARTS, part(1, "new", moment())))
+
+    sync("shop.parts")
+
+    assert name_of(1, "shop.parts") == "new"
+
+
+def test_nor_a_record_that_was_deleted_meanwhile(shop: FarEnd) -> None:
+    shop.set("gadgets", NEW)
+    meanwhile(shop, lambda: tell_key(1, "deleted"))
+
+    sync("shop.gadgets")
+
+    assert name_of(1) is None
 
 
 def test_a_clock_that_is_ahead_does_not_shut_out_polls(shop: FarEnd) -> None:
