@@ -72,6 +72,7 @@ def _observe(batch: Batch, run: Run) -> Batch:
         return batch
     if run.columns is None:
         run.columns = {column.name: column for column in SourceColumn.objects.filter(entity_id=run.entity_id)}
+        _forget_unread(run, run.columns, batch.registered)
     if (run.by_key or run.told) and not run.columns:
         return batch  # one row is no measure of what others have
     changed = _compare(batch, seen, run.columns, entity_id=run.entity_id)
@@ -79,6 +80,21 @@ def _observe(batch: Batch, run: Run) -> Batch:
         _keep(run, changed, seen if first else None)
     _stop(batch.registered, run.columns)
     return _without_missing(batch, run.columns)
+
+
+def _forget_unread(run: Run, columns: dict[str, SourceColumn], registered: Registered) -> None:
+    """Nobody misses a column that no field reads any more: the declaration or the mapping was changed."""
+    declared = drift.declared_columns(registered)
+    gone = [
+        name for name, column in columns.items() if column.state == State.MISSING and name not in declared
+    ]
+    if not gone:
+        return
+    with transaction.atomic():
+        run.claim.hold()
+        SourceColumn.objects.filter(entity_id=run.entity_id, name__in=gone).delete()
+    for name in gone:
+        del columns[name]
 
 
 def _sample(batch: Batch, most: int) -> list[int]:

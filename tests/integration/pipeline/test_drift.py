@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from sync.audit import Actor
 from sync.declare import Drift, System, days
 from sync.errors import ConfigError
 from sync.gauges import drift as gauge
+from sync.mapping import acts
 from sync.models import AuditEntry, FailedRecord, Job, JobEvent, SourceColumn
 from sync.registry import registry
 from tests.farend import FarEnd
@@ -227,3 +229,23 @@ def test_what_somebody_acknowledged_during_a_run_stays_acknowledged(far_end: Far
     drift.save(seen_by_the_run.entity_id, [seen_by_the_run])
 
     assert (state("notes").sparse, state("notes").acknowledged_by) == (True, "olga")
+
+
+@pytest.mark.parametrize("policy", ["stop", "set_aside"])
+def test_a_mapping_that_reads_the_new_name_ends_the_trouble_with_the_old_one(
+    far_end: FarEnd, monkeypatch: pytest.MonkeyPatch, policy: Any
+) -> None:
+    declare(monkeypatch, Drift(missing=policy))
+    far_end.set("gadgets", *(whole(number) for number in range(1, 4)))
+    sync(GADGETS)
+    far_end.set("gadgets", *(renamed(number) for number in range(1, 4)))
+    with nullcontext() if policy == "set_aside" else pytest.raises(ConfigError):
+        sync(GADGETS, full=True)
+    Job.objects.update(status=Job.Status.CANCELLED)
+
+    rules = {"fields": {"note": {"source": "notes"}}}
+    acts.activate(acts.draft(registry.find(GADGETS), rules, by=OLGA).pk, by=OLGA)
+    counts = sync(GADGETS, full=True)
+
+    assert (counts["failed"], data(1)["note"]) == (0, "dear")
+    assert not SourceColumn.objects.filter(drift.OPEN).exists()
