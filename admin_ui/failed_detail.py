@@ -29,7 +29,7 @@ def raw_text(raw: bytes) -> str:
     """The bytes for people: JSON laid out, every digit kept; what is no JSON as it is, bad bytes escaped."""
     try:
         laid_out = msgspec.json.format(raw, indent=2)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         laid_out = raw
     return laid_out.decode("utf-8", "backslashreplace")
 

@@ -51,6 +51,9 @@ _SAMPLES = {
     "json": '{"a":1}',
 }
 
+MOST_LEVELS = 200
+"""Of nested values; readers of JSON have their limits, and stand on stacks of different depths."""
+
 LARGEST_EXACT = 2**53 - 1
 """The largest whole number that every JSON reader keeps; beyond it a field is declared `wide`."""
 
@@ -77,17 +80,23 @@ def canonical(field: Field, text: str) -> str | None:
     return _BY_KIND[field.kind](field, text) if text else None
 
 
-def json_text(value: Any) -> str:
-    """A value read by `read_json` as JSON text: names sorted, no blanks, exact numbers, clean text."""
+def json_text(value: Any, levels: int = MOST_LEVELS) -> str:
+    """A value read by `read_json` as JSON text: names sorted, no blanks, exact numbers, clean text.
+
+    Raises RecordError, nested_too_deep beyond so many levels.
+    """
     if isinstance(value, Digits):
         return number(value)
+    if isinstance(value, dict | list) and not levels:
+        raise RecordError(f"is nested deeper than {MOST_LEVELS} levels", code="nested_too_deep")
     if isinstance(value, dict):
         named: dict[str, Any] = {}
         for name, part in value.items():
             named.setdefault(clean_text(name, trim=False), part)
-        return "{" + ",".join(f"{_quoted(name)}:{json_text(named[name])}" for name in sorted(named)) + "}"
+        parts = (f"{_quoted(name)}:{json_text(named[name], levels - 1)}" for name in sorted(named))
+        return "{" + ",".join(parts) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(json_text, value)) + "]"
+        return "[" + ",".join(json_text(part, levels - 1) for part in value) + "]"
     return _quoted(clean_text(value, trim=False)) if isinstance(value, str) else json.dumps(value)
 
 

@@ -22,6 +22,10 @@ SELECT raw_hash FROM {leaf} WHERE raw_hash = ANY(%(asked)s::uuid[]) AND deleted_
 SELECT r.key_hash, r.version, r.synced_at, r.data_hash, r.deleted_at IS NOT NULL
 FROM unnest(%(keys)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id};
 
+-- raw_hashes --
+-- The bytes that these records were read from.
+SELECT key_hash, raw_hash FROM {leaf} WHERE key_hash = ANY(%(keys)s);
+
 -- present_keys --
 -- Which of these keys are live in the mirror.
 SELECT r.key_hash FROM unnest(%(keys)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id}

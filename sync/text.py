@@ -26,6 +26,11 @@ def clean_text(text: str, *, trim: bool | Literal["end"] = True) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def storable(text: str) -> bool:
+    """Whether PostgreSQL can hold the text: neither NUL nor half a surrogate pair."""
+    return not any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in text)
+
+
 def check_unicode(text: str) -> None:
     """Raise RecordError bad_unicode where the text cannot be written as UTF-8."""
     if text.isascii():

@@ -16,8 +16,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 class FarEnd:
     """`rows["gadgets"]` are the rows' JSON as they go over the wire, in the far end's order."""
 
-    rows: dict[str, list[bytes]] = field(default_factory=dict)
-    asked: list[tuple[float, str, dict[str, str]]] = field(default_factory=list)  # moment, path, parameters
+    rows: dict[str, list[bytes]] = field(default_factory=dict, repr=False)
+    asked: list[tuple[float, str, dict[str, str]]] = field(
+        default_factory=list, repr=False
+    )  # moment, path, parameters
     refuse_with: tuple[int, dict[str, str], bytes] | None = None  # status, headers, body
     on_page: Callable[[dict[str, str]], None] | None = None  # called before each page is answered
     headers: dict[str, str] = field(default_factory=dict)  # of every good answer
@@ -90,7 +92,7 @@ def current_url() -> str:
 def _loaded(row: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(row)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

@@ -66,6 +66,6 @@ def _values(batch: Batch, names: tuple[str, ...]) -> dict[str, str | None] | Non
 def _source(raw: bytes) -> Mapping[str, Any] | None:
     try:
         found = json.loads(raw, parse_float=str, parse_int=str)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

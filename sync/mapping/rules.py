@@ -16,6 +16,7 @@ from sync.errors import ConfigError, InvalidRequest
 from sync.fields import Computed, Constant, Field, FirstOf, Join
 from sync.mapping.steps import step_of
 from sync.registry import Registered, registry
+from sync.text import storable
 
 Rules = Mapping[str, Any]
 _SECTIONS = ("fields", "computed", "drop")
@@ -67,7 +68,7 @@ def _laid_over(registered: Registered, rules: Any) -> tuple[Registered, list[str
 
 def _storable(value: Any) -> bool:
     if isinstance(value, str):
-        return not any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in value)
+        return storable(value)
     if isinstance(value, Mapping):
         return all(_storable(name) and _storable(part) for name, part in value.items())
     return all(map(_storable, value)) if isinstance(value, list) else True

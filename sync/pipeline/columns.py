@@ -27,6 +27,8 @@ PICKED = 8  # rows between the first and the last
 PICKED_FIRST = 500  # of a run's first batch: how else to learn which columns rows may leave out
 MOST_FAILED = 50
 ENOUGH = 100  # rows after which even a column that some rows leave out is missed
+LONGEST_NAME = 200  # characters
+MOST_COLUMNS = 2_000  # of an entity
 _TYPES = {b'"': "string", b"{": "object", b"[": "array", b"t": "boolean", b"f": "boolean"}
 State = SourceColumn.State
 
@@ -43,15 +45,23 @@ class Sighting:
         """Look at a row; one that is no JSON object says nothing."""
         try:
             values = msgspec.json.decode(row, type=dict[str, msgspec.Raw])
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return
         self.rows += 1
-        for name, value in values.items():
+        for told, value in values.items():
+            name = _storable(told)
             start = bytes(value)[:1]
             self.times[name] = self.times.get(name, 0) + 1
             found = self.types.setdefault(name, set())
             if start != b"n":
                 found.add(_TYPES.get(start, "number"))
+
+
+def _storable(name: str) -> str:
+    """A column's name as the database holds it; its exact bytes stay in the raw rows."""
+    if len(name) > LONGEST_NAME:
+        name = f"{name[:LONGEST_NAME]}… ({len(name):,} characters)"
+    return name.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
 def observe(batch: Batch) -> Batch:
@@ -114,7 +124,9 @@ def _compare(
     declared = drift.declared_columns(batch.registered)
     baseline = not columns
     changed = []
-    for name in {**seen.times, **dict.fromkeys(sorted(declared))}:
+    for name in {**dict.fromkeys(sorted(declared)), **seen.times}:
+        if name not in columns and name not in declared and len(columns) >= MOST_COLUMNS:
+            continue  # names that are made of values would have no end
         column = columns.get(name) or SourceColumn(
             entity_id=entity_id, name=name, changed_at=timezone.now(), state=State.KNOWN
         )

@@ -41,7 +41,8 @@ def delta(batch: Batch) -> Batch:
 
 def _going(batch: Batch, newest: pl.DataFrame) -> pl.DataFrame:
     told = newest.join(_stored(batch, newest["_key_hash"]), on="_key_hash", how="left")
-    going = told.with_columns(_op().alias("_op")).filter(pl.col("_op") != "skip")
+    told = _steady(batch, told.with_columns(_op().alias("_op")))
+    going = told.filter(pl.col("_op") != "skip")
     return going.drop("_stored_version", "_stored_at", "_stored_hash", "_deleted")
 
 
@@ -66,6 +67,24 @@ def _newest(frame: pl.DataFrame) -> pl.DataFrame:
         return frame
     by_age = frame.sort("_version", "_synced_at", "_row")
     return by_age.unique("_key_hash", keep="last", maintain_order=True)
+
+
+def _steady(batch: Batch, told: pl.DataFrame) -> pl.DataFrame:
+    """Rows of one key and version that differ: the one the mirror holds stands, where it came again with this batch.
+
+    Otherwise a source that has a key twice would change its record with every read, to and fro.
+    """
+    contested = (pl.col("_op") == "update") & (pl.col("_version") == pl.col("_stored_version"))
+    keys = told.filter(contested)["_key_hash"] if batch.known else told["_key_hash"].clear()
+    if not len(keys):
+        return told
+    assert batch.run is not None
+    with connection.cursor() as cursor:
+        cursor.execute(query("raw_hashes", leaf=batch.run.leaf), {"keys": [key.hex() for key in keys]})
+        known = set(batch.known)
+        here = [key.bytes for key, raw_hash in cursor.fetchall() if raw_hash.bytes in known]
+    standing = contested & pl.col("_key_hash").is_in(pl.lit(pl.Series(here, dtype=pl.Binary)).implode())
+    return told.with_columns(pl.when(standing).then(pl.lit("skip")).otherwise("_op").alias("_op"))
 
 
 def _stored(batch: Batch, keys: pl.Series) -> pl.DataFrame:

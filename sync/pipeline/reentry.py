@@ -53,7 +53,7 @@ def _as_row(failed: Returning) -> bytes:
         return failed.raw
     try:
         values = msgspec.json.decode(failed.raw, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         values = {}  # no object at all: what was mended is the whole row
     return msgspec.json.encode({**values, **failed.mended})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -25,6 +25,7 @@ from sync.targets.asking import ask_for_pushes
 CHANGES_A_ROW = 1_000
 CHANNEL = "bridge_changed"
 _MOST_KEYS = 200  # in one notification: PostgreSQL refuses one of 8,000 bytes
+_FIRST = datetime.min.replace(tzinfo=UTC)
 _OPS = {"insert": "i", "update": "u"}
 
 
@@ -169,7 +170,8 @@ def next_watermark(run: Run) -> str | None:
     kind = entity.fields[entity.cursor].kind
     if kind == "timestamp":
         high = datetime.fromisoformat(run.high)
-        mark = _like(run.high, min(high, run.began) - entity.overlap)
+        # Oracle's 01-JAN-0001 stands for none: nothing lies before it.
+        mark = _like(run.high, max(min(high, run.began), _FIRST + entity.overlap) - entity.overlap)
     elif kind == "date":  # the whole day is asked for again: that is overlap enough
         mark = min(run.high, f"{run.began - entity.overlap:%Y-%m-%d}")
     return mark if run.watermark is None else max(mark, run.watermark, key=order)
@@ -186,7 +188,9 @@ def _leaves_a_gap(run: Run) -> bool:
 def _like(pattern: str, moment: datetime) -> str:
     # The fraction as wide as the field's, cut: `…00Z` and `…00.000Z` do not sort together.
     width = len(pattern.partition(".")[2].rstrip("Z"))
-    whole = moment.strftime("%Y-%m-%dT%H:%M:%S")
+    whole = moment.replace(
+        microsecond=0, tzinfo=None
+    ).isoformat()  # strftime writes the year 999 without its zero
     return f"{whole}.{moment.microsecond:06d}000"[: len(whole) + 1 + width] + "Z" if width else f"{whole}Z"
 
 

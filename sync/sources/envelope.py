@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from sync.errors import TransientError
 from sync.http import Answer
 from sync.sources import Json
+from sync.sources.splitting import place_of
 
 _Value = list[msgspec.Raw] | dict[str, Json] | str | int | float | bool | None
 _envelopes = msgspec.json.Decoder(dict[str, _Value])  # one pass: arrays stay bytes, the rest is read
@@ -36,7 +37,10 @@ class Envelope:
 
     def number(self, name: str) -> int:
         """A whole number under a name. Raises TransientError (bad_envelope) where there is none."""
-        found = self.value(name)
+        try:
+            found = self.value(name)
+        except msgspec.DecodeError:  # beyond what a float holds
+            found = None
         if isinstance(found, int) and not isinstance(found, bool):
             return found
         raise TransientError(f"{self.what} has no whole number in `{name}`.", code="bad_envelope")
@@ -48,24 +52,41 @@ def opened(answer: Answer, items: str | None) -> Envelope:
     Raises TransientError (bad_envelope), naming what was expected.
     """
     what = f"{answer.system}'s answer to {answer.address}"
-    try:
-        if items is not None and (envelope := _in_one_pass(answer.body, items, what)):
-            return envelope
-        parts = _objects.decode(answer.body) if items is not None else {}
-        array = under(parts, items) if items is not None else msgspec.Raw(answer.body)
-        if array is not None:
-            return Envelope(rows=[bytes(raw) for raw in _rows.decode(array)], parts=parts, what=what)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass  # said below, with what was expected
+    envelope = _opened(answer.body, items, what) or _split(answer.body, items, what)
+    if envelope is not None:
+        return envelope
     expected = f"a JSON object with an array `{items}`" if items is not None else "a JSON array"
     raise TransientError(f"{what} is not {expected}. It begins: {beginning(answer)}", code="bad_envelope")
+
+
+def _opened(body: bytes, items: str | None, what: str) -> Envelope | None:
+    try:
+        if items is not None and (envelope := _in_one_pass(body, items, what)):
+            return envelope
+        parts = _objects.decode(body) if items is not None else {}
+        array = under(parts, items) if items is not None else msgspec.Raw(body)
+        if array is not None:
+            return Envelope(rows=[bytes(raw) for raw in _rows.decode(array)], parts=parts, what=what)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass  # perhaps because of one of its rows
+    return None
+
+
+def _split(body: bytes, items: str | None, what: str) -> Envelope | None:
+    """Rows that are not looked into; what stands around them is read as strictly as ever."""
+    place = place_of(body, items.split(".") if items is not None else ())
+    rows = place.elements(body) if place and body[place.start : place.start + 1] == b"[" else None
+    if place is None or rows is None:
+        return None
+    bare = _opened(body[: place.start] + b"[]" + body[place.end :], items, what)
+    return bare and replace(bare, rows=rows)
 
 
 def _in_one_pass(body: bytes, items: str, what: str) -> Envelope | None:
     """Half the time of the way in two steps; None where the envelope is an unusual one."""
     try:
         parts = _envelopes.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     rows = parts.pop(items, None)
     if not isinstance(rows, list):

@@ -9,6 +9,7 @@ from typing import Protocol
 from sync.errors import TransientError
 from sync.sources import Json
 from sync.sources.envelope import Envelope
+from sync.text import storable
 
 Place = Mapping[str, Json]
 """Where to go on: what a Page has as `next`."""
@@ -107,6 +108,11 @@ class Cursor:
         token = envelope.value(self.token)
         if token in (None, "", False):
             return None
+        if not isinstance(token, int | str) or (isinstance(token, str) and not storable(token)):
+            raise TransientError(
+                f"{envelope.what} names its next page ({self.token}) with something that is no token.",
+                code="bad_envelope",
+            )
         if place and token == place["cursor"]:
             raise TransientError(
                 f"{envelope.what} names itself as its next page ({self.token}): this would never end.",

@@ -14,6 +14,7 @@ from sync.http import Answer, Session, Words, raise_for_status
 from sync.sources import Ask, By, Page, Window
 from sync.sources.envelope import beginning, opened
 from sync.sources.paging import Offset, Paging
+from sync.sources.splitting import place_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,14 +133,21 @@ def _module(resource: Rest) -> str:
 
 def _record(answer: Answer, item: str | None) -> bytes:
     try:
-        found = msgspec.json.decode(answer.body, type=msgspec.Raw)
-        for name in item.split(".") if item else ():
-            found = msgspec.json.decode(found, type=dict[str, msgspec.Raw])[name]
-        msgspec.json.decode(found, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError):
+        return _object_in(answer.body, item)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):
+        place = place_of(answer.body, item.split(".") if item else ())
+        if place and answer.body[place.start : place.start + 1] == b"{":
+            return answer.body[place.start : place.end]  # as odd as a row in a page may be
         what = f"{answer.system}'s answer to {answer.address}"
         expected = f"a JSON object in `{item}`" if item else "a JSON object"
         raise TransientError(
             f"{what} is not {expected}. It begins: {beginning(answer)}", code="bad_envelope"
         ) from None
+
+
+def _object_in(body: bytes, item: str | None) -> bytes:
+    found = msgspec.json.decode(body, type=msgspec.Raw)
+    for name in item.split(".") if item else ():
+        found = msgspec.json.decode(found, type=dict[str, msgspec.Raw])[name]
+    msgspec.json.decode(found, type=dict[str, msgspec.Raw])
     return bytes(found)

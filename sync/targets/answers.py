@@ -69,7 +69,7 @@ def decoded(answer: Answer, kind: type[Found]) -> Found:
     """The body as what it should be. Raises TransientError (bad_envelope)."""
     try:
         return msgspec.json.decode(answer.body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         message = f"{answer.system}'s answer to {answer.address} is not as agreed ({error}): {answer.excerpt()[:120]}"
         raise TransientError(message, code="bad_envelope") from error
 
@@ -99,7 +99,7 @@ def reply(answer: Answer) -> Reply:
     if answer.body:
         try:
             found = msgspec.json.decode(answer.body, type=Single)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             found = Single(error=Error(message=answer.excerpt()))
     return _reply(answer.status, found)
 

@@ -87,4 +87,4 @@ def _moment(since: str) -> str:
             f"{since!r} is not a moment. Write it as 2025-12-08T10:30:00Z.", code="bad_since"
         ) from None
     utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return utc.strftime("%Y-%m-%d %H:%M:%S")
+    return utc.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")

@@ -82,7 +82,7 @@ def read_row(row: bytes) -> Row | RecordError:
 def _one_line(row: bytes) -> bytes:
     try:
         return msgspec.json.format(row, indent=-1)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return row
 
 

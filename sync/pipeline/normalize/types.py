@@ -105,8 +105,6 @@ def _text_or_fault(draft: Draft, row: int, name: str, field: Field, found: Row) 
         return as_text(field, value)
     except RecordError as error:
         draft.refuse(row, error, name, value if isinstance(value, str) else json.dumps(value))
-    except RecursionError:
-        draft.refuse(row, RecordError("is nested too deep to be kept", code="nested_too_deep"), name)
     return None
 
 
