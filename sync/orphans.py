@@ -75,18 +75,30 @@ def fetch_parents(child: Registered) -> None:
         if not parent.fetch:
             continue
         owner = registry.parent(child, parent)
-        given: dict[str, Any] = {
-            "entity_id": schema.entity_id(child.path),
-            "parent_id": schema.entity_id(owner.path),
-            "since": timezone.now() - owner.entity.freshness,
-            "most": MOST_FETCHED,
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(query("parents_to_fetch"), given)
-            wanted = [(row[0], json.loads(row[1])) for row in cursor.fetchall()]
+        wanted = _missing(child, owner)
         for number, data in wanted:
             if key := _key(owner, parent, data, number):
                 request_refresh(owner, key, number, by=f"child:{child.path}")
+
+
+def _missing(child: Registered, owner: Registered) -> list[tuple[uuid.UUID, dict[str, Any]]]:
+    """Some missing parents, each with the data of a child that names it.
+
+    From another key on each time: those whose refreshes fail must not stand in the way of the others.
+    """
+    start = uuid.uuid4()
+    given: dict[str, Any] = {
+        "entity_id": schema.entity_id(child.path),
+        "parent_id": schema.entity_id(owner.path),
+        "since": timezone.now() - owner.entity.freshness,
+    }
+    found: list[tuple[uuid.UUID, dict[str, Any]]] = []
+    with connection.cursor() as cursor:
+        for first, last in ((start, uuid.UUID(int=2**128 - 1)), (uuid.UUID(int=0), start)):
+            part = {"first": first, "last": last, "most": MOST_FETCHED - len(found)}
+            cursor.execute(query("parents_to_fetch"), given | part)
+            found += [(row[0], json.loads(row[1])) for row in cursor.fetchall()]
+    return found
 
 
 def _give_up(claim: Claim) -> int:

@@ -178,7 +178,7 @@ SELECT count(*) FROM pending_child WHERE parent_entity_id = %(entity_id)s AND pa
 -- parents_to_fetch --
 -- Missing parents that the far end was not lately found to lack, each with the data of a child that names it.
 SELECT DISTINCT ON (p.parent_key_hash) p.parent_key_hash, p.data::text FROM pending_child p
-WHERE p.entity_id = %(entity_id)s AND p.parent_entity_id = %(parent_id)s
+WHERE p.entity_id = %(entity_id)s AND p.parent_entity_id = %(parent_id)s AND p.parent_key_hash BETWEEN %(first)s AND %(last)s
   AND NOT EXISTS (SELECT 1 FROM record r WHERE r.key_hash = p.parent_key_hash AND r.entity_id = p.parent_entity_id
                   AND r.deleted_at IS NULL)
   AND NOT EXISTS (SELECT 1 FROM absent_key a WHERE a.key_hash = p.parent_key_hash AND a.entity_id = p.parent_entity_id

@@ -173,3 +173,23 @@ def test_waiting_for_another_parent_begins_anew(far_end: FarEnd) -> None:
     child.refresh_from_db()
     assert child.tries == 0
     assert child.next_try_at - now() < orphans.FIRST_WAIT
+
+
+def test_parents_whose_refresh_fails_do_not_stand_in_the_way(
+    far_end: FarEnd, fetching: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orphans, "MOST_FETCHED", 1)
+    far_end.set("gadgets", gadget(1, maker=8), gadget(2, maker=9))
+    sync(GADGETS)
+    asked: set[str] = set()
+
+    for _ in range(100):
+        freshness.forget_requests()
+        orphans.fetch_parents(registry.find(GADGETS))
+        refreshes = Job.objects.filter(kind="refresh")
+        asked |= {job.params["key"]["id"] for job in refreshes}
+        refreshes.delete()
+        if len(asked) == 2:
+            break
+
+    assert asked == {"8", "9"}
