@@ -11,7 +11,7 @@ from django.db.models import Count, Max
 from sync import audit, schema
 from sync.audit import Actor
 from sync.declare import Deletes
-from sync.errors import BridgeError, Conflict, InvalidRequest
+from sync.errors import BridgeError, ConfigError, Conflict, InvalidRequest
 from sync.jobs.enqueue import UNFINISHED, enqueue
 from sync.jobs.priorities import COMMAND
 from sync.models import Backfill, DeleteProposal, Delivery, FailedRecord, Job, PendingChild, Tracker
@@ -126,7 +126,7 @@ def start(
             f"{message} confirm it with the entity's path, {registered.path!r}.", code="confirmation_missing"
         )
     found = preview(registered, mode)
-    if found.far_end:
+    if found.far_end and _configured(registered):
         message = f"Nothing was emptied, because the far end could not be asked: {found.far_end}"
         raise Conflict(message, code="far_end_away")
     with transaction.atomic():
@@ -199,6 +199,15 @@ def _mended(registered: Registered) -> int:
         cursor.execute(query("count_mended", **names))
         row = cursor.fetchone()
     return int(row[0]) if row else 0
+
+
+def _configured(registered: Registered) -> bool:
+    """Whether this process can sign in; a shell may lack what the workers are given, and they ask again."""
+    try:
+        registered.system.client()
+    except ConfigError:
+        return False
+    return True
 
 
 def _trouble(registered: Registered) -> str | None:

@@ -11,7 +11,7 @@ from django.conf import settings
 from sync import clock
 from sync.backfill.cutting import Bounds, cut
 from sync.backfill.hours import expected_end, read_hours
-from sync.errors import FatalError, InvalidRequest, TransientError
+from sync.errors import ConfigError, FatalError, InvalidRequest, TransientError
 from sync.models import ScopeLimit
 from sync.registry import Registered, registry
 from sync.sources import Ask, By, Window, windows_of
@@ -96,7 +96,7 @@ class Plan:
 def plan(asked: Asked) -> Plan:
     """Check what is asked, and ask the far end how many rows it has there.
 
-    Raises UnknownEntity, ConfigError of the client, and InvalidRequest (no_cursor, no_windows, bad_window,
+    Raises UnknownEntity and InvalidRequest (no_cursor, no_windows, bad_window,
     too_many_windows, bad_hours, bad_parameter).
     """
     registered = registry.find(asked.entity)
@@ -124,7 +124,7 @@ def plan(asked: Asked) -> Plan:
 
 
 def _by(registered: Registered, wanted: str | None) -> By:
-    able = windows_of(registered.system.client(), registered.entity.source)
+    able = windows_of(registered.entity.source)
     by: By
     if wanted in (None, ""):
         by = "cursor" if "cursor" in able and registered.entity.cursor else "key"
@@ -147,7 +147,7 @@ def _rows(registered: Registered, window: Window) -> tuple[int | None, str | Non
     ask = Ask(page_size=1, window=window)
     try:
         page = next(iter(registered.system.client().pages(registered.entity.source, ask)), None)
-    except (TransientError, FatalError) as error:
+    except (TransientError, FatalError, ConfigError) as error:  # a shell may lack what the workers are given
         return None, error.message
     if page is None or page.total is None:
         return None, "The far end does not tell how many rows it has."

@@ -36,5 +36,5 @@ WHERE backfill_id = %(backfill)s AND state = 'done' GROUP BY name ORDER BY name;
 -- mended_hashes --
 -- The bytes of records that a person mended: read again, they are recognised and not refused again.
 SELECT string_agg(uuid_send(r.raw_hash), ''::bytea)
-FROM failed_record f JOIN {leaf} r ON r.key_hash = f.key_hash AND r.raw_hash = f.raw_hash
+FROM failed_record f JOIN {leaf} r ON r.key_hash = f.key_hash
 WHERE f.entity_id = {entity_id} AND f.state = 'fixed' AND f.mended IS NOT NULL AND r.deleted_at IS NULL;

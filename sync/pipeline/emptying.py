@@ -34,9 +34,10 @@ State = DeleteProposal.State
 
 
 def run_resync(claim: Claim) -> None:
-    """Empty the entity and ask for the full sync that fills it."""
+    """Empty the entity and ask for the full sync that fills it. Raises the far end's errors, nothing emptied."""
     assert claim.entity is not None, "a resync is always of an entity"
     registered = claim.entity
+    registered.system.client().check()  # what cannot be read anew is not emptied
 
     def transact() -> dict[str, Any]:
         with transaction.atomic(), connection.cursor() as cursor:

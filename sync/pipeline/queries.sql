@@ -199,6 +199,6 @@ SELECT r.data::text FROM delete_key k JOIN {leaf} r USING (key_hash) WHERE k.pro
 DELETE FROM absent_key WHERE entity_id = %(entity_id)s;
 
 -- count_mended --
--- Live records that are as a person mended them, not as the far end sent them.
-SELECT count(*) FROM failed_record f JOIN {leaf} r ON r.key_hash = f.key_hash AND r.raw_hash = f.raw_hash
+-- Live records that a person mended; some of them the far end may have changed since.
+SELECT count(DISTINCT r.key_hash) FROM failed_record f JOIN {leaf} r ON r.key_hash = f.key_hash
 WHERE f.entity_id = {entity_id} AND f.state = 'fixed' AND f.mended IS NOT NULL AND r.deleted_at IS NULL;

@@ -32,7 +32,7 @@ class Ask:
     since: str | None = None  # canonical text of the cursor, to be asked with >=; None = everything
     resume: Mapping[str, Json] | None = None  # the `next` of the page before; None = from the beginning
     page_size: int = 1000
-    window: Window | None = None  # only asked of clients that say in `windows` that they can
+    window: Window | None = None  # only of resources that say in `windows` that they can
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,15 +66,15 @@ class Client(Protocol):
         ...
 
 
-class Windowed(Client, Protocol):
-    """A client that honours `Ask.window`; one without this method is asked for everything since a moment only."""
+class Windowed(Protocol):
+    """A resource whose far end can be asked for a part of its rows; one without this is asked for all of them."""
 
-    def windows(self, resource: Any) -> Collection[By]:
-        """By what the far end can be asked for a window of the resource's rows; empty = by nothing."""
+    @property
+    def windows(self) -> Collection[By]:
+        """By what `Ask.window` may choose them; the client honours it. Empty = by nothing."""
         ...
 
 
-def windows_of(client: Client, resource: Any) -> frozenset[By]:
-    """By what windows of a resource can be asked for."""
-    told = getattr(client, "windows", None)
-    return frozenset(told(resource)) if told else frozenset()
+def windows_of(resource: Any) -> frozenset[By]:
+    """By what windows of a resource can be asked for, as it says itself: nobody signs in for that."""
+    return frozenset(getattr(resource, "windows", ()))

@@ -31,6 +31,12 @@ class Rest:
     params: Mapping[str, str] = field(default_factory=dict)  # sent with every page
     paging: Paging = Offset()  # noqa: RUF009 - frozen
 
+    @property
+    def windows(self) -> frozenset[By]:
+        """By what parameters are declared for."""
+        able: dict[By, object] = {"key": self.key_params, "cursor": self.since_param and self.until_param}
+        return frozenset(by for by, params in able.items() if params)
+
 
 class RestClient:
     """Reads `Rest` resources of one system."""
@@ -70,14 +76,6 @@ class RestClient:
             if following is None:
                 return
             place = following
-
-    def windows(self, resource: Rest) -> frozenset[By]:
-        """What the resource declares parameters for."""
-        able: dict[By, object] = {
-            "key": resource.key_params,
-            "cursor": resource.since_param and resource.until_param,
-        }
-        return frozenset(by for by, params in able.items() if params)
 
     def one(self, resource: Rest, key: Mapping[str, str]) -> Page | None:
         """The record at `key_path`; None where that is not found."""

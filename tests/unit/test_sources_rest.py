@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -67,7 +67,7 @@ def test_a_window_is_asked_for_with_the_declared_parameters() -> None:
             {**plain, "min": "1", "below": "5"},
             {**plain, "since": "a", "until": "b"},
         ]
-        assert windows_of(client(wire), resource) == {"key", "cursor"}
+        assert windows_of(resource) == {"key", "cursor"}
 
 
 @pytest.mark.parametrize("by", ["key", "cursor"])
@@ -77,22 +77,12 @@ def test_a_window_that_cannot_be_asked_for_is_refused(by: By) -> None:
         with pytest.raises(ConfigError, match=f"no windows by {by}: declare its") as caught:
             pages(wire, resource, window=Window(by=by, low="1", high="2"))
 
-        assert windows_of(client(wire), resource) == frozenset()
+        assert windows_of(resource) == frozenset()
     assert caught.value.code == "no_windows"
 
 
-def test_a_client_that_knows_no_windows_has_none() -> None:
-    class Plain:
-        def pages(self, resource: Any, ask: Ask) -> Iterator[Page]:
-            yield from ()
-
-        def one(self, resource: Any, key: Mapping[str, str]) -> Page | None:
-            return None
-
-        def check(self) -> None:
-            """Well."""
-
-    assert windows_of(Plain(), None) == frozenset()
+def test_a_resource_that_says_nothing_of_windows_has_none() -> None:
+    assert windows_of(object()) == frozenset()
 
 
 KINDS: list[tuple[Callable[[Asked], Said], Rest]] = [

@@ -33,6 +33,11 @@ class Runtime:
         """Where it is read."""
         return f"/api/v1/runtime/{self.entity}/execute"
 
+    @property
+    def windows(self) -> tuple[By, ...]:
+        """By the moment of the last change, and by a key that is a number."""
+        return ("key", "cursor") if self.number else ("cursor",)
+
 
 class ApiSmith:
     """The client of the APISmith that the environment names. Raises ConfigError (not_configured)."""
@@ -48,10 +53,6 @@ class ApiSmith:
         within = {"filters": _within(resource, ask.window)} if ask.window else {}
         plain = Rest(path=resource.path, since_param="since", params=within, paging=PAGING)
         return self._rest.pages(plain, replace(ask, window=None))
-
-    def windows(self, resource: Runtime) -> frozenset[By]:
-        """By the moment of the last change, and by a key that is a number."""
-        return frozenset(("key", "cursor")) if resource.number else frozenset(("cursor",))
 
     def one(self, resource: Runtime, key: Mapping[str, str]) -> Page | None:
         """The row with that key, found by filters; None where there is none."""

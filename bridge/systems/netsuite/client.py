@@ -10,7 +10,7 @@ from bridge import env
 from bridge.systems.netsuite.suiteql import SuiteQL
 from sync.errors import ConfigError, TransientError
 from sync.http import SHARED, Answer, Gate, Session, raise_for_status
-from sync.sources import Ask, By, Page
+from sync.sources import Ask, Page
 from sync.sources.auth import TokenBased
 from sync.sources.envelope import Envelope, opened
 
@@ -56,10 +56,6 @@ class NetSuite:
             )
             if not more:
                 return
-
-    def windows(self, resource: SuiteQL) -> frozenset[By]:
-        """By id, and by the moment of the last change."""
-        return frozenset(("key", "cursor"))
 
     def one(self, resource: SuiteQL, key: Mapping[str, str]) -> Page | None:
         """The row with that id; None where there is none."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sync.errors import FatalError
 from sync.fields import Field
-from sync.sources import Window
+from sync.sources import By, Window
 
 MASK = "YYYY-MM-DD HH24:MI:SS"
 DAY_MASK = "YYYY-MM-DD"
@@ -26,6 +26,11 @@ class SuiteQL:
     days: tuple[str, ...] = ()  # likewise, the date alone
     order_by: str = "id"  # unique and numeric: windows begin after the last one seen
     modified: str = "lastmodifieddate"
+
+    @property
+    def windows(self) -> tuple[By, ...]:
+        """By id, and by the moment of the last change."""
+        return ("key", "cursor")
 
     def page(self, *, since: str | None, after: int | None, window: Window | None = None) -> str:
         """The query of the rows after an id, changed since a moment (canonical text), within a window."""

@@ -205,6 +205,17 @@ def test_emptying_is_confirmed_with_the_entitys_path(far_end: FarEnd) -> None:
     assert caught.value.code == "bad_mode"
 
 
+def test_nothing_is_emptied_that_cannot_be_read_when_the_job_runs(far_end: FarEnd) -> None:
+    have(far_end, 1, 2)
+    sync(GADGETS)
+    job = resync.start(ENTITY, "empty", by=OLGA, confirm=GADGETS)
+    far_end.refuse_with = (500, {}, b"{}")
+
+    assert run_job(job.pk, job.fence) == "retry"
+
+    assert live() == {1, 2}
+
+
 def test_nothing_is_emptied_while_the_far_end_is_away(far_end: FarEnd) -> None:
     far_end.refuse_with = (500, {}, b"{}")
 

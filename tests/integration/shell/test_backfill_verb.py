@@ -32,6 +32,18 @@ def test_a_preview_tells_and_starts_nothing(shell: Shell) -> None:
     assert not Backfill.objects.exists()
 
 
+def test_a_shell_that_cannot_sign_in_plans_and_starts_all_the_same(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NETSUITE_ACCOUNT", raising=False)
+    customers = ("backfill", "start", "netsuite.customers", "--by", "key", "--from", "1", "--to", "5")
+
+    assert shell(*customers, "--preview") == 0
+    assert "NetSuite is not configured" in shell.out
+    assert shell(*customers) == 0
+    assert Backfill.objects.get().rows_expected is None
+
+
 def test_it_starts_one(shell: Shell) -> None:
     assert shell(*START, "--rows-per-day", "50", "--workers", "3", "--json") == 0
 

@@ -68,10 +68,8 @@ def test_windows_of_moments_together_are_everything(sandbox: Sandbox) -> None:
 
 
 def test_keys_that_are_texts_have_no_windows(sandbox: Sandbox) -> None:
-    client = ApiSmith(gate=None)
-
-    assert windows_of(client, customers.source) == {"cursor"}
-    assert windows_of(client, orders.source) == {"cursor", "key"}
+    assert windows_of(customers.source) == {"cursor"}
+    assert windows_of(orders.source) == {"cursor", "key"}
     with pytest.raises(ConfigError) as caught:
         pages(customers, window=Window(by="key", low="1", high="2"))
     assert caught.value.code == "no_windows"
