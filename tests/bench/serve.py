@@ -27,8 +27,9 @@ class Pages:
 
 
 def serve(folder: Path) -> None:
-    """Serve /first, /second and /one until ended; prints the address first."""
-    pages = {name: Pages(folder, name) for name in ("first", "second", "one")}
+    """Serve /first, /second and /one, as far as they were written, until ended; prints the address first."""
+    there = [name for name in ("first", "second", "one") if (folder / f"{name}.pages").exists()]
+    pages = {name: Pages(folder, name) for name in there}
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
