@@ -55,6 +55,7 @@ SELECT EXISTS (SELECT 1 FROM delivery WHERE target = %(target)s AND entity_id = 
 SELECT r.key_hash, r.revision, r.version, r.deleted_at, r.batch_id, r.data::text, d.remote_id, d.sent_hash, d.acked_hash, d.state,
   (d.answer->>'status')::int, coalesce(d.attempts, 0)
 FROM {leaf} r LEFT JOIN delivery d ON d.key_hash = r.key_hash AND d.entity_id = {entity_id} AND d.target = %(target)s
+  AND d.key_hash = ANY(%(keys)s)
 WHERE r.key_hash = ANY(%(keys)s) ORDER BY r.key_hash;
 
 -- deliveries_of --
@@ -118,7 +119,7 @@ answered AS (UPDATE delivery d SET op = a.op::"char", code = a.code, answer = a.
     THEN clock_timestamp() + a.pause * interval '1 second' * power(2, least(greatest(d.attempts - 1, 0), 6)) END
 FROM unnest(%(keys)s::uuid[], %(states)s::text[], %(ops)s::text[], %(remote_ids)s::text[], %(codes)s::text[], %(answers)s::text[],
   %(revisions)s::int[], %(pauses)s::float8[]) AS a (key_hash, state, op, remote_id, code, answer, revision, pause)
-WHERE d.target = %(target)s AND d.entity_id = %(entity_id)s AND d.key_hash = a.key_hash
+WHERE d.target = %(target)s AND d.entity_id = %(entity_id)s AND d.key_hash = a.key_hash AND d.key_hash = ANY(%(keys)s::uuid[])
 RETURNING d.key_hash, d.state)
 SELECT key_hash, state, before.acked_revision, before.failed_revision FROM answered JOIN before USING (key_hash);
 

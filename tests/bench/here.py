@@ -107,7 +107,7 @@ def settle_down() -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        cursor.execute("VACUUM ANALYZE")
         cursor.execute("CHECKPOINT")
 
 

@@ -16,7 +16,9 @@ from sync.audit import Actor
 from sync.mapping import acts
 from sync.models import ErrorGroup, FailedRecord, Record
 from sync.registry import registry
+from tests import factories
 from tests.farend import FarEnd
+from tests.integration.admin.pages import main_text, page
 from tests.integration.pipeline.conftest import gadget, run_again, sync
 
 GADGETS = "shop.gadgets"
@@ -47,6 +49,24 @@ def got(reader: Client, path: str) -> Any:
     return json.loads(answer.content)
 
 
+def pages_cope(reader: Client, group: ErrorGroup, fix: int) -> None:
+    """Counts and samples on every page, whatever their number."""
+    admin = Client(headers={"accept": "text/html"})
+    admin.force_login(factories.operator())  # type: ignore[arg-type]  # the User of the factories
+    shown = main_text(admin.get(page("sync_errorgroup_change", group.pk)))
+    assert "5,000" in shown
+    previewed = main_text(admin.post(page("sync_errorgroup_change", group.pk)))
+    assert "1,000" in previewed  # of so many members the oldest are tried
+    rehearsal = main_text(admin.get(page("sync_mapping_change", fix)))
+    assert "4,900 more not shown" in rehearsal
+    assert "5000 failed records" in main_text(admin.get(page("sync_failedrecord_changelist")))
+    first = got(reader, f"/api/v1/failed-records?group={group.pk}&limit=1000")
+    assert (len(first["items"]), first["next"] is None) == (1000, False)
+    assert got(reader, f"/api/v1/error-groups/{group.pk}")["members"] == ROWS
+    mapping = got(reader, f"/api/v1/mappings/{fix}")
+    assert mapping["rehearsal"]["result"]["counts"]["would_be_mended"] == ROWS
+
+
 def test_the_group_is_brought_in_and_each_lineage_names_both_mappings(
     far_end: FarEnd, reader: Client, settings: Settings
 ) -> None:
@@ -60,6 +80,7 @@ def test_the_group_is_brought_in_and_each_lineage_names_both_mappings(
 
     assert told["counts"]["would_be_mended"] == ROWS
     assert len(told["diffs"]) + told["more_diffs"] == ROWS
+    pages_cope(reader, group, fix)
 
     acts.activate(fix, by=OLGA)
     (job,) = error_groups.retry(group.pk, by=OLGA)
