@@ -52,7 +52,7 @@ def got(reader: Client, path: str) -> Any:
 def pages_cope(reader: Client, group: ErrorGroup, fix: int) -> None:
     """Counts and samples on every page, whatever their number."""
     admin = Client(headers={"accept": "text/html"})
-    admin.force_login(factories.operator())  # type: ignore[arg-type]  # the User of the factories
+    admin.force_login(factories.operator())
     shown = main_text(admin.get(page("sync_errorgroup_change", group.pk)))
     assert "5,000" in shown
     previewed = main_text(admin.post(page("sync_errorgroup_change", group.pk)))
