@@ -18,8 +18,8 @@ from tests.integration.pipeline.odd_rows import EXAMPLE, expected, is_good, odd_
 
 # Hypothesis warns of what it cannot print shortly: a failing example is to be seen all the same.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
-SHORT = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
-LONG = settings(SHORT, max_examples=1_000)
+SHORT = settings(max_examples=10, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+LONG = settings(SHORT, max_examples=1_000, derandomize=False)
 GADGETS, PARTS = "shop.gadgets", "shop.parts"
 PARTS_OF_IT = ("inserted", "updated", "skipped", "failed", "pending")
 example = itertools.count(EXAMPLE + 1)
@@ -98,7 +98,10 @@ def any_rows(far_end: FarEnd, drawn: list[bytes]) -> None:
     readings = [reading for _, reading in readable(odd)]
     for number, data in stored.items():
         assert number >= first * 100 + 50 or {name: data[name] for name in readings[0]} in readings
-    landed = {int(reading["id"] or 0) for row, reading in readable(odd) if is_good(row, reading)}
+    known = [reading["id"] for reading in readings]
+    # Of several rows of one key the last may wait for its parent, and the others with it.
+    alone = [told for told in readable(odd) if known.count(told[1]["id"]) == 1]
+    landed = {int(reading["id"] or 0) for row, reading in alone if is_good(row, reading)}
     assert landed & set(range(first * 100, first * 100 + 50)) <= set(stored)
     failed = {bytes(raw) for raw in FailedRecord.objects.values_list("raw", flat=True)}
     assert {raw for raw in failed if b"%d" % first in raw} <= set(odd)
