@@ -52,6 +52,9 @@ def _progress() -> Any:
     return inline_serializer("BackfillProgress", fields)
 
 
+_Progress = type(_progress())  # one class, or OpenAPI would have two of one name
+
+
 def _backfill() -> dict[str, Any]:
     return {
         "id": serializers.UUIDField(),
@@ -61,7 +64,7 @@ def _backfill() -> dict[str, Any]:
         "requested_by": serializers.CharField(),
         "created_at": serializers.DateTimeField(),
         "finished_at": serializers.DateTimeField(allow_null=True),
-        "progress": _progress(),
+        "progress": _Progress(),
     }
 
 

@@ -121,6 +121,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": BRIDGE_VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
+        "BackfillState": "sync.models.Backfill.State",
         "FailedRecordState": "sync.models.FailedRecord.State",
         "TrackerState": "sync.models.Tracker.State",
         "JobStatus": "sync.models.Job.Status",
