@@ -43,6 +43,7 @@ def _measure(asked: argparse.Namespace) -> dict[str, Any]:
 
     (job,) = bulk.retry(Members(entity="bench.rows"), by=Actor(name="bench", door="shell"))
     ran = here.run(job)
+    assert ran.counts["inserted"] == asked.rows, ran.counts
     return {
         "rows": asked.rows,
         "stage": asked.stage,
@@ -70,7 +71,7 @@ def _fail(rows: int, stage: str) -> None:
     for start in range(0, rows, CHUNK):
         made = []
         for key in range(start, min(start + CHUNK, rows)):
-            raw = bench._row(key, names, chance, False)
+            raw = bench._row(key, names, chance, 1)
             given = json.loads(raw.replace(b'"unlimited"', b"1"), parse_float=str, parse_int=str)
             read = {
                 name: canonical(field, given[field.source or name])
