@@ -17,7 +17,7 @@ from api.preferences import wait_for_job, wanted_wait
 from api.record_answers import age_headers, asked_headers, entry_of, iso, serve
 from api.record_as_of import answer_record_as_of
 from sync import cache, metrics, schema
-from sync.freshness import Requested, State, Verdict, judge, request_refresh
+from sync.freshness import Requested, State, Verdict, judge, request_if_due
 from sync.keys import key_hash, parse_key
 from sync.lookup import Lookup, detained, look_up
 from sync.models import Job
@@ -81,9 +81,17 @@ def _ask_far_end(asked: Asked) -> HttpResponse:
     if asked.verdict.state is State.UNKNOWN:
         _refuse_detained(asked, younger_only=True)
     client = str(asked.request.user)
-    requested = request_refresh(
-        asked.registered, asked.key, asked.key_hash, by=client, request_id=request_id(asked.request)
+    requested = request_if_due(
+        asked.registered,
+        asked.key,
+        asked.key_hash,
+        due=lambda: asked.again().verdict.due,
+        by=client,
+        request_id=request_id(asked.request),
     )
+    if requested is None:  # somebody's refresh landed between our look and our asking
+        again = asked.again()
+        return _ask_far_end(again) if again.verdict.due else _answer(again, None)
     seconds = wanted_wait(asked.request)
     on_miss = asked.registered.entity.on_miss == "wait" and asked.verdict.state is State.UNKNOWN
     job, applied = wait_for_job(requested.job_id, seconds or (WAIT_ON_MISS if on_miss else 0))

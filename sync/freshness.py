@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from django.db import transaction
 
 from sync.jobs import priorities
 from sync.jobs.enqueue import enqueue
@@ -99,18 +101,38 @@ def request_refresh(
     request_id: str | None = None,
 ) -> Requested:
     """The one job that reads this key anew; it overtakes batch work."""
+    wanted = request_if_due(registered, key, key_hash, due=lambda: True, by=by, request_id=request_id)
+    assert wanted is not None
+    return wanted
+
+
+def request_if_due(
+    registered: Registered,
+    key: Mapping[str, str],
+    key_hash: uuid.UUID,
+    *,
+    due: Callable[[], bool],
+    by: str,
+    request_id: str | None = None,
+) -> Requested | None:
+    """The same; None where `due`, asked once a job of ours stands, says that one before it has just ended."""
     dedup = f"refresh:{registered.path}:{key_hash}"
     if known := _recent.get(dedup):
         return Requested(known, created=False)
-    wanted = enqueue(
-        "refresh",
-        entity=registered,
-        params={"key": dict(key), "key_hash": str(key_hash)},
-        priority=priorities.INTERACTIVE,
-        dedup=dedup,
-        requested_by=by,
-        request_id=request_id,
-    )
+    with transaction.atomic():
+        wanted = enqueue(
+            "refresh",
+            entity=registered,
+            params={"key": dict(key), "key_hash": str(key_hash)},
+            priority=priorities.INTERACTIVE,
+            dedup=dedup,
+            requested_by=by,
+            request_id=request_id,
+        )
+        # A twin that was under way when the record was looked at may have landed before we could join it.
+        if wanted.created and not due():
+            transaction.set_rollback(True)
+            return None
     _recent.put(dedup, wanted.job.id)
     return Requested(wanted.job.id, wanted.created)
 
