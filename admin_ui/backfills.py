@@ -129,7 +129,8 @@ class BackfillsPage(EntityPage):
         """The form; a good POST leads to the backfill's page, one of `Preview` tells what it would be."""
         require_operate(request)
         form = BackfillForm(request.POST or None, initial={"entity": request.GET.get("entity")})
-        context = {**site.each_context(request), "title": "New backfill", "form": form}
+        shown = {"title": "New backfill", "form": form, "form_id": "backfill"}
+        context = {**site.each_context(request), **shown}
         if request.method == "POST" and form.is_valid():
             try:
                 if "_preview" not in request.POST:
@@ -139,7 +140,7 @@ class BackfillsPage(EntityPage):
                 context["preview"] = preview_of(plan(form.asked()))
             except BridgeError as error:
                 form.add_error(FIELD_OF.get(error.code), error.message)
-        return TemplateResponse(request, "admin_ui/backfill_new.html", context)
+        return TemplateResponse(request, "admin_ui/previewed_form.html", context)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """With its figures."""

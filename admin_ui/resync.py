@@ -50,7 +50,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """The form; `Preview` tells what would be touched, `Start` leads to the job."""
     require_operate(request)
     form = ResyncForm(request.POST or None, initial={"entity": request.GET.get("entity")})
-    context = {**site.each_context(request), "title": "Resync", "form": form}
+    context = {**site.each_context(request), "title": "Resync", "form": form, "form_id": "resync"}
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         registered = registry.find(given["entity"])
@@ -68,7 +68,7 @@ def page(request: HttpRequest) -> HttpResponse:
             context["preview"] = _table(resync.preview(registered, given["mode"]))
         except BridgeError as error:
             form.add_error(FIELD_OF.get(error.code), error.message)
-    return TemplateResponse(request, "admin_ui/resync.html", context)
+    return TemplateResponse(request, "admin_ui/previewed_form.html", context)
 
 
 def _table(preview: resync.Preview) -> Table:
