@@ -21,7 +21,7 @@ from admin_ui.site import site
 from sync import drift
 from sync.models import SourceColumn
 
-LABELS = {"known": "success", "new": "info", "missing": "danger", "retyped": "warning"}
+LABELS = {"known": "success", "new": "info", "missing": "danger", "retyped": "warning", "unseen": ""}
 ACKNOWLEDGE = Act(
     name="acknowledge",
     title="Acknowledge",
@@ -49,7 +49,7 @@ class StandingFilter(DropdownFilter):
     parameter_name = "standing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("all", "Known and acknowledged ones too")]
+        return [("all", "Known, never seen and acknowledged ones too")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[SourceColumn]) -> QuerySet[SourceColumn]:
         asked = self.value() or request.GET.get("state") or request.GET.get("q")
@@ -85,7 +85,7 @@ class DriftPage(EntityPage):
     @display(description="State", ordering="state")
     def standing(self, column: SourceColumn) -> SafeString:
         """Coloured only while it waits for somebody."""
-        waits = column.drifts or column.state == SourceColumn.State.KNOWN
+        waits = column.drifts or column.state in SourceColumn.AS_EXPECTED
         return render.label(column.state, LABELS[column.state] if waits else "")
 
     @display(description="What happened")

@@ -39,7 +39,7 @@ class DriftView(APIView):
         parameters=paging_parameters(
             OpenApiParameter("entity", str, description="Such as netsuite.customers"),
             OpenApiParameter("state", str, enum=SourceColumn.State.values),
-            OpenApiParameter("all", bool, description="The known and acknowledged ones too."),
+            OpenApiParameter("all", bool, description="The known, unseen and acknowledged ones too."),
         ),
         responses={200: list_of("DriftList", SourceColumnSerializer), **failures(400, 404)},
     )
@@ -47,9 +47,10 @@ class DriftView(APIView):
         """A page of columns."""
         query = Query(request, known=("entity", "state", "all", *PAGING))
         rows = SourceColumn.objects.select_related("entity")
-        if not query.flag("all"):
+        state = query.choice("state", SourceColumn.State.values)
+        if not query.flag("all") and state not in SourceColumn.AS_EXPECTED:
             rows = rows.filter(drift.OPEN)
-        if state := query.choice("state", SourceColumn.State.values):
+        if state:
             rows = rows.filter(state=state)
         number = entity_number(query)
         page, after = newest(rows if number is None else rows.filter(entity_id=number), query, int)

@@ -11,21 +11,13 @@ from django.utils import timezone
 from sync import audit
 from sync.audit import Actor
 from sync.errors import Conflict, NotFound
-from sync.fields import Extra
 from sync.models import SourceColumn
-from sync.registry import Registered
 
-OPEN = Q(acknowledged_at__isnull=True) & ~Q(state=SourceColumn.State.KNOWN)
+OPEN = Q(acknowledged_at__isnull=True) & ~Q(state__in=SourceColumn.AS_EXPECTED)
 """Columns that drifted and wait for somebody to look."""
 _SEEN = ("types", "sparse", "first_seen", "last_seen")
 _TURNED = ("state", "instead", "changed_at", "acknowledged_at", "acknowledged_by")
 """Written only with a new state, so that a run that learns a type does not undo what somebody acknowledged."""
-
-
-def declared_columns(registered: Registered) -> set[str]:
-    """The source's columns that the entity's fields read."""
-    fields = registered.entity.fields.items()
-    return {field.source or name for name, field in fields if not isinstance(field, Extra)}
 
 
 def words(column: SourceColumn) -> str:
@@ -35,6 +27,8 @@ def words(column: SourceColumn) -> str:
         return f"{name} is new ({', '.join(column.types) or 'null'}); no field reads it."
     if state == SourceColumn.State.RETYPED:
         return f"{name} has values of another type than before: now {', '.join(column.types)}."
+    if state == SourceColumn.State.UNSEEN:
+        return f"{name} is read by a field that may be null; no row ever had it."
     if state == SourceColumn.State.MISSING and column.instead:
         return f"{name} is missing, and {column.instead!r} is new: probably it was renamed."
     if state == SourceColumn.State.MISSING:

@@ -96,11 +96,11 @@ def dead_jobs() -> Mapping[str, int]:
 
 
 def drift() -> Mapping[tuple[str, str], int]:
-    """Columns of each entity's source by state, acknowledged or not; known ones are left out."""
-    rows = SourceColumn.objects.exclude(state=SourceColumn.State.KNOWN).order_by()
+    """Columns of each entity's source that changed, by state, acknowledged or not."""
+    rows = SourceColumn.objects.exclude(state__in=SourceColumn.AS_EXPECTED).order_by()
     counted = rows.values_list("entity__path", "state").annotate(Count("id"))
     declared = {registered.path for registered in registry}
-    states = [state for state in SourceColumn.State.values if state != SourceColumn.State.KNOWN]
+    states = [state for state in SourceColumn.State.values if state not in SourceColumn.AS_EXPECTED]
     found = {(path, state): 0 for path in declared for state in states}
     return found | {(path, state): number for path, state, number in counted if path in declared}
 

@@ -1,7 +1,7 @@
 """The columns that changed at a source: new ones, missing ones, those with values of another type.
 
 bridge drift                              those that wait for somebody
-bridge drift list --all                   every column that was ever seen
+bridge drift list --all                   every column that a row had or a field reads
 bridge drift acknowledge ID --reason WORDS
 """
 
@@ -20,7 +20,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("act", nargs="?", choices=("list", "acknowledge"), default="list")
     parser.add_argument("id", nargs="?", type=count, metavar="ID", help="of the column, for acknowledge")
     parser.add_argument("--entity", help="only columns of this entity's source")
-    parser.add_argument("--all", action="store_true", help="the known and acknowledged ones too")
+    parser.add_argument("--all", action="store_true", help="the known, never seen and acknowledged ones too")
     parser.add_argument("--reason", default="", help="kept with the act")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -37,18 +37,19 @@ def _list(options: Namespace) -> int:
     from sync.registry import registry
 
     rows = SourceColumn.objects.select_related("entity").order_by("entity__path", "name")
-    if not options.all:
-        rows = rows.filter(drift.OPEN)
     if options.entity:
         rows = rows.filter(entity__path=registry.find(options.entity).path)
+    shown = rows if options.all else rows.filter(drift.OPEN)
     if options.json:
-        print_json(SourceColumnSerializer(rows, many=True).data)
+        print_json(SourceColumnSerializer(shown, many=True).data)
         return OK
     print_table(
         ("id", "entity", "state", "since", "what happened"),
-        ((c.pk, c.entity.path, c.state, ago(c.changed_at), drift.words(c)) for c in rows),
+        ((c.pk, c.entity.path, c.state, ago(c.changed_at), drift.words(c)) for c in shown),
         empty="No source has changed its columns.",
     )
+    if unseen := [f"{c.entity.path} {c.name}" for c in rows.filter(state="unseen")]:
+        print(f"Declared, and never seen in a row, which is no change: {', '.join(unseen)}.")
     return OK
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -12,8 +14,12 @@ class SourceColumn(models.Model):
     class State(models.TextChoices):
         KNOWN = "known"
         NEW = "new"  # no field reads it, and it came after the others
-        MISSING = "missing"  # a field reads it, and rows have it no longer
+        MISSING = "missing"  # a field reads it, and rows have it no longer, or never had what they must have
         RETYPED = "retyped"  # its values have a JSON type that they never had
+        UNSEEN = "unseen"  # a field that may be null reads it, and no row ever had it: no change
+
+    AS_EXPECTED: ClassVar = (State.KNOWN, State.UNSEEN)
+    """The states in which nothing changed at the source."""
 
     id = models.BigAutoField(primary_key=True)
     entity = models.ForeignKey("sync.EntityRow", models.DO_NOTHING)
@@ -39,4 +45,4 @@ class SourceColumn(models.Model):
     @property
     def drifts(self) -> bool:
         """Whether it waits for somebody to acknowledge it."""
-        return self.state != self.State.KNOWN and self.acknowledged_at is None
+        return self.state not in self.AS_EXPECTED and self.acknowledged_at is None

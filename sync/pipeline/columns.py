@@ -16,7 +16,7 @@ import polars as pl
 from django.db import transaction
 from django.utils import timezone
 
-from sync import drift
+from sync import drift, source_columns
 from sync.errors import ConfigError
 from sync.models import SourceColumn
 from sync.pipeline.batch import Batch, Fault, SetAside
@@ -31,6 +31,7 @@ LONGEST_NAME = 200  # characters
 MOST_COLUMNS = 2_000  # of an entity
 _TYPES = {b'"': "string", b"{": "object", b"[": "array", b"t": "boolean", b"f": "boolean"}
 State = SourceColumn.State
+_ABSENT = (State.MISSING, State.UNSEEN)
 
 
 @dataclass(slots=True)
@@ -94,10 +95,8 @@ def _observe(batch: Batch, run: Run) -> Batch:
 
 def _forget_unread(run: Run, columns: dict[str, SourceColumn], registered: Registered) -> None:
     """Nobody misses a column that no field reads any more: the declaration or the mapping was changed."""
-    declared = drift.declared_columns(registered)
-    gone = [
-        name for name, column in columns.items() if column.state == State.MISSING and name not in declared
-    ]
+    declared = source_columns.declared(registered)
+    gone = [name for name, column in columns.items() if column.state in _ABSENT and name not in declared]
     if not gone:
         return
     with transaction.atomic():
@@ -121,7 +120,8 @@ def _compare(
     batch: Batch, seen: Sighting, columns: dict[str, SourceColumn], *, entity_id: int
 ) -> list[SourceColumn]:
     """The columns that are not as they were, with their new state; `columns` follows."""
-    declared = drift.declared_columns(batch.registered)
+    declared = source_columns.declared(batch.registered)
+    needed = source_columns.needed(batch.registered)
     baseline = not columns
     changed = []
     for name in {**dict.fromkeys(sorted(declared)), **seen.times}:
@@ -134,9 +134,9 @@ def _compare(
         if name in seen.times:
             _see(column, seen, declared=name in declared, baseline=baseline)
         elif _is_missing(batch, column):
-            _turn(column, State.MISSING)
+            _turn(column, State.MISSING if column.first_seen or name in needed else State.UNSEEN)
         elif not column.sparse:
-            column.sparse = True
+            _see_rarely(column)
         columns[name] = column
         if before != (column.state, tuple(column.types), column.sparse, column.pk) or column.pk is None:
             changed.append(column)
@@ -150,13 +150,20 @@ def _see(column: SourceColumn, seen: Sighting, *, declared: bool, baseline: bool
     if fresh:
         column.first_seen = timezone.now()
         _turn(column, State.KNOWN if declared or baseline else State.NEW)
-    elif column.state == State.MISSING or (declared and column.state == State.NEW):
+    elif column.state in _ABSENT or (declared and column.state == State.NEW):
         _turn(column, State.KNOWN)
     if column.types and types - set(column.types):
         _turn(column, State.RETYPED, again=True)
     column.types = sorted({*column.types, *types})
     column.sparse = column.sparse or seen.times[column.name] < seen.rows
     column.last_seen = timezone.now()
+
+
+def _see_rarely(column: SourceColumn) -> None:
+    """Rows have it, though none of those that were looked at."""
+    column.sparse, column.first_seen = True, column.first_seen or timezone.now()
+    if column.state in _ABSENT:
+        _turn(column, State.KNOWN)
 
 
 def _turn(column: SourceColumn, state: str, *, again: bool = False) -> None:

@@ -50,6 +50,9 @@ def test_known_columns_are_shown_only_when_asked_for(viewing: Client) -> None:
     factories.source_column(name="plain", state="known")
 
     assert "'plain'" not in main_text(viewing.get(page(DRIFT)))
+    factories.source_column(name="comments", state="unseen", first_seen=None)
+    assert "'comments'" not in main_text(viewing.get(page(DRIFT)))
+    assert "no row ever had it" in main_text(viewing.get(page(DRIFT), {"state": "unseen"}))
     for asked in ({"standing": "all"}, {"state": "known"}, {"q": "plain"}):
         assert "'plain' is as it was." in main_text(viewing.get(page(DRIFT), asked))
 

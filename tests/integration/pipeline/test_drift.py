@@ -81,6 +81,53 @@ def test_the_columns_of_a_first_read_are_no_drift(far_end: FarEnd) -> None:
     assert state("id").types == ["number"]
 
 
+def test_a_column_that_no_row_ever_had_is_no_change(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1), gadget(2))
+
+    job = run("sync", GADGETS)
+
+    assert (state("note").state, state("note").drifts) == ("unseen", False)
+    assert not SourceColumn.objects.filter(drift.OPEN).exists()
+    assert not JobEvent.objects.filter(job=job, name="schema_drift").exists()
+    assert (GADGETS, "unseen") not in gauge()
+    reader = Client(headers={"authorization": f"Bearer {mint('carol', ('read',), days(1))}"})
+    assert reader.get("/api/v1/drift").json()["items"] == []
+    unseen = reader.get("/api/v1/drift", {"state": "unseen"}).json()["items"]
+    assert "note" in [item["name"] for item in unseen]
+
+
+def test_a_column_that_rows_must_have_and_never_had_is_a_change(far_end: FarEnd) -> None:
+    nameless = gadget(1)
+    del nameless["name"]
+    far_end.set("gadgets", nameless)
+
+    sync(GADGETS)
+
+    assert (state("name").state, state("name").drifts) == ("missing", True)
+    assert "was never there" in drift.words(state("name"))
+
+
+def test_a_column_that_comes_late_is_known_and_missed_when_it_goes(far_end: FarEnd) -> None:
+    states = []
+    for row in (gadget(1), whole(1), gadget(1)):
+        far_end.set("gadgets", row)
+        sync(GADGETS, full=True)
+        states.append((state("note").state, state("note").drifts))
+
+    assert states == [("unseen", False), ("known", False), ("missing", True)]
+
+
+def test_an_unseen_column_that_only_a_row_beside_the_sample_has_is_unseen_no_longer(far_end: FarEnd) -> None:
+    far_end.set("gadgets", *(gadget(number) for number in range(1, 60)))
+    sync(GADGETS, page_size=100)
+    rows = [gadget(number, kind="again") for number in range(1, 60)]
+    far_end.set("gadgets", *rows[:30], {**rows[30], "note": "dear"}, *rows[31:])
+
+    sync(GADGETS, page_size=100, full=True)
+
+    assert (state("note").state, state("note").sparse) == ("known", True)
+
+
 def test_a_renamed_column_is_seen_and_named(far_end: FarEnd) -> None:
     job = overnight(far_end)
 

@@ -26,6 +26,15 @@ def test_it_lists_every_column_as_json(shell: Shell) -> None:
     assert [(row["name"], row["state"]) for row in shell.json] == [("colour", "new"), ("price", "known")]
 
 
+def test_it_lists_apart_what_no_row_ever_had(shell: Shell) -> None:
+    factories.source_column(name="comments", state="unseen", first_seen=None, types=[])
+
+    assert shell("drift", "list") == 0
+
+    assert "No source has changed its columns." in shell.out
+    assert "never seen in a row, which is no change: shop.gadgets comments." in shell.out
+
+
 def test_it_acknowledges_a_column(shell: Shell) -> None:
     column = factories.source_column()
 

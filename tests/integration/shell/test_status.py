@@ -139,3 +139,11 @@ def test_it_names_what_targets_refused_and_what_changed_at_sources(shell: Shell)
 
     assert "Records that schedulehub refused: 1; see `bridge deliveries`." in shell.out
     assert "Columns of sources that changed: 1; see `bridge drift`." in shell.out
+
+
+def test_a_column_that_no_row_ever_had_is_no_change(shell: Shell) -> None:
+    factories.source_column(name="comments", state="unseen", first_seen=None)
+
+    shell("status")
+
+    assert "Columns of sources" not in shell.out
