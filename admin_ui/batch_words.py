@@ -10,10 +10,11 @@ COUNTS = {
     "updated": "updated",
     "deleted": "deleted",
     "skipped": "unchanged",
+    "discarded": "of these discarded",
     "pending": "waiting for a parent",
     "failed": "failed",
 }
-"""Counts in the order they are told, with their words; `touched` is part of `skipped`."""
+"""Counts in the order they are told, with their words; `touched` and `discarded` are parts of `skipped`."""
 
 
 STAGE_COUNTS = {"normalized": "normalized", "validated": "validated", "mapped": "mapped"}

@@ -53,6 +53,7 @@ CODES: dict[str, tuple[int, str]] = {
     "no_webhook": (404, "The entity takes no webhooks."),
     "no_such_record": (404, "The far end was asked lately and has no such record."),
     "set_aside": (404, "The record exists at the far end but failed; `detail.failed_record` leads to it."),
+    "discarded": (404, "The row came, and somebody discarded it before: `detail.failed_record`."),
     "waiting_for_parent": (404, "The record came, but its parent is not here yet: `detail.pending_child`."),
     "not_yet_known": (404, "With `as_of`: the mirror had no such record at that moment."),
     "method_not_allowed": (405, "This address does not know the method; `Allow` names those it knows."),

@@ -138,15 +138,16 @@ def accepted(requested: Requested, message: str) -> HttpResponse:
 
 
 def _refuse_detained(asked: Asked, *, younger_only: bool = False) -> None:
-    """404 where the row came but failed or waits; an older one is worth asking for again."""
+    """404 where the row came but failed, waits or was discarded; an older one is worth asking for again."""
     held = detained(asked.registered, asked.key_hash)
     if held is None:
         return
-    if younger_only and held.seen_at + asked.registered.entity.freshness <= datetime.now(UTC):
+    younger = held.seen_at + asked.registered.entity.freshness > datetime.now(UTC)
+    if not younger and (younger_only or held.why == "discarded"):
         return
-    name = "failed_record" if held.why == "set_aside" else "pending_child"
+    name = "pending_child" if held.why == "waiting_for_parent" else "failed_record"
     detail = {name: str(held.id), "seen_at": iso(held.seen_at)}
-    raise Refusal(404, held.why, f"It came, but is not served yet. {held.message}", detail=detail)
+    raise Refusal(404, held.why, f"It came, but is not served. {held.message}", detail=detail)
 
 
 def _refuse_failed(job: Job) -> None:

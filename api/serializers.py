@@ -93,7 +93,8 @@ class BatchSerializer(serializers.Serializer[Any]):
     seq = serializers.IntegerField(help_text="The number of its first page.")
     entity = serializers.CharField(source="entity.path")
     counts = serializers.SerializerMethodField(
-        help_text="rows_fetched = inserted + updated + skipped + failed + pending; with success_rate in per cent."
+        help_text="rows_fetched = inserted + updated + skipped + failed + pending; `discarded` is the part of "
+        "`skipped` that somebody discarded before; with success_rate in per cent."
     )
     stage_ms = serializers.JSONField(help_text="Milliseconds in each stage.")
     first_error = serializers.CharField(allow_null=True)

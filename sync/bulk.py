@@ -29,8 +29,8 @@ def retry(members: Members, *, by: Actor, reason: str | None = None) -> list[Job
     return jobs
 
 
-def discard(members: Members, *, by: Actor, reason: str | None = None) -> int:
-    """Close them for good, all in one commit; how many."""
+def discard(members: Members, *, by: Actor, reason: str | None = None, hold: bool = True) -> int:
+    """Close them for good, all in one commit; how many. Without `hold` the same rows may fail again."""
     with transaction.atomic(), connection.cursor() as cursor:
         rows = members.rows()
         # Locked in the order in which batches write them: so neither deadlocks the other.
@@ -42,6 +42,7 @@ def discard(members: Members, *, by: Actor, reason: str | None = None) -> int:
             closed_by=by.name,
             remark=reason,
             next_try_at=None,
+            **({} if hold else {"read_under": None}),
         )
         grouping.close(cursor, fingerprints)
         after = {"discarded": number}

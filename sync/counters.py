@@ -1,4 +1,7 @@
-"""A batch's counters, complete and in one order: fetched = inserted + updated + skipped + failed + pending."""
+"""A batch's counters, complete and in one order: fetched = inserted + updated + skipped + failed + pending.
+
+`touched` and `discarded` are parts of `skipped`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ COUNTERS = (
     "skipped",
     "pending",
     "failed",
+    "discarded",
 )
 
 

@@ -67,7 +67,10 @@ def mend(
 
 
 def discard(failed_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> FailedRecord:
-    """Close a failed record for good: its row is not wanted. Raises NotFound, Conflict."""
+    """Close a failed record: its row is not wanted. Raises NotFound, Conflict.
+
+    It stays closed until the far end sends other bytes, or the declaration or mapping changes.
+    """
     with transaction.atomic():
         failed = _open(failed_id)
         failed.state = FailedRecord.State.DISCARDED

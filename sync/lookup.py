@@ -28,9 +28,9 @@ class Lookup:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Detained:
-    """A row that came from the far end and is not in the mirror: it failed, or waits for its parent."""
+    """A row that came from the far end and is not in the mirror: it failed, waits for its parent, or was discarded."""
 
-    why: str  # set_aside or waiting_for_parent
+    why: str  # set_aside, waiting_for_parent or discarded
     id: uuid.UUID
     seen_at: datetime
     message: str
@@ -61,15 +61,18 @@ def look_up(registered: Registered, key_hash: uuid.UUID) -> Lookup:
 
 
 def detained(registered: Registered, key_hash: uuid.UUID) -> Detained | None:
-    """The failure or the waiting place of a key; None where there is neither."""
+    """The failure or the waiting place of a key, or that it was discarded; None where there is neither."""
     entity_id = schema.entity_id(registered.path)
-    failed = FailedRecord.objects.filter(
-        entity_id=entity_id, key_hash=key_hash, state=FailedRecord.State.OPEN
-    ).first()
+    failures = FailedRecord.objects.filter(entity_id=entity_id, key_hash=key_hash)
+    failed = failures.filter(state=FailedRecord.State.OPEN).first()
     if failed is not None:
         return Detained(why="set_aside", id=failed.id, seen_at=failed.last_seen_at, message=failed.message)
     child = PendingChild.objects.filter(entity_id=entity_id, key_hash=key_hash).first()
     if child is not None:
         message = f"It waits for a row of {child.parent_entity.path}."
         return Detained(why="waiting_for_parent", id=child.id, seen_at=child.synced_at, message=message)
+    gone = failures.filter(state=FailedRecord.State.DISCARDED).order_by("-last_seen_at").first()
+    if gone is not None:
+        message = f"{gone.closed_by or 'Somebody'} discarded it. {gone.message}"
+        return Detained(why="discarded", id=gone.id, seen_at=gone.last_seen_at, message=message)
     return None

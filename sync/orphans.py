@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from sync import grouping, schema
 from sync.declare import Parent
+from sync.fingerprint import fingerprint
 from sync.freshness import request_refresh
 from sync.ids import uuid7
 from sync.jobs.enqueue import enqueue
 from sync.keys import key_hash
+from sync.mapping.in_force import in_force
 from sync.models import ErrorGroup, PendingChild
 from sync.queries import query
 from sync.registry import Registered, registry
@@ -114,26 +116,34 @@ def _give_up(claim: Claim) -> int:
             ids = [row[0] for row in cursor.fetchall()]
             if ids:
                 rows = PendingChild.objects.select_related("entity", "parent_entity").filter(id__in=ids)
-                _fail(cursor, list(rows.order_by("key_hash")))
+                _fail(cursor, claim, list(rows.order_by("key_hash")))
                 PendingChild.objects.filter(id__in=ids).delete()
         return len(ids)
 
     return repeated(transact, entity=claim.entity.path)
 
 
-def _fail(cursor: Any, children: list[PendingChild]) -> None:
+def _fail(cursor: Any, claim: Claim, children: list[PendingChild]) -> None:
     from sync.pipeline.asides import bytes_hash, columns_of, sighting
+    from sync.pipeline.discards import discarded
     from sync.pipeline.raw import kept_rows
 
+    assert claim.entity is not None
     raws = kept_rows(cursor, [(child.batch_id, child.row_no) for child in children])
+    now = in_force(claim.entity)
+    mark = fingerprint(now.registered, now.no)
+    unwanted = discarded(cursor, children[0].entity_id, mark, [bytes_hash(raw) for raw in raws.values()])
     failures, sightings = [], []
     for child in children:
         aside = _aside(child)
         raw = raws.get((child.batch_id, child.row_no), b"")
-        given = {"raw": raw, "raw_hash": bytes_hash(raw)}
+        given = {"raw": raw, "raw_hash": bytes_hash(raw), "read_under": mark}
+        if given["raw_hash"] in unwanted:
+            continue  # somebody discarded it when its parent did not come before
         failures.append(_columns(child) | columns_of(child.entity.path, aside) | given)
         sightings.append(sighting(child.entity.path, aside.faults[0]))
-    cursor.executemany(query("note_failure"), failures)
+    if failures:
+        cursor.executemany(query("note_failure"), failures)
     grouping.see(cursor, ErrorGroup.Kind.RECORD, children[0].entity_id, sightings)
 
 

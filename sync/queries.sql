@@ -12,9 +12,12 @@ WHERE deleted_at IS NULL AND ctid >= %(first)s::tid AND ctid < %(until)s::tid;
 SELECT r.raw_hash FROM unnest(%(asked)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id}
 WHERE r.deleted_at IS NULL;
 
--- held_by_hash --
--- Which of these raw hashes live records have; there is no index, and it is asked for rows without a readable key only.
-SELECT raw_hash FROM {leaf} WHERE raw_hash = ANY(%(asked)s::uuid[]) AND deleted_at IS NULL;
+-- held_by_mend --
+-- The raw hashes of live records that a mend made of these bytes: their key could not be read.
+SELECT r.raw_hash FROM unnest(%(asked)s::uuid[]) AS asked (raw_hash)
+JOIN failed_record f ON f.entity_id = {entity_id} AND f.raw_hash = asked.raw_hash AND f.state = 'fixed'
+JOIN {leaf} r ON r.key_hash = f.key_hash AND r.entity_id = {entity_id}
+WHERE r.deleted_at IS NULL;
 
 -- stored_rows --
 -- What the mirror holds of these keys. Joined by the whole primary key: PostgreSQL 18 may answer ANY from the index by
@@ -94,14 +97,14 @@ WHERE key_hash = %(key_hash)s AND deleted_at IS NULL AND synced_at < %(asked_at)
 
 -- note_failure --
 -- One open row per entity and key; a repetition is counted, a mend holds until the source sends other bytes, or they fail elsewhere.
-INSERT INTO failed_record AS f (id, entity_id, key_hash, raw_hash, version, synced_at, batch_id, row_no, mapping, stage, code,
+INSERT INTO failed_record AS f (id, entity_id, key_hash, raw_hash, version, synced_at, batch_id, row_no, mapping, read_under, stage, code,
   field, message, errors, fingerprint, raw, normalized, mapped, next_try_at, first_seen_at, last_seen_at)
 VALUES (%(id)s, %(entity_id)s, %(key_hash)s, %(raw_hash)s, %(version)s, %(synced_at)s, %(batch_id)s, %(row_no)s, %(mapping)s,
-  %(stage)s, %(code)s, %(field)s, %(message)s, %(errors)s, %(fingerprint)s, %(raw)s, %(normalized)s, %(mapped)s,
+  %(read_under)s, %(stage)s, %(code)s, %(field)s, %(message)s, %(errors)s, %(fingerprint)s, %(raw)s, %(normalized)s, %(mapped)s,
   clock_timestamp() + %(wait)s::float8 * interval '1 second', clock_timestamp(), clock_timestamp())
 ON CONFLICT (entity_id, (coalesce(key_hash, raw_hash))) WHERE state = 'open' DO UPDATE SET
   raw_hash = excluded.raw_hash, version = excluded.version, synced_at = excluded.synced_at, batch_id = excluded.batch_id,
-  row_no = excluded.row_no, mapping = excluded.mapping, stage = excluded.stage, code = excluded.code, field = excluded.field,
+  row_no = excluded.row_no, mapping = excluded.mapping, read_under = excluded.read_under, stage = excluded.stage, code = excluded.code, field = excluded.field,
   message = excluded.message, errors = excluded.errors, fingerprint = excluded.fingerprint, raw = excluded.raw,
   normalized = excluded.normalized, mapped = excluded.mapped,
   mended = CASE WHEN f.raw_hash = excluded.raw_hash AND (f.stage IN ('fetch', 'normalize') OR f.normalized IS NULL)
@@ -110,6 +113,28 @@ ON CONFLICT (entity_id, (coalesce(key_hash, raw_hash))) WHERE state = 'open' DO 
   next_try_at = CASE WHEN f.raw_hash = excluded.raw_hash AND f.code = excluded.code THEN f.next_try_at ELSE excluded.next_try_at END,
   times_seen = f.times_seen + 1, last_seen_at = excluded.last_seen_at
 WHERE excluded.synced_at >= f.synced_at;
+
+-- find_discarded --
+-- Which of these bytes a person discarded, read as they are read now.
+SELECT DISTINCT f.raw_hash FROM unnest(%(hashes)s::uuid[]) AS asked (raw_hash)
+JOIN failed_record f ON f.entity_id = %(entity_id)s AND f.raw_hash = asked.raw_hash
+WHERE f.state = 'discarded' AND f.read_under = %(read_under)s;
+
+-- see_discarded --
+-- The far end sent them again.
+WITH held AS (
+  SELECT f.id FROM unnest(%(hashes)s::uuid[]) AS asked (raw_hash)
+  JOIN failed_record f ON f.entity_id = %(entity_id)s AND f.raw_hash = asked.raw_hash
+  WHERE f.state = 'discarded' AND f.read_under = %(read_under)s ORDER BY f.id FOR UPDATE OF f
+)
+UPDATE failed_record f SET times_seen = f.times_seen + 1, last_seen_at = clock_timestamp() FROM held WHERE f.id = held.id;
+
+-- supersede_discarded --
+-- The source sends again what was discarded: the failure of what it sent in between is closed.
+UPDATE failed_record f SET state = 'superseded', closed_at = clock_timestamp(), closed_by = 'sync', next_try_at = NULL
+FROM unnest(%(keys)s::uuid[], %(moments)s::timestamptz[]) AS sent (key, asked_at)
+WHERE f.entity_id = %(entity_id)s AND f.state = 'open' AND coalesce(f.key_hash, f.raw_hash) = sent.key AND f.synced_at < sent.asked_at
+RETURNING f.fingerprint;
 
 -- keys_failed --
 -- The keys of an entity's open failures.
@@ -324,8 +349,8 @@ WHERE f.id = done.id AND f.state = 'open' AND f.xmin::text = done.seen;
 -- Failed records that a replay could not land: what is wrong with them now, and when they are tried again by themselves.
 UPDATE failed_record f SET stage = again.stage, code = again.code, field = again.field, message = again.message,
   errors = again.errors, fingerprint = again.fingerprint, normalized = again.normalized, mapped = again.mapped,
-  mended = CASE WHEN again.keeps_mend THEN f.mended END, mapping = %(mapping)s, attempts = f.attempts + 1,
-  next_try_at = clock_timestamp() + again.wait * interval '1 second'
+  mended = CASE WHEN again.keeps_mend THEN f.mended END, mapping = %(mapping)s,
+  read_under = %(read_under)s, attempts = f.attempts + 1, next_try_at = clock_timestamp() + again.wait * interval '1 second'
 FROM unnest(%(ids)s::uuid[], %(stages)s::text[], %(codes)s::text[], %(fields)s::text[], %(messages)s::text[], %(errors)s::jsonb[],
   %(fingerprints)s::uuid[], %(normalized)s::jsonb[], %(mapped)s::jsonb[], %(keeps_mend)s::boolean[], %(waits)s::float8[],
   %(seen)s::text[])

@@ -50,7 +50,9 @@ def _read_changes(claim: Claim, asked_at: datetime) -> None:
     assert claim.entity is not None
     number = key_hash(claim.entity, claim.params["key"])
     run_sync(claim)
-    if records.read_hash(claim.entity, number) is None and detained(claim.entity, number) is None:
+    held = detained(claim.entity, number)
+    came = held is not None and (held.why != "discarded" or held.seen_at >= asked_at)
+    if records.read_hash(claim.entity, number) is None and not came:
         with transaction.atomic():
             _remember_absent(claim, number, asked_at)
 

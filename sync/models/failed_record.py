@@ -31,6 +31,7 @@ class FailedRecord(models.Model):
     message = models.TextField()
     errors = models.JSONField()
     fingerprint = models.UUIDField()
+    read_under = models.UUIDField(null=True)
     raw = models.BinaryField()
     normalized = models.JSONField(null=True)
     mapped = models.JSONField(null=True)

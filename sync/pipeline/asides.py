@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 import xxhash
@@ -20,8 +19,8 @@ from sync.signature import signature
 
 def note_failures(cursor: Any, batch: Batch) -> None:
     """One open failed record for each row set aside, counted up where it was open before."""
-    kept = _kept(cursor, batch)
-    failures = [_failure(batch, aside, kept) for aside in batch.aside]
+    raws = raw_rows(cursor, batch)
+    failures = [_failure(batch, aside, raws[aside.row]) for aside in batch.failed]
     if failures:
         # Sorted as records are, so that two writers of the same failures wait instead of deadlocking.
         failures.sort(key=lambda failure: failure["key_hash"] or failure["raw_hash"])
@@ -45,8 +44,8 @@ def sighting(path: str, fault: Fault) -> Sighting:
 
 
 def sightings(batch: Batch) -> list[Sighting]:
-    """The groups of the rows that were set aside."""
-    return [sighting(batch.registered.path, aside.faults[0]) for aside in batch.aside]
+    """The groups of the rows that failed."""
+    return [sighting(batch.registered.path, aside.faults[0]) for aside in batch.failed]
 
 
 def columns_of(path: str, aside: SetAside) -> dict[str, Any]:
@@ -64,18 +63,22 @@ def columns_of(path: str, aside: SetAside) -> dict[str, Any]:
     }
 
 
-def _kept(cursor: Any, batch: Batch) -> dict[tuple[int, int], bytes]:
-    """The bytes of rows that were read with an earlier batch: woken children come without."""
+def raw_rows(cursor: Any, batch: Batch) -> dict[int, bytes]:
+    """The bytes of the rows set aside; woken children's lie with the batch that read them, or are kept no longer."""
     if batch.raw:
-        return {}
-    return kept_rows(cursor, [aside.origin for aside in batch.aside if aside.origin])
+        return {aside.row: batch.raw[aside.row] for aside in batch.aside}
+    kept = kept_rows(cursor, [aside.origin for aside in batch.aside if aside.origin])
+    return {aside.row: kept.get(_place(batch, aside), b"") for aside in batch.aside}
 
 
-def _failure(batch: Batch, aside: SetAside, kept: Mapping[tuple[int, int], bytes]) -> dict[str, Any]:
-    assert batch.run is not None
+def _place(batch: Batch, aside: SetAside) -> tuple[int, int]:
     origin = batch.origins[aside.row] if batch.origins else aside.origin
-    batch_id, row_no = origin or (batch.id, aside.row)
-    raw = batch.raw[aside.row] if batch.raw else kept.get((batch_id, row_no), b"")
+    return origin or (batch.id, aside.row)
+
+
+def _failure(batch: Batch, aside: SetAside, raw: bytes) -> dict[str, Any]:
+    assert batch.run is not None
+    batch_id, row_no = _place(batch, aside)
     return {
         "id": uuid7(),
         "entity_id": batch.run.entity_id,
@@ -86,6 +89,7 @@ def _failure(batch: Batch, aside: SetAside, kept: Mapping[tuple[int, int], bytes
         "batch_id": batch_id,
         "row_no": row_no,
         "mapping": batch.mapping,
+        "read_under": batch.run.fingerprint,
         "raw": raw,
         "wait": wait_before(aside.faults[0].code, 0),
         **columns_of(batch.registered.path, aside),

@@ -87,6 +87,7 @@ class Batch:
     )  # of columns that normalize wrote: at most these characters occur
     faults: Mapping[int, tuple[Fault, ...]] = field(default_factory=dict)  # by row, not yet set aside
     aside: tuple[SetAside, ...] = ()
+    discarded: frozenset[int] = frozenset()  # those of them that a person discarded before, by row
     good: pl.DataFrame | None = (
         None  # `_key_hash`, `_version`, `_synced_at` of every readable row, also of the skipped; told: `_data_hash`
     )
@@ -99,6 +100,11 @@ class Batch:
     mapping: int = 0  # version of the mapping in force
     raw_is_kept: bool = False  # the bytes lie with an earlier batch, where `origins` says
     origins: Sequence[tuple[int, int]] = ()  # batch and row where each row was read; empty = in this batch
+
+    @property
+    def failed(self) -> tuple[SetAside, ...]:
+        """The rows set aside that somebody has to look at."""
+        return tuple(aside for aside in self.aside if aside.row not in self.discarded)
 
     def with_frame(self, frame: pl.DataFrame) -> Batch:
         """The batch with another frame."""

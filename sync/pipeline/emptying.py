@@ -70,7 +70,8 @@ def _empty(cursor: Any, claim: Claim, registered: Registered) -> dict[str, int]:
     # After the records, as batches do that take rows out of a proposal.
     waiting = DeleteProposal.objects.filter(entity_id=claim.entity_id, state=State.PROPOSED)
     waiting.update(state=State.EXPIRED, reason="The entity was emptied to be read anew.")
-    discarded = bulk.discard(Members(entity=registered.path), by=by, reason="Emptied to be read anew.")
+    failed = Members(entity=registered.path)
+    discarded = bulk.discard(failed, by=by, reason="Emptied to be read anew.", hold=False)
     dropped, _ = PendingChild.objects.filter(entity_id=claim.entity_id).delete()
     cursor.execute(query("forget_absences"), {"entity_id": claim.entity_id})
     Tracker.objects.filter(entity_id=claim.entity_id).update(

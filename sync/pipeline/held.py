@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
+from sync.pipeline.asides import bytes_hash
 from sync.pipeline.batch import Batch
 from sync.pipeline.identity import hash_keys
 from sync.pipeline.normalize import normalize
@@ -27,7 +28,7 @@ def held(batch: Batch) -> npt.NDArray[np.bool_]:
     found = _found("held_by_key", batch.run, [key.hex() for key in keys.drop_nulls()])
     # A record may hold the bytes of a row without a readable key: one that was mended.
     unread = keys.is_null().arg_true().to_list()
-    found |= _found("held_by_hash", batch.run, [batch.raw_hashes[row].hex() for row in unread])
+    found |= _found("held_by_mend", batch.run, [bytes_hash(batch.raw[row]).hex for row in unread])
     return np.array([raw_hash in found for raw_hash in batch.raw_hashes])
 
 

@@ -15,6 +15,7 @@ from sync.jobs.enqueue import enqueue
 from sync.pipeline import asides
 from sync.pipeline.batch import Batch
 from sync.pipeline.closing import close_mended, good_rows
+from sync.pipeline.discards import mark_discarded, note_discarded
 from sync.pipeline.narrow import write_narrowed
 from sync.pipeline.parking import park_children
 from sync.queries import query
@@ -28,11 +29,12 @@ def ingest(batch: Batch) -> Batch:
         number = cursor.fetchone()
         assert number
         batch = replace(batch, id=number[0])
-        batch = _count(write_narrowed(cursor, batch))
+        batch = _count(mark_discarded(cursor, write_narrowed(cursor, batch)))
         if batch.run and batch.run.replayed is None:  # a replay writes its failures to their own rows
             asides.note_failures(cursor, batch)
         park_children(cursor, batch)
-        batch = replace(batch, freed=close_mended(cursor, batch))
+        freed = note_discarded(cursor, batch) | close_mended(cursor, batch)
+        batch = replace(batch, freed=frozenset(freed))
         _confirm(cursor, batch)
     _defer_wake(batch)
     return batch
@@ -46,8 +48,9 @@ def _count(batch: Batch) -> Batch:
         inserted=by_op["insert"],
         updated=by_op["update"],
         touched=by_op["touch"],
-        skipped=by_op["touch"] + unwritten,
-        failed=len(batch.aside),
+        skipped=by_op["touch"] + unwritten + len(batch.discarded),
+        discarded=len(batch.discarded),
+        failed=len(batch.failed),
     )
 
 
@@ -71,6 +74,8 @@ def _confirm(cursor: Any, batch: Batch) -> None:
     if run.by_key and not batch.landed.height:
         # Not of a row that failed or waits: what the mirror holds is older than that.
         proven = [(key, asked_at) for key, _version, asked_at in good_rows(batch)]
+        # Of one that was discarded: somebody wants what the mirror holds, not what the far end sends.
+        proven += [(run.by_key, batch.asked_at[row]) for row in batch.discarded]
         if batch.known_at is not None:
             proven.append((run.by_key, batch.known_at))
         for key, asked_at in proven:

@@ -106,11 +106,12 @@ def _asked_for_deletes(run: Run) -> bool:
 def _may_miss(run: Run, counts: Sequence[Mapping[str, int]]) -> bool:
     """Where every row came well and the mirror holds just as many, none is missing: mostly that is so."""
     live = Tracker.objects.values_list("live_rows", flat=True).get(entity_id=run.entity_id)
-    fetched, failed, pending = (
-        sum(some.get(name, 0) for some in counts) for name in ("rows_fetched", "failed", "pending")
+    fetched, *without_record = (
+        sum(some.get(name, 0) for some in counts)
+        for name in ("rows_fetched", "failed", "discarded", "pending")
     )
     waiting = DeleteProposal.objects.filter(entity_id=run.entity_id, state=DeleteProposal.State.PROPOSED)
-    return failed > 0 or pending > 0 or fetched != live or waiting.exists()
+    return any(without_record) or fetched != live or waiting.exists()
 
 
 def disagreement(cursor: Any, read: uuid.UUID, began: datetime, names: Mapping[str, str | int]) -> str | None:

@@ -86,7 +86,8 @@ def _fail_again(
     if not rows:
         return []
     given: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
-    _write(cursor, "fail_again", {**given, "mapping": batch.mapping}, len(rows))
+    under = {"mapping": batch.mapping, "read_under": run.fingerprint}
+    _write(cursor, "fail_again", given | under, len(rows))
     return [asides.sighting(run.registered.path, aside.faults[0]) for aside in refused.values()]
 
 

@@ -94,7 +94,7 @@ def _batch_row(batch: Batch, run: Run, seen: bytes) -> dict[str, Any]:
         "counts": json.dumps(dict(batch.counts)),
         "stage_ms": json.dumps(dict(batch.stage_ms)),
         "fingerprint": run.fingerprint,
-        "first_error": batch.aside[0].faults[0].message.replace("\x00", "\ufffd") if batch.aside else None,
+        "first_error": batch.failed[0].faults[0].message.replace("\x00", "\ufffd") if batch.failed else None,
     }
 
 

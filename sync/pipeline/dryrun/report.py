@@ -12,6 +12,7 @@ from django.db import connection
 from sync import schema
 from sync.keys import key_text
 from sync.pipeline.batch import Batch
+from sync.pipeline.discards import mark_discarded
 from sync.pipeline.remapping.report import SHOWN, changed_fields, fault_of
 from sync.queries import query
 from sync.registry import Registered, registry
@@ -35,13 +36,17 @@ class Report:
     def take(self, batch: Batch) -> Batch:
         """A batch as delta and resolve leave it; with its counts, as ingest would make them. Reads the mirror."""
         ops = Counter(batch.frame["_op"].to_list() if batch.frame.height else [])
-        counts: Counter[str] = Counter(failed=len(batch.aside))
+        with connection.cursor() as cursor:
+            batch = mark_discarded(cursor, batch)
+        counts = Counter(
+            failed=len(batch.failed), discarded=len(batch.discarded), skipped=len(batch.discarded)
+        )
         for op, number in ops.items():
             counts[_WORDS[op]] += number
         batch = batch.counting(**counts)
         self._counts.update({name: batch.counts.get(name, 0) for name in COUNTED})
         self._show_rows(batch)
-        for aside in batch.aside:
+        for aside in batch.failed:
             self._codes[aside.faults[0].code] += 1
             if len(self._faults) < SHOWN:
                 self._faults.append({"row": _beginning(batch.raw[aside.row]), **fault_of(aside)})

@@ -21,7 +21,7 @@ Results = Mapping[UUID, Mapping[str, Any]]
 
 def outcomes(worked: Batch, done: Batch, owners: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     """Per delivery: inserted, updated, skipped (older or the same), pending, failed. `owners` by row."""
-    failed = {aside.row for aside in done.aside}
+    failed = {aside.row for aside in done.failed}
     waiting = set() if done.parked is None else set(done.parked["_row"].to_list())
     keys = dict(worked.frame.select("_row", "_key_hash").iter_rows()) if worked.frame.height else {}
     landed = dict(done.landed.select("key", "op").iter_rows())

@@ -117,6 +117,21 @@ def test_a_row_that_failed_long_ago_is_asked_for_again(reader: Client) -> None:
     assert reader.get(LAMP).status_code == 202
 
 
+def test_a_key_whose_row_was_discarded_is_answered_without_a_job(reader: Client) -> None:
+    gone = failed_record(key_hash=lamp(), state="discarded", closed_by="olga")
+
+    response = reader.get(LAMP)
+
+    assert (response.status_code, response.json()["code"]) == (404, "discarded")
+    assert "olga discarded it" in response.json()["message"]
+    assert not Job.objects.exists()
+
+    gone.last_seen_at = now() - OLD
+    gone.save()
+
+    assert reader.get(LAMP).status_code == 202
+
+
 def test_a_stale_record_is_not_asked_for_again_while_its_newer_row_is_refused(reader: Client) -> None:
     record(data={"id": 7}, synced_at=now() - 4 * OLD)
     failed = failed_record(key_hash=lamp(), synced_at=now() - timedelta(minutes=1))
