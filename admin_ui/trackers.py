@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
@@ -87,6 +88,7 @@ class TrackersPage(Page):
         "synced",
         "fresh",
         "watermark",
+        "deletes",
         "ask",
     )
     list_display_links = ("name",)
@@ -100,6 +102,7 @@ class TrackersPage(Page):
         ("failures", "waiting"),
         ("synced_both", "fresh_both"),
         ("watermark", "feed_seq"),
+        "deletes_both",
         "remark",
     )
 
@@ -170,6 +173,18 @@ class TrackersPage(Page):
     def fresh_both(self, tracker: Tracker) -> str | SafeString:
         """Every record is at least this fresh, exactly."""
         return render.both(tracker.fresh_to)
+
+    @display(description="Deletes")
+    def deletes(self, tracker: Tracker) -> str | SafeString:
+        """Whether its full reads delete nothing; why, the tracker's own page tells."""
+        return render.label("held back", "warning") if tracker.deletes_held else render.NONE
+
+    @display(description="Deletes held back")
+    def deletes_both(self, tracker: Tracker) -> str | SafeString:
+        """Why its full reads delete nothing, and since when."""
+        if tracker.deletes_held is None:
+            return render.NONE
+        return format_html("{} Since {}.", tracker.deletes_held, render.both(tracker.deletes_held_since))
 
     @display(description="")
     def ask(self, tracker: Tracker) -> str | SafeString:

@@ -131,6 +131,10 @@ class TrackerSerializer(serializers.Serializer[Any]):
     failed = serializers.IntegerField(help_text="Open failed records.")
     pending = serializers.IntegerField(help_text="Rows that wait for their parent.")
     drift = serializers.IntegerField(help_text="Columns of the source that changed, not acknowledged.")
+    deletes_held = serializers.CharField(
+        allow_null=True, help_text="Why the last full read deletes nothing; null where it told what is gone."
+    )
+    deletes_held_since = serializers.DateTimeField(allow_null=True)
     last_job = serializers.UUIDField(allow_null=True)
     last_status = serializers.CharField(allow_null=True)
 

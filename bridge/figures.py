@@ -27,6 +27,8 @@ class Standing:
     last_sync_at: datetime | None  # end of the last complete run
     fresh_to: datetime | None  # start of the last complete run: everything until then is here
     state: str  # active or paused
+    deletes_held: str | None  # why the last full read deletes nothing
+    deletes_held_since: datetime | None
     job: str | None  # id of the sync job under way
     job_status: str | None
     job_error: str | None  # why the newest sync job failed, until a later one succeeds
@@ -97,6 +99,8 @@ def _standing(
         last_sync_at=tracker.last_sync_at,
         fresh_to=tracker.fresh_to,
         state=tracker.state,
+        deletes_held=tracker.deletes_held,
+        deletes_held_since=tracker.deletes_held_since,
         job=str(job.id) if job and under_way else None,
         job_status=(job.hold or job.status) if job and under_way else None,
         job_error=job.error if job and job.status != Job.Status.SUCCESS else None,

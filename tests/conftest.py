@@ -72,7 +72,8 @@ def empty() -> None:
         cursor.execute(f"TRUNCATE {row[0]} RESTART IDENTITY")
         cursor.execute(
             "UPDATE tracker SET state = 'active', remark = '', watermark = NULL, last_sync_at = NULL, fresh_to = NULL,"
-            " feed_seq = 0, live_rows = 0, history_from = NULL, emptied_at = NULL"
+            " feed_seq = 0, live_rows = 0, history_from = NULL, emptied_at = NULL,"
+            " deletes_held = NULL, deletes_held_since = NULL"
         )
         cursor.execute("UPDATE scope_limit SET paused = false")
         cursor.execute("DELETE FROM scope_limit WHERE scope LIKE 'backfill:%'")

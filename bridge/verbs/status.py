@@ -56,6 +56,10 @@ def run(options: Namespace) -> int:
         print(f"Failed jobs that wait for a person: {dead}; see `bridge jobs list --status failed`.")
     for target, rows in refused.items():
         print(f"Records that {target} refused: {rows:,}; see `bridge deliveries`.")
+    for standing in found:
+        if standing.deletes_held:
+            since = ago(standing.deletes_held_since)
+            print(f"Deletes of {standing.entity} are held back since {since}: {standing.deletes_held}")
     if drifted:
         print(f"Columns of sources that changed: {drifted}; see `bridge drift`.")
     return OK

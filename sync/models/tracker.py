@@ -19,6 +19,8 @@ class Tracker(models.Model):
     last_sync_at = models.DateTimeField(null=True)
     fresh_to = models.DateTimeField(null=True)
     emptied_at = models.DateTimeField(null=True)  # its records were marked deleted, to be read anew
+    deletes_held = models.TextField(null=True)  # why the last full read proves nothing; None = it deletes
+    deletes_held_since = models.DateTimeField(null=True)  # when such reads began
     feed_seq = models.BigIntegerField(default=0)
     live_rows = models.BigIntegerField(default=0)
     history_from = models.DateTimeField(null=True)  # before it versions were deleted; None = all are kept

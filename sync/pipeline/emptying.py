@@ -75,7 +75,11 @@ def _empty(cursor: Any, claim: Claim, registered: Registered) -> dict[str, int]:
     dropped, _ = PendingChild.objects.filter(entity_id=claim.entity_id).delete()
     cursor.execute(query("forget_absences"), {"entity_id": claim.entity_id})
     Tracker.objects.filter(entity_id=claim.entity_id).update(
-        watermark=None, fresh_to=None, emptied_at=timezone.now()
+        watermark=None,
+        fresh_to=None,
+        emptied_at=timezone.now(),
+        deletes_held=None,
+        deletes_held_since=None,
     )
     return {"deleted": deleted, "discarded": discarded, "dropped": dropped}
 

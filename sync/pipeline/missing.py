@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 State = DeleteProposal.State
 SHOWN = 20
 """Keys kept with a proposal to be looked at."""
+LATER = "A later full read has begun since: it will tell."
 UNCOUNTED = "The far end does not say how many rows it has, so a person decides whether these are gone."
 
 
@@ -61,13 +62,16 @@ def run_deletes(claim: Claim) -> None:
 
 
 def _compare(cursor: Any, claim: Claim) -> dict[str, int]:
+    assert claim.entity_id is not None
     read, names = uuid.UUID(claim.params["read"]), _names(claim)
     began = datetime.fromisoformat(claim.params["began"])
     _gather(cursor, read)
     cursor.execute(query("make_revived"))
     cursor.execute(query("revive_seen", **names), {"began": began})
     revived: int = cursor.rowcount
-    if reason := _outdated(claim, read) or proof.disagreement(cursor, read, began, names):
+    later = proof.begun_since(claim.entity_id, read)
+    reason = LATER if later else _outdated(claim, read) or proof.disagreement(cursor, read, began, names)
+    if reason:
         result = _leave(claim, reason)
     else:
         cursor.execute(query("find_missing", **names), {"began": began})
@@ -77,6 +81,8 @@ def _compare(cursor: Any, claim: Claim) -> dict[str, int]:
         cursor, claim, "revived", "u", revived
     )  # after all records are locked: the tracker's row comes last
     _mend_count(cursor, names)
+    if not later:
+        proof.hold_deletes(cursor, claim.entity_id, reason)
     return {**result, "revived": revived} if revived else result
 
 
@@ -84,8 +90,6 @@ def _outdated(claim: Claim, read: uuid.UUID) -> str | None:
     """Why what the read saw can be compared with the mirror no more; None where it can."""
     assert claim.entity is not None
     assert claim.entity_id is not None
-    if proof.begun_since(claim.entity_id, read):
-        return "A later full read has begun since: it will tell."
     hold(claim.entity_id)
     now = in_force(claim.entity)
     marks = set(BatchRow.objects.filter(job_id=read).values_list("fingerprint", flat=True))

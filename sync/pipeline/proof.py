@@ -66,9 +66,18 @@ def is_proof(run: Run) -> bool:
 
 def look_for_missing(run: Run) -> None:
     """At the end of a full read, in its last transaction: ask for the job that deletes, or say why there is none."""
-    if is_proof(run) and not _asked_for_deletes(run):
-        with connection.cursor() as cursor:
+    if not run.full or run.by_key:
+        return
+    with connection.cursor() as cursor:
+        reason = _why_unproven(run) if is_proof(run) else None
+        hold_deletes(cursor, run.entity_id, reason)
+        if is_proof(run) and (reason or not _asked_for_deletes(run)):
             cursor.execute(query("forget_seen"), {"job_id": run.claim.job_id})
+
+
+def hold_deletes(cursor: Any, entity_id: int, reason: str | None) -> None:
+    """Let the tracker say why nothing is deleted; None where the last full read told what is gone."""
+    cursor.execute(query("hold_deletes"), {"entity_id": entity_id, "reason": reason})
 
 
 def spare_seen(cursor: Any, run: Run, seen: bytes) -> None:
@@ -84,12 +93,19 @@ def spare_seen(cursor: Any, run: Run, seen: bytes) -> None:
         cursor.execute(query("spare_seen"), {"proposals": proposals, "seen": hashes})
 
 
-def _asked_for_deletes(run: Run) -> bool:
-    rows = BatchRow.objects.filter(job_id=run.claim.job_id).order_by("seq")
-    batches = list(rows.values_list("resume", "counts"))
-    if reason := unproven(batches):
+def _why_unproven(run: Run) -> str | None:
+    if reason := unproven(_batches(run)):
         run.claim.event("deletes_unproven", reason=reason)
-        return False
+    return reason
+
+
+def _batches(run: Run) -> list[tuple[dict[str, Any], dict[str, int]]]:
+    rows = BatchRow.objects.filter(job_id=run.claim.job_id).order_by("seq")
+    return list(rows.values_list("resume", "counts"))
+
+
+def _asked_for_deletes(run: Run) -> bool:
+    batches = _batches(run)
     if not _may_miss(run, [counts for _, counts in batches]):
         return False
     read = {"read": str(run.claim.job_id), "began": run.began.isoformat()}

@@ -146,6 +146,12 @@ UPDATE batch SET seen = NULL WHERE job_id = %(job_id)s AND seen IS NOT NULL;
 DELETE FROM delete_key k USING delete_proposal p
 WHERE p.id = k.proposal_id AND p.until < clock_timestamp() AND p.state <> 'approved' AND NOT (p.state = 'undone' AND p.revived IS NULL);
 
+-- hold_deletes --
+-- Why nothing is deleted, and since when that is so; null = the last full read told what is gone.
+UPDATE tracker SET deletes_held = %(reason)s,
+  deletes_held_since = CASE WHEN %(reason)s::text IS NOT NULL THEN coalesce(deletes_held_since, clock_timestamp()) END
+WHERE entity_id = %(entity_id)s AND deletes_held IS DISTINCT FROM %(reason)s;
+
 -- later_full_read --
 -- Whether another full read of the entity committed after the last batch of this one.
 SELECT EXISTS (SELECT 1 FROM batch WHERE entity_id = %(entity_id)s AND job_id <> %(read)s AND (resume->>'full')::boolean

@@ -67,3 +67,13 @@ def test_pausing_twice_is_told(operating: Client) -> None:
 def test_a_viewer_may_not_pause(viewing: Client) -> None:
     assert viewing.post(page("sync_tracker_pause_one", tracker().pk), SENT).status_code == 403
     assert tracker().state == "active"
+
+
+def test_it_says_why_deletes_are_held_back(viewing: Client) -> None:
+    held = {"deletes_held": "Its last page was not reached.", "deletes_held_since": factories.now()}
+    Tracker.objects.filter(entity__path="shop.gadgets").update(**held)
+
+    assert "held back" in main_text(viewing.get(page(TRACKERS)))
+    assert "Its last page was not reached. Since" in text(
+        viewing.get(page("sync_tracker_change", tracker().pk))
+    )

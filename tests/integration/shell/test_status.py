@@ -147,3 +147,12 @@ def test_a_column_that_no_row_ever_had_is_no_change(shell: Shell) -> None:
     shell("status")
 
     assert "Columns of sources" not in shell.out
+
+
+def test_it_says_why_deletes_are_held_back(shell: Shell) -> None:
+    held = {"deletes_held": "Its last page was not reached.", "deletes_held_since": factories.now()}
+    Tracker.objects.filter(entity__path="shop.gadgets").update(**held)
+
+    shell("status")
+
+    assert "Deletes of shop.gadgets are held back since 0 s ago: Its last page was not reached." in shell.out
