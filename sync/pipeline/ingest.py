@@ -29,14 +29,22 @@ def ingest(batch: Batch) -> Batch:
         number = cursor.fetchone()
         assert number
         batch = replace(batch, id=number[0])
-        batch = _count(mark_discarded(cursor, write_narrowed(cursor, batch)))
-        if batch.run and batch.run.replayed is None:  # a replay writes its failures to their own rows
-            asides.note_failures(cursor, batch)
-        park_children(cursor, batch)
+        batch = _note_failures(cursor, write_narrowed(cursor, batch))
+        failed = len(batch.aside)
+        batch = park_children(cursor, batch)
+        batch = _count(_note_failures(cursor, batch, after=failed) if len(batch.aside) > failed else batch)
         freed = note_discarded(cursor, batch) | close_mended(cursor, batch)
         batch = replace(batch, freed=frozenset(freed))
         _confirm(cursor, batch)
     _defer_wake(batch)
+    return batch
+
+
+def _note_failures(cursor: Any, batch: Batch, *, after: int = 0) -> Batch:
+    """Note those set aside after so many; the batch, knowing which of all are discarded ones."""
+    batch = mark_discarded(cursor, batch)
+    if batch.run and batch.run.replayed is None:  # a replay writes its failures to their own rows
+        asides.note_failures(cursor, replace(batch, aside=batch.aside[after:]))
     return batch
 
 

@@ -1,11 +1,15 @@
-"""Writes rows by COPY and one upsert; narrows a refusal by the database to the row that caused it."""
+"""Writes rows by COPY and one upsert; narrows a refusal by the database to the row that caused it.
+
+A row that waits for its parent is refused as one that lands is: `parking` uses the same.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +29,9 @@ _PROGRAM_LIMIT = (
 _WRITTEN = cs.by_name("_row", "_key_hash", "_version", "_synced_at", "_data_hash", "_data")
 _LINEAGE = ("_batch_id", "_row_no", "_mapping")
 _Row = dict[str, Any]
+Refused = tuple[int, Error]
+"""The number of a row, and what the database said of it."""
+T = TypeVar("T")
 
 
 def write_narrowed(cursor: Any, batch: Batch) -> Batch:
@@ -33,18 +40,44 @@ def write_narrowed(cursor: Any, batch: Batch) -> Batch:
         return batch
     written = batch.frame.select(_WRITTEN | cs.by_name(*_LINEAGE, require_all=False)).sort("_key_hash")
     landed = _load(cursor, batch, written)
-    refused: list[tuple[int, Error]] = []
+    refused: list[Refused] = []
     if landed is None:
         cursor.execute(query("make_stage"))
-        landed = pl.concat([pl.DataFrame(schema=LANDED), *_write(cursor, batch, written, refused)])
-    aside = tuple(_set_aside(batch, _row(batch, number), error) for number, error in refused)
-    gone = pl.Series([number for number, _ in refused], dtype=pl.UInt32)
-    frame = batch.frame.filter(~pl.col("_row").is_in(gone.implode())) if refused else batch.frame
+        upsert = partial(_upsert, cursor, batch)
+        landed = pl.concat([pl.DataFrame(schema=LANDED), *narrowed(written, upsert, refused)])
+    frame, aside = without(batch, batch.frame, refused)
     return replace(batch, frame=frame, landed=landed, aside=(*batch.aside, *aside))
 
 
-def _row(batch: Batch, number: int) -> _Row:
-    return batch.frame.row(by_predicate=pl.col("_row") == number, named=True)
+def narrowed(frame: pl.DataFrame, write: Callable[[pl.DataFrame], T], refused: list[Refused]) -> list[T]:
+    """What `write` returned for the rows, or for parts of them; rows that the database refused go into `refused`."""
+    try:
+        with transaction.atomic():
+            return [write(frame)]
+    except (DataError, IntegrityError, OperationalError) as error:
+        if not _is_of_a_row(error):
+            raise
+        if frame.height == 1:
+            refused.append((frame["_row"][0], error))
+            return []
+    half = frame.height // 2
+    first = narrowed(frame.head(half), write, refused)
+    return [*first, *narrowed(frame.tail(frame.height - half), write, refused)]
+
+
+def without(
+    batch: Batch, frame: pl.DataFrame, refused: Sequence[Refused]
+) -> tuple[pl.DataFrame, list[SetAside]]:
+    """The frame without the refused rows, and these set aside."""
+    if not refused:
+        return frame, []
+    gone = pl.Series([number for number, _ in refused], dtype=pl.UInt32)
+    aside = [_set_aside(batch, _row(frame, number), error) for number, error in refused]
+    return frame.filter(~pl.col("_row").is_in(gone.implode())), aside
+
+
+def _row(frame: pl.DataFrame, number: int) -> _Row:
+    return frame.row(by_predicate=pl.col("_row") == number, named=True)
 
 
 def _load(cursor: Any, batch: Batch, frame: pl.DataFrame) -> pl.DataFrame | None:
@@ -67,23 +100,6 @@ def _load(cursor: Any, batch: Batch, frame: pl.DataFrame) -> pl.DataFrame | None
         return None  # another writer was faster with a key, or a row is refused: the upsert sorts it out
     key = pl.col("_key_hash").bin.encode("hex").alias("key")
     return frame.select(key, pl.lit(1, pl.Int32).alias("revision"), pl.lit("insert").alias("op"))
-
-
-def _write(
-    cursor: Any, batch: Batch, frame: pl.DataFrame, refused: list[tuple[int, Error]]
-) -> Iterable[pl.DataFrame]:
-    try:
-        with transaction.atomic():
-            return [_upsert(cursor, batch, frame)]
-    except (DataError, IntegrityError, OperationalError) as error:
-        if not _is_of_a_row(error):
-            raise
-        if frame.height == 1:
-            refused.append((frame["_row"][0], error))
-            return []
-    half = frame.height // 2
-    first = _write(cursor, batch, frame.head(half), refused)
-    return [*first, *_write(cursor, batch, frame.tail(frame.height - half), refused)]
 
 
 def _upsert(cursor: Any, batch: Batch, frame: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,17 +13,26 @@ from django.db import connection
 from sync.ids import uuid7
 from sync.pipeline import copying
 from sync.pipeline.batch import Batch
+from sync.pipeline.narrow import Refused, narrowed, without
 from sync.queries import query
 
 
-def park_children(cursor: Any, batch: Batch) -> None:
-    """Let the batch's parked rows wait. Keys in order, so that two writers wait for each other."""
+def park_children(cursor: Any, batch: Batch) -> Batch:
+    """Let the batch's parked rows wait; those that the database refused are set aside (stage ingest)."""
     if batch.parked is None or not batch.parked.height:
-        return
-    assert batch.run is not None
+        return batch
     cursor.execute(query("make_parking"))
+    refused: list[Refused] = []
+    narrowed(batch.parked, partial(_park, cursor, batch), refused)
+    parked, aside = without(batch, batch.parked, refused)
+    return replace(batch, parked=parked, aside=(*batch.aside, *aside)).counting(pending=-len(aside))
+
+
+def _park(cursor: Any, batch: Batch, rows: pl.DataFrame) -> None:
+    # Keys in order, so that two writers wait for each other.
+    assert batch.run is not None
     cursor.execute("TRUNCATE parking")
-    content = copying.binary_with_json(_columns(batch, batch.parked), batch.parked["_data"])
+    content = copying.binary_with_json(_columns(batch, rows), rows["_data"])
     with connection.wrap_database_errors, cursor.copy(query("fill_parking")) as copy:
         for piece in content:
             copy.write(piece)

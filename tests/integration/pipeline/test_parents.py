@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import random
 import string
+from collections.abc import Iterator
 
-from sync import records
+import pytest
+from django.db import connection
+
+from sync import records, schema
 from sync.models import FailedRecord, Job, PendingChild, Tracker
 from sync.registry import registry
 from tests.farend import FarEnd
@@ -169,3 +173,47 @@ def test_a_record_is_not_taken_for_fresh_while_its_newer_version_waits(far_end: 
     found = records.read(registry.find(PARTS), {"id": "1"})
     assert found
     assert json.loads(found.data)["name"] == "new"
+
+
+@pytest.fixture
+def refusing(far_end: FarEnd) -> Iterator[FarEnd]:
+    """PostgreSQL refuses that a row of this name waits."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE pending_child ADD CONSTRAINT odd CHECK (data->>'name' <> 'Odd')")
+    yield far_end
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE pending_child DROP CONSTRAINT odd")
+
+
+def test_a_row_that_must_not_wait_fails_alone(refusing: FarEnd) -> None:
+    waiting = [gadget(number, maker=1) for number in range(1, 10)]
+    refusing.set("gadgets", gadget(20), *waiting, gadget(10, maker=1, name="Odd"), gadget(11, price="many"))
+
+    counts = sync(GADGETS)
+
+    assert [counts[name] for name in ("rows_fetched", "inserted", "pending", "failed")] == [12, 1, 9, 2]
+    odd = FailedRecord.objects.get(code="refused_by_database")
+    assert (odd.stage, json.loads(bytes(odd.raw))["id"]) == ("ingest", 10)
+    assert PendingChild.objects.count() == 9
+    assert FailedRecord.objects.count() == 2
+
+
+def test_a_woken_child_that_must_not_wait_for_its_next_parent_fails_alone(refusing: FarEnd) -> None:
+    named = [{"id": number, "gadget": 1, "of": 9, "name": "Even"} for number in (2, 3)]
+    refusing.set("parts", *named, {"id": 4, "gadget": 1, "of": 9, "name": "Even"})
+    sync(PARTS)
+    PendingChild.objects.filter(data__id=4).update(data={"id": 4, "gadget": 1, "of": 9, "name": "Fine"})
+    refusing.set("gadgets", gadget(1))
+    sync(GADGETS)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE pending_child DROP CONSTRAINT odd")
+        constraint = "CHECK (data->>'name' <> 'Fine' OR tries = 0 AND parent_entity_id <> %s)"
+        cursor.execute(
+            f"ALTER TABLE pending_child ADD CONSTRAINT odd {constraint}", [schema.entity_id(PARTS)]
+        )
+
+    run_waiting("wake")
+
+    assert PendingChild.objects.count() == 2
+    failed = FailedRecord.objects.get()
+    assert (failed.code, json.loads(bytes(failed.raw))["id"]) == ("refused_by_database", 4)
