@@ -34,8 +34,9 @@ def answer_list(request: Request, registered: Registered) -> HttpResponse:
     if query.present(("as_of",)):
         return answer_list_as_of(request, registered, query, _filters(registered, query))
     tracker, rows, verdict = _look(registered, query)
-    requested, applied = _ask_far_end(request, registered, verdict)
-    if applied and applied != "wait=0":
+    requested, applied = _ask_far_end(request, registered, verdict, empty=rows.empty)
+    just_synced = verdict.due and requested is None
+    if just_synced or (applied and applied != "wait=0"):
         tracker, rows, verdict = _look(registered, query)
     headers = {
         "ETag": _etag(request, tracker),
@@ -54,10 +55,13 @@ def _look(registered: Registered, query: Query) -> tuple[Tracker, Rows, Verdict]
     rows = list_cache.get_or_make(tracker, query.canonical(), lambda: _rows(registered, query))
     # Someone who asks for changes only is used to getting none; the end of a list is no empty list.
     empty = rows.empty and not query.text("after") and not query.text("updated_since")
-    verdict = judge_list(
+    return tracker, rows, _judge(registered, tracker, empty=empty)
+
+
+def _judge(registered: Registered, tracker: Tracker, *, empty: bool) -> Verdict:
+    return judge_list(
         tracker.fresh_to, empty=empty, freshness=registered.entity.freshness, now=datetime.now(UTC)
     )
-    return tracker, rows, verdict
 
 
 def _rows(registered: Registered, query: Query) -> Rows:
@@ -80,10 +84,20 @@ def _filters(registered: Registered, query: Query) -> dict[str, str]:
     return wanted
 
 
-def _ask_far_end(request: Request, registered: Registered, verdict: Verdict) -> tuple[Requested | None, str]:
+def _ask_far_end(
+    request: Request, registered: Registered, verdict: Verdict, *, empty: bool
+) -> tuple[Requested | None, str]:
+    """Start or join the sync; nothing where somebody's has ended between our look and our asking."""
     if not verdict.due:
         return None, ""
-    requested = request_list_sync(registered, by=str(request.user), request_id=request_id(request))
+    requested = request_list_sync(
+        registered,
+        due=lambda: _judge(registered, records.tracker(registered), empty=empty).due,
+        by=str(request.user),
+        request_id=request_id(request),
+    )
+    if requested is None:
+        return None, ""
     _, applied = wait_for_job(requested.job_id, wanted_wait(request))
     return requested, applied
 

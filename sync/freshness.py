@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from sync.jobs import priorities
-from sync.jobs.enqueue import enqueue
+from sync.jobs.enqueue import Enqueued, enqueue
 from sync.registry import Registered
 
 if TYPE_CHECKING:
@@ -116,11 +116,9 @@ def request_if_due(
     request_id: str | None = None,
 ) -> Requested | None:
     """The same; None where `due`, asked once a job of ours stands, says that one before it has just ended."""
-    dedup = f"refresh:{registered.path}:{key_hash}"
-    if known := _recent.get(dedup):
-        return Requested(known, created=False)
-    with transaction.atomic():
-        wanted = enqueue(
+
+    def ask(dedup: str) -> Enqueued:
+        return enqueue(
             "refresh",
             entity=registered,
             params={"key": dict(key), "key_hash": str(key_hash)},
@@ -129,27 +127,37 @@ def request_if_due(
             requested_by=by,
             request_id=request_id,
         )
-        # A twin that was under way when the record was looked at may have landed before we could join it.
+
+    return _if_due(f"refresh:{registered.path}:{key_hash}", ask, due)
+
+
+def request_list_sync(
+    registered: Registered, *, due: Callable[[], bool], by: str, request_id: str | None = None
+) -> Requested | None:
+    """The one incremental sync that a stale list of this entity asks for; None as of `request_if_due`."""
+
+    def ask(dedup: str) -> Enqueued:
+        return enqueue(
+            "sync",
+            entity=registered,
+            priority=priorities.COMMAND,
+            dedup=dedup,
+            requested_by=by,
+            request_id=request_id,
+        )
+
+    return _if_due(sync_dedup(registered), ask, due)
+
+
+def _if_due(dedup: str, ask: Callable[[str], Enqueued], due: Callable[[], bool]) -> Requested | None:
+    if known := _recent.get(dedup):
+        return Requested(known, created=False)
+    with transaction.atomic():
+        wanted = ask(dedup)
+        # A twin that was under way when the record or list was looked at may have landed before we could join it.
         if wanted.created and not due():
             transaction.set_rollback(True)
             return None
-    _recent.put(dedup, wanted.job.id)
-    return Requested(wanted.job.id, wanted.created)
-
-
-def request_list_sync(registered: Registered, *, by: str, request_id: str | None = None) -> Requested:
-    """The one incremental sync that a stale list of this entity asks for."""
-    dedup = sync_dedup(registered)
-    if known := _recent.get(dedup):
-        return Requested(known, created=False)
-    wanted = enqueue(
-        "sync",
-        entity=registered,
-        priority=priorities.COMMAND,
-        dedup=dedup,
-        requested_by=by,
-        request_id=request_id,
-    )
     _recent.put(dedup, wanted.job.id)
     return Requested(wanted.job.id, wanted.created)
 
