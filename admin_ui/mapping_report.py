@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from admin_ui import render
+from admin_ui.paged import ROWS, Shown
+from sync.errors import NotFound
 from sync.mapping.acts import newest_rehearsal
-from sync.models import Mapping
+from sync.mapping.rehearsed import Kind, found, rehearsals
+from sync.models import Job, Mapping
 
+Result = dict[str, Any]
+Table = dict[str, Any]
 _COUNTED = {
     "records": "records looked at",
     "changed": "would change",
@@ -23,9 +29,10 @@ _COUNTED = {
 }
 
 
-def tables(mapping: Mapping) -> list[dict[str, Any]]:
-    """The last rehearsal: its numbers, its diffs, its faults; or that there is none."""
-    job = newest_rehearsal(mapping)
+def tables(mapping: Mapping, shown: Shown) -> list[Table]:
+    """A rehearsal, the last one if none is named: its numbers, its diffs, its faults; or that there is none."""
+    named = rehearsals(mapping).filter(pk=shown.rehearsal).first() if shown.rehearsal else None
+    job = named or newest_rehearsal(mapping)
     if job is None:
         return [table("Rehearsal", [], [], "Not rehearsed yet.")]
     link = render.link(f"job {str(job.pk)[-6:]}", "sync_job_change", job.pk)
@@ -35,34 +42,49 @@ def tables(mapping: Mapping) -> list[dict[str, Any]]:
     counts = [[words, render.number(job.result["counts"][name])] for name, words in _COUNTED.items()]
     return [
         table(title, ["", "Rows"], [*counts, ["by", link]], ""),
-        diffs(job.result),
-        _faults(job.result),
+        *(_of_kind(mapping, job, kind, shown) for kind in _SHOWN_AS),
     ]
 
 
-def diffs(result: dict[str, Any]) -> dict[str, Any]:
+def _of_kind(mapping: Mapping, job: Job, kind: Kind, shown: Shown) -> Table:
+    try:
+        part = found(mapping, kind, start=shown.first(kind), most=ROWS, job_id=job.pk)
+    except NotFound:  # kept no longer: the job itself has the first ones
+        return _SHOWN_AS[kind](job.result or {})
+    told = _SHOWN_AS[kind]({kind: part.rows, f"more_{kind}": 0})
+    return told | {"pager": shown.pager(mapping, kind, part), "id": kind}
+
+
+def diffs(result: Result) -> Table:
     """The rows that would differ, field by field."""
     rows = [
         [diff["key"] or render.NONE, field, _value(change["before"]), _value(change["after"])]
         for diff in result["diffs"]
         for field, change in diff["fields"].items()
     ]
-    more = f", {result['more_diffs']:,} more not shown" if result["more_diffs"] else ""
-    title = f"Rows that would differ: {len(result['diffs'])}{more}"
+    title = f"Rows that would differ: {_number(result, 'diffs')}"
     return table(title, ["Key", "Field", "Before", "After"], rows, "None.")
 
 
-def _faults(result: dict[str, Any]) -> dict[str, Any]:
+def faults(result: Result) -> Table:
+    """The rows that would be refused."""
     rows = [
         [fault.get("record") or fault.get("failed_record"), fault["stage"], fault["code"], fault["message"]]
         for fault in result["faults"]
     ]
-    more = f", {result['more_faults']:,} more not shown" if result["more_faults"] else ""
-    title = f"Rows that would be refused: {len(result['faults'])}{more}"
+    title = f"Rows that would be refused: {_number(result, 'faults')}"
     return table(title, ["Row", "Stage", "Code", "Message"], rows, "None.")
 
 
-def table(title: str, headers: list[str], rows: list[Any], empty: str) -> dict[str, Any]:
+def _number(result: Result, kind: str) -> str:
+    more = result[f"more_{kind}"]
+    return f"{len(result[kind])}, {more:,} more not shown" if more else f"{len(result[kind])}"
+
+
+_SHOWN_AS: dict[Kind, Callable[[Result], Table]] = {"diffs": diffs, "faults": faults}
+
+
+def table(title: str, headers: list[str], rows: list[Any], empty: str) -> Table:
     """A table as the pages' templates want it."""
     return {"title": title, "headers": headers, "rows": rows, "empty": empty}
 

@@ -20,6 +20,7 @@ from admin_ui.filters import EntityFilter, TextFilter
 from admin_ui.mapping_form import DraftForm, RulesForm
 from admin_ui.mapping_report import tables
 from admin_ui.page import EntityPage
+from admin_ui.paged import Shown
 from admin_ui.site import site
 from sync.errors import BridgeError
 from sync.mapping import acts
@@ -145,7 +146,12 @@ class MappingsPage(EntityPage):
                     return HttpResponseRedirect(request.get_full_path())
                 request.method = "GET"  # the admin's own form here is read-only
             title = f"Mapping {mapping.no} of {mapping.entity.path}"
-            context |= {"title": title, "subtitle": None, "edit": form, "tables": tables(mapping)}
+            context |= {
+                "title": title,
+                "subtitle": None,
+                "edit": form,
+                "tables": tables(mapping, Shown.of(request.GET)),
+            }
         return self.render_detail(request, object_id, context)
 
     @display(description="Version", ordering="no")

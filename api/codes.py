@@ -49,6 +49,7 @@ CODES: dict[str, tuple[int, str]] = {
     "csrf_failed": (403, "A session of the admin must send its CSRF token; services send a JWT."),
     "permission_missing": (403, "The admin user lacks the permission to operate jobs."),
     "not_found": (404, "There is nothing at this address."),
+    "rehearsal_expired": (404, "What the rehearsal found is kept no longer: rehearse the mapping again."),
     "unknown_entity": (404, "No entity has that name; the message names those there are."),
     "no_webhook": (404, "The entity takes no webhooks."),
     "no_such_record": (404, "The far end was asked lately and has no such record."),

@@ -31,7 +31,7 @@ class MappingDetailSerializer(MappingSerializer):
 
     rules = serializers.JSONField()
     rehearsal = serializers.SerializerMethodField(
-        help_text="The job; its `result` has the counts and the diffs."
+        help_text="The job; its `result` has the counts and the first rows, /rehearsal/diffs and …/faults have all."
     )
 
     @extend_schema_field(JobSerializer(allow_null=True))

@@ -102,7 +102,7 @@ class MappingView(APIView):
     def get(self, request: Request, mapping_id: str) -> Response:
         """The mapping."""
         Query(request, known=())
-        return Response(told(_number(mapping_id)))
+        return Response(told(number_of(mapping_id)))
 
     @extend_schema(
         operation_id="mappings_edit",
@@ -116,7 +116,7 @@ class MappingView(APIView):
         """The draft after it."""
         Query(request, known=())
         given = body(request, known=("rules", "reason"))
-        number, reason = _number(mapping_id), word(given, "reason")
+        number, reason = number_of(mapping_id), word(given, "reason")
         return Response(told(acts.edit(number, given.get("rules"), by=actor(request), reason=reason).pk))
 
 
@@ -128,7 +128,7 @@ class MappingRehearseView(APIView):
     @extend_schema(
         operation_id="mappings_rehearse",
         tags=["mappings"],
-        summary="Try it on stored rows and write nothing; the job's result says what would change",
+        summary="Try it on stored rows and write nothing; the job's result counts, /rehearsal/diffs has each row",
         parameters=[ID],
         request=REHEARSAL,
         responses={202: JobSerializer, **failures(400, 404)},
@@ -141,7 +141,7 @@ class MappingRehearseView(APIView):
         if sample is not None and (isinstance(sample, bool) or not isinstance(sample, int)):
             raise InvalidRequest("sample must be a whole number.", code="bad_parameter")
         by, reason = actor(request), word(given, "reason")
-        return _accepted(acts.rehearse(_number(mapping_id), by=by, sample=sample, reason=reason))
+        return _accepted(acts.rehearse(number_of(mapping_id), by=by, sample=sample, reason=reason))
 
 
 class MappingChangeView(APIView):
@@ -152,7 +152,7 @@ class MappingChangeView(APIView):
 
     def post(self, request: Request, mapping_id: str) -> Response:
         """The mapping after it."""
-        changed = self.act(_number(mapping_id), by=actor(request), reason=_reason(request))
+        changed = self.act(number_of(mapping_id), by=actor(request), reason=_reason(request))
         return Response(told(changed.pk))
 
 
@@ -164,7 +164,7 @@ class MappingJobView(APIView):
 
     def post(self, request: Request, mapping_id: str) -> Response:
         """202 with the job; 409 where there is nothing to do."""
-        registered = acts.entity_of(find(_number(mapping_id)))
+        registered = acts.entity_of(find(number_of(mapping_id)))
         job = self.act(registered, by=actor(request), reason=_reason(request))
         if job is None:
             raise Conflict(f"{registered.path} has no open failed record.")
@@ -225,7 +225,8 @@ class MappingReplayView(MappingJobView):
     act = staticmethod(acts.replay)
 
 
-def _number(mapping_id: str) -> int:
+def number_of(mapping_id: str) -> int:
+    """The id in a URL. Raises NotFound: what is no number is the id of nothing."""
     if not (mapping_id.isascii() and mapping_id.isdigit() and len(mapping_id) < 19):
         raise NotFound(f"There is no mapping {mapping_id[:100]!r}: ids are numbers.")
     return int(mapping_id)

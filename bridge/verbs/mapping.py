@@ -4,7 +4,8 @@ bridge mapping                                         all of them, newest first
 bridge mapping show ID                                 one: its rules and its last rehearsal
 bridge mapping draft --entity E --rules @rules.json    a new version (or --rules '{…}')
 bridge mapping edit ID --rules @rules.json             other rules for a draft
-bridge mapping rehearse ID [--sample N]                what it would change, tried on stored rows
+bridge mapping rehearse ID [--sample N] [--wait]       what it would change, tried on stored rows
+bridge mapping diffs ID [--limit N] [--after NEXT]     the rows that would differ; faults ID: that would be refused
 bridge mapping activate ID                             switch it on; retire ID switches it off
 bridge mapping remap ID                                make the entity's records anew with what is in force
 bridge mapping replay ID                               run the entity's failed records again with it
@@ -20,10 +21,23 @@ from typing import Any
 from bridge.errors import StartError
 from bridge.exits import OK
 from bridge.printing import ago, print_json, print_table
-from bridge.verbs.values import count
+from bridge.verbs import mapping_diffs
+from bridge.verbs.values import count, seconds
 from sync.errors import InvalidRequest
 
-ACTS = ("list", "show", "draft", "edit", "rehearse", "activate", "retire", "remap", "replay")
+ACTS = (
+    "list",
+    "show",
+    "draft",
+    "edit",
+    "rehearse",
+    "diffs",
+    "faults",
+    "activate",
+    "retire",
+    "remap",
+    "replay",
+)
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -33,7 +47,10 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--entity", help="for list and draft: of this entity")
     parser.add_argument("--rules", metavar="JSON|@FILE", help="for draft and edit")
     parser.add_argument("--sample", type=count, help="for rehearse: look at so many rows at most")
-    parser.add_argument("--limit", type=count, default=20, help="for list: at most so many (default 20)")
+    parser.add_argument("--wait", action="store_true", help="for rehearse: stay, and print what it found")
+    parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="with --wait: at most so long")
+    parser.add_argument("--limit", type=count, help="at most so many (default 20, of diffs and faults 100)")
+    parser.add_argument("--after", metavar="NEXT", help="for diffs and faults: those that follow")
     parser.add_argument("--reason", default="", help="kept with the act")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -42,7 +59,11 @@ def run(options: Namespace) -> int:
     """Do it, and print what came of it."""
     if options.act == "list":
         return _list(options)
-    return _draft(options) if options.act == "draft" else _act(_number(options), options)
+    if options.act == "draft":
+        return _draft(options)
+    if options.act in ("diffs", "faults"):
+        return mapping_diffs.show(_number(options), options.act, options)
+    return _act(_number(options), options)
 
 
 def _list(options: Namespace) -> int:
@@ -53,7 +74,7 @@ def _list(options: Namespace) -> int:
     rows = Mapping.objects.select_related("entity").order_by("-id")
     if options.entity:
         rows = rows.filter(entity__path=registry.find(options.entity).path)
-    found = list(rows[: options.limit])
+    found = list(rows[: options.limit or 20])
     if options.json:
         print_json([dict(item) for item in MappingSerializer(found, many=True).data])
         return OK
@@ -99,7 +120,9 @@ def _act(number: int, options: Namespace) -> int:
         said = f"{told} has other rules."
     elif options.act == "rehearse":
         job = acts.rehearse(number, by=by, sample=options.sample, reason=reason)
-        said = f"Rehearsed by job {job.pk}; `bridge mapping show {number}` shows what would change."
+        if options.wait:
+            return mapping_diffs.wait(number, job.pk, options)
+        said = f"Rehearsed by job {job.pk}; `bridge mapping diffs {number}` shows each row that would differ."
     elif options.act == "activate":
         acts.activate(number, by=by, reason=reason)
         said = f"{told} is in force; `bridge mapping remap {number}` makes the records anew, `replay` the failed ones."

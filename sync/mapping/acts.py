@@ -14,6 +14,7 @@ from sync.errors import Conflict, InvalidRequest
 from sync.jobs.enqueue import enqueue
 from sync.jobs.priorities import COMMAND
 from sync.mapping.in_force import find
+from sync.mapping.rehearsed import rehearsals
 from sync.mapping.rules import checked
 from sync.members import Members
 from sync.models import Job, Mapping
@@ -143,8 +144,7 @@ def entity_of(mapping: Mapping) -> Registered:
 
 def newest_rehearsal(mapping: Mapping) -> Job | None:
     """The last rehearsal of a mapping that was asked for."""
-    jobs = Job.objects.filter(kind="rehearse", entity_id=mapping.entity_id, params__mapping=mapping.pk)
-    return jobs.order_by("-id").first()
+    return rehearsals(mapping).order_by("-id").first()
 
 
 def _job(kind: str, mapping: Mapping, params: dict[str, Any], by: Actor) -> Job:

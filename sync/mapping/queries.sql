@@ -55,3 +55,27 @@ WHERE r.key_hash = s.key_hash AND (r.batch_id, r.row_no) = (s.batch_id, s.row_no
 -- data_of --
 -- What the mirror serves of these keys.
 SELECT key_hash, data::text FROM {leaf} WHERE key_hash = ANY(%(keys)s::uuid[]);
+
+-- forget_rehearsed --
+-- What an attempt of a rehearsal kept that did not get to its end.
+DELETE FROM rehearsal_page WHERE job_id = %(job_id)s;
+
+-- keep_rehearsed --
+-- A page of what a rehearsal found: so many rows from a number on.
+INSERT INTO rehearsal_page (job_id, kind, first, rows, mapping_id, body)
+VALUES (%(job_id)s, %(kind)s, %(first)s, %(rows)s, %(mapping)s, %(body)s);
+
+-- drop_rehearsed --
+-- What rehearsals of a mapping found before the newest ones.
+DELETE FROM rehearsal_page WHERE mapping_id = %(mapping)s AND job_id NOT IN (
+  SELECT job_id FROM rehearsal_page WHERE mapping_id = %(mapping)s GROUP BY job_id ORDER BY job_id DESC LIMIT %(newest)s
+);
+
+-- rehearsed_rows --
+-- How many rows of a kind a rehearsal kept.
+SELECT coalesce(max(first + rows), 0) FROM rehearsal_page WHERE job_id = %(job_id)s AND kind = %(kind)s;
+
+-- rehearsed_pages --
+-- The pages that have the rows from one number to another.
+SELECT first, body FROM rehearsal_page
+WHERE job_id = %(job_id)s AND kind = %(kind)s AND first < %(end)s AND first + rows > %(start)s ORDER BY first;

@@ -1,6 +1,7 @@
 """A rehearsal: a mapping that is not in force is tried on stored rows, all stages, and nothing is kept.
 
-Each stretch of rows has a transaction of its own that is rolled back, so that no lock outlives a moment.
+Each stretch of rows has a transaction of its own that is rolled back, so that no lock outlives a moment. What it
+found is told after that, when what is stored is as before.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from django.db import connection, transaction
 
 from sync.jobs.claim import Interrupted
 from sync.mapping.in_force import find, of
+from sync.mapping.keeping import Keeper
 from sync.members import ROWS_A_COMMIT, chunk
 from sync.models import FailedRecord
-from sync.pipeline.batch import Batch
+from sync.pipeline.batch import Batch, SetAside
 from sync.pipeline.narrow import write_narrowed
 from sync.pipeline.remapping.remap import without_waiting
 from sync.pipeline.remapping.report import Report
@@ -34,15 +36,19 @@ def run_rehearse(claim: Claim) -> None:
     assert claim.entity is not None, "a rehearsal is always of an entity"
     mapping = find(int(claim.params["mapping"]))
     run = bare_run(claim, claim.entity, of(claim.entity, mapping))
-    report, sample = Report(claim.entity, run.leaf), claim.params.get("sample")
+    keeper, sample = Keeper(claim, mapping.pk), claim.params.get("sample")
+    report = Report(claim.entity, run.leaf, keeper)
     for stretch in stretches(replace(run, writes="rewrite_records"), sample=sample, every=True):
         _pause(claim, report)
-        repeated(partial(_try_records, run, stretch, report), entity=run.registered.path)
+        batch = repeated(partial(_try_records, run, stretch), entity=run.registered.path)
+        report.take_records(batch, stretch)
     for ready in _open_failures(run, sample):
         _pause(claim, report)
-        repeated(partial(_try_failures, run, ready, report), entity=run.registered.path)
+        batch, refused = repeated(partial(_try_failures, run, ready), entity=run.registered.path)
+        report.take_failures(batch, ready.group, refused)
     with transaction.atomic():
         claim.hold()
+        keeper.close()
         claim.finish({"mapping": mapping.pk, "no": mapping.no, "sample": sample, **report.told()})
 
 
@@ -52,20 +58,20 @@ def _pause(claim: Claim, report: Report) -> None:
     claim.progress(rows=report.looked_at)
 
 
-def _try_records(run: Run, stretch: Stretch, report: Report) -> None:
+def _try_records(run: Run, stretch: Stretch) -> Batch:
     rewriting = replace(run, writes="rewrite_records")
     batch = remade(rewriting, stretch.rows, 1)
     with transaction.atomic():
         batch = _written(without_waiting(batch))
         transaction.set_rollback(True)
-    report.take_records(batch, stretch)  # after the rollback: what is stored is as before
+    return batch
 
 
-def _try_failures(run: Run, ready: Ready, report: Report) -> None:
+def _try_failures(run: Run, ready: Ready) -> tuple[Batch, list[SetAside]]:
     with transaction.atomic():
         batch, refused = through(run, ready, 1, None)
         transaction.set_rollback(True)
-    report.take_failures(batch, ready.group, list(refused.values()))
+    return batch, list(refused.values())
 
 
 def _written(batch: Batch) -> Batch:

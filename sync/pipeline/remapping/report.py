@@ -1,4 +1,7 @@
-"""What a rehearsal found: numbers, and the first rows with what was there before and what would be after."""
+"""What a rehearsal finds: numbers, and each row with what was there before and what would be after.
+
+All rows go to the keeper; the report itself has the first ones.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import polars as pl
 from django.db import connection
 
 from sync.keys import key_text
+from sync.mapping.keeping import Keeper
 from sync.pipeline.batch import Batch, SetAside
 from sync.pipeline.remapping.stored_rows import Stretch
 from sync.pipeline.returning import Returning
@@ -18,7 +22,9 @@ from sync.queries import query
 from sync.registry import Registered
 
 SHOWN = 100
-"""Rows that are kept with their values; the rest is counted."""
+"""Rows that the report has."""
+ROWS_AT_ONCE = 1_000
+"""Records whose present state is read at once."""
 _LONGEST = 500  # characters of a value
 
 _COUNTS = (
@@ -30,8 +36,8 @@ _COUNTS = (
 class Report:
     """Grows stretch by stretch."""
 
-    def __init__(self, registered: Registered, leaf: str) -> None:
-        self._registered, self._leaf = registered, leaf
+    def __init__(self, registered: Registered, leaf: str, keeper: Keeper) -> None:
+        self._registered, self._leaf, self._keeper = registered, leaf, keeper
         self._counts: Counter[str] = Counter()
         self._diffs: list[dict[str, Any]] = []
         self._faults: list[dict[str, Any]] = []
@@ -65,7 +71,7 @@ class Report:
             not_kept=stretch.not_kept,
             mended_by_hand=len(stretch.mended),
         )
-        self._show_changed(batch, changed[: SHOWN - len(self._diffs)])
+        self._show_changed(batch, changed)
         keys = {row: stored.key_hash.hex for row, stored in enumerate(stretch.rows)}
         self._show_faults(batch.aside, "record", keys)
 
@@ -81,29 +87,37 @@ class Report:
         )
         if batch.frame.height:
             for row, data in batch.frame.select("_row", "_data").iter_rows():
-                if len(self._diffs) < SHOWN:
-                    self._show({}, json.loads(data), failed_record=group[row].id)
+                self._show({}, json.loads(data), failed_record=group[row].id)
         self._show_faults(again, "failed_record", {row: one.id for row, one in enumerate(group)})
 
     def _show_changed(self, batch: Batch, keys: list[str]) -> None:
         if not keys:
             return
+        key = pl.col("_key_hash").bin.encode("hex")
+        rows = batch.frame.select(key, "_data").filter(pl.col("_key_hash").is_in(keys))
+        for part in rows.iter_slices(ROWS_AT_ONCE):
+            before = self._stored(part["_key_hash"].to_list())
+            for number, data in part.iter_rows():
+                if number in before:
+                    self._show(before[number], json.loads(data))
+
+    def _stored(self, keys: list[str]) -> dict[str, Any]:
         with connection.cursor() as cursor:
             cursor.execute(query("data_of", leaf=self._leaf), {"keys": keys})
-            before = {key.hex: json.loads(data) for key, data in cursor.fetchall()}
-        key = pl.col("_key_hash").bin.encode("hex")
-        rows = batch.frame.filter(key.is_in(keys)).select(key, "_data").iter_rows()
-        for number, data in rows:
-            if number in before:
-                self._show(before[number], json.loads(data))
+            return {key.hex: json.loads(data) for key, data in cursor.fetchall()}
 
     def _show(self, before: Mapping[str, Any], after: Mapping[str, Any], **more: Any) -> None:
-        fields = changed_fields(before, after)
-        self._diffs.append({"key": key_text(self._registered, after), **more, "fields": fields})
+        diff = {"key": key_text(self._registered, after), **more, "fields": changed_fields(before, after)}
+        self._keeper.keep("diffs", diff)
+        if len(self._diffs) < SHOWN:
+            self._diffs.append(diff)
 
     def _show_faults(self, aside: Sequence[SetAside], what: str, names: Mapping[int, str]) -> None:
-        for row in aside[: SHOWN - len(self._faults)]:
-            self._faults.append({what: names[row.row], **fault_of(row)})
+        for row in aside:
+            fault = {what: names[row.row], **fault_of(row)}
+            self._keeper.keep("faults", fault)
+            if len(self._faults) < SHOWN:
+                self._faults.append(fault)
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -49,6 +49,17 @@ def got(reader: Client, path: str) -> Any:
     return json.loads(answer.content)
 
 
+def paged_keys(reader: Client, path: str) -> list[str]:
+    found: list[str] = []
+    after = ""
+    while True:
+        body = got(reader, f"{path}{after}")
+        found += [diff["key"] for diff in body["items"]]
+        if body["next"] is None:
+            return found
+        after = f"&after={body['next']}"
+
+
 def pages_cope(reader: Client, group: ErrorGroup, fix: int) -> None:
     """Counts and samples on every page, whatever their number."""
     admin = Client(headers={"accept": "text/html"})
@@ -58,11 +69,12 @@ def pages_cope(reader: Client, group: ErrorGroup, fix: int) -> None:
     previewed = main_text(admin.post(page("sync_errorgroup_change", group.pk)))
     assert "1,000" in previewed  # of so many members the oldest are tried
     rehearsal = main_text(admin.get(page("sync_mapping_change", fix)))
-    assert "4,900 more not shown" in rehearsal
+    assert "1 to 100 of 5,000" in rehearsal
     assert "5000 failed records" in main_text(admin.get(page("sync_failedrecord_changelist")))
     first = got(reader, f"/api/v1/failed-records?group={group.pk}&limit=1000")
     assert (len(first["items"]), first["next"] is None) == (1000, False)
     assert got(reader, f"/api/v1/error-groups/{group.pk}")["members"] == ROWS
+    assert len(set(paged_keys(reader, f"/api/v1/mappings/{fix}/rehearsal/diffs?limit=1000"))) == ROWS
     mapping = got(reader, f"/api/v1/mappings/{fix}")
     assert mapping["rehearsal"]["result"]["counts"]["would_be_mended"] == ROWS
 
