@@ -26,6 +26,7 @@ from sync.models import DeleteProposal, Tracker
 from sync.pipeline import proof
 from sync.pipeline.applying import apply, delete, track, undo
 from sync.pipeline.copying import binary
+from sync.pipeline.doubt import UNSURE, part_unsure
 from sync.pipeline.repeat import repeated
 from sync.queries import query
 
@@ -137,16 +138,36 @@ def _judge(cursor: Any, claim: Claim, count: int) -> dict[str, int]:
     if limits is None or not count:
         _replace(open_one, "A later full read saw its rows again.")
         return {"deleted": 0}
-    proposal = _proposal(cursor, claim, count, timedelta(days=limits.keep_days))
+    live = Tracker.objects.values_list("live_rows", flat=True).get(entity_id=claim.entity_id)
     counted = claim.params.get("total", True) or not limits.needs_total
-    if counted and count <= limits.rows and count <= limits.share * proposal.live_rows:
+    unsure = part_unsure(cursor, claim, _names(claim), open_one) if counted else 0
+    if not counted or count > limits.rows or count > limits.share * live:
+        return _propose(cursor, claim, open_one, count, UNSURE if unsure else None if counted else UNCOUNTED)
+    result: dict[str, int] = {}
+    if unsure < count:
+        if unsure:
+            cursor.execute(query("leave_out_unsure"))
         _replace(open_one, "A later full read found fewer missing, and deleted those.")
-        proposal.state, proposal.decided_by = State.APPROVED, "sync"
-        proposal.decided_at = timezone.now()
-        _keep(cursor, proposal)
-        return delete(cursor, claim, proposal)
-    if not counted:
-        proposal.reason = UNCOUNTED
+        result, open_one = _delete(cursor, claim, count - unsure), None
+    if unsure:
+        cursor.execute(query("turn_to_unsure"))
+        result |= _propose(cursor, claim, open_one, unsure, UNSURE)
+    return result
+
+
+def _delete(cursor: Any, claim: Claim, count: int) -> dict[str, int]:
+    proposal = _proposal(cursor, claim, count)
+    proposal.state, proposal.decided_by = State.APPROVED, "sync"
+    proposal.decided_at = timezone.now()
+    _keep(cursor, proposal)
+    return delete(cursor, claim, proposal)
+
+
+def _propose(
+    cursor: Any, claim: Claim, open_one: DeleteProposal | None, count: int, reason: str | None
+) -> dict[str, int]:
+    proposal = _proposal(cursor, claim, count)
+    proposal.reason = reason
     _renew(cursor, open_one, proposal)
     _keep(cursor, proposal)
     _tell(claim, "deletes_proposed", proposal=str(proposal.id), count=count, live=proposal.live_rows)
@@ -165,10 +186,12 @@ def _renew(cursor: Any, open_one: DeleteProposal | None, proposal: DeleteProposa
     DeleteProposal.objects.filter(id=proposal.id).delete()  # its rows go with it
 
 
-def _proposal(cursor: Any, claim: Claim, count: int, kept: timedelta) -> DeleteProposal:
+def _proposal(cursor: Any, claim: Claim, count: int) -> DeleteProposal:
     live = Tracker.objects.values_list("live_rows", flat=True).get(entity_id=claim.entity_id)
     assert claim.entity is not None
     assert claim.entity_id is not None
+    limits = claim.entity.entity.deletes
+    assert limits is not None
     return DeleteProposal(
         job_id=uuid.UUID(claim.params["read"]),
         entity_id=claim.entity_id,
@@ -178,7 +201,7 @@ def _proposal(cursor: Any, claim: Claim, count: int, kept: timedelta) -> DeleteP
         share=round(count / max(live, count), 4),
         sample=sample_keys(cursor, claim.entity, _names(claim)),
         read_began_at=datetime.fromisoformat(claim.params["began"]),
-        until=timezone.now() + kept,
+        until=timezone.now() + timedelta(days=limits.keep_days),
     )
 
 

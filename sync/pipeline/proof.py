@@ -23,11 +23,12 @@ COMPARE, APPLY, UNDO = "compare", "apply", "undo"
 
 
 def proof(batch: Batch) -> dict[str, Any]:
-    """What a batch adds to the proof: the totals that the far end named, and its failed rows without a key."""
+    """What a batch adds to the proof: the totals that the far end named, failed rows without a key, steadiness."""
     totals = [page.total for page in batch.pages if page.total is not None]
     changed = [after for before, after in pairwise(totals) if before != after]
     unkeyed = sum(aside.key_hash is None for aside in batch.aside)
-    return {"totals": [*totals[:1], *changed[:1]], "unkeyed": unkeyed}
+    steady = all(page.steady for page in batch.pages)
+    return {"totals": [*totals[:1], *changed[:1]], "unkeyed": unkeyed, "steady": steady}
 
 
 def unproven(batches: Committed) -> str | None:
