@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from django import forms
 from django.contrib import messages
@@ -17,7 +17,7 @@ from django.urls import reverse
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from admin_ui.access import actor
 from sync.audit import Actor
@@ -42,6 +42,8 @@ class Act:
     done: str  # after a number: "re-run"
     call: Call
     remark: Literal["none", "optional", "required"] = "none"
+    # Given an object's id, what to choose from in place of writing a remark: value and words.
+    choices: Callable[[str], Sequence[tuple[str, str]]] | None = None
     icon: str = ""  # of Material Symbols
     variant: ActionVariant = ActionVariant.DEFAULT
 
@@ -124,6 +126,8 @@ def _ask(page: Any, request: HttpRequest, act: Act, form: forms.Form, ids: list[
 
 
 def _form(act: Act) -> type[BaseDialogForm]:
+    if act.choices is not None:
+        return type(f"{act.name.title()}Form", (ChoiceForm,), {"choices_of": staticmethod(act.choices)})
     if act.remark == "none":
         return BaseDialogForm
     remark = forms.CharField(
@@ -134,6 +138,19 @@ def _form(act: Act) -> type[BaseDialogForm]:
         help_text="Kept in the audit, with your name.",
     )
     return type(f"{act.name.title()}Form", (BaseDialogForm,), {"remark": remark})
+
+
+class ChoiceForm(BaseDialogForm):
+    """A dialog whose remark is chosen from a list."""
+
+    choices_of: ClassVar[Callable[[str], Sequence[tuple[str, str]]]]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        found = type(self).choices_of(str(self.object_id))
+        self.fields["remark"] = forms.ChoiceField(
+            label="Choose", choices=found or [("", "There is none yet")], widget=UnfoldAdminSelectWidget
+        )
 
 
 def _remark(form: forms.Form) -> str:

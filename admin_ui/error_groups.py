@@ -21,6 +21,7 @@ from admin_ui.access import require_operate
 from admin_ui.acts import Act, on_many, on_one
 from admin_ui.filters import EntityFilter, TextFilter
 from admin_ui.group_tables import member_table, preview_table
+from admin_ui.mapping_versions import version_link, versions
 from admin_ui.page import EntityPage
 from admin_ui.site import site
 from sync import error_groups
@@ -76,10 +77,10 @@ FIXED = Act(
     name="fixed",
     title="Fixed in …",
     icon="task_alt",
-    question="What fixes it, such as “mapping v3”? It opens again by itself when a new member arrives.",
+    question="Which mapping fixes it? It opens again by itself when a new member arrives.",
     done="{count} marked as fixed.",
-    call=lambda key, by, remark: error_groups.change(UUID(key), {"fixed_in": remark}, by=by),
-    remark="required",
+    call=lambda key, by, remark: error_groups.change(UUID(key), {"fixed_in": int(remark)}, by=by),
+    choices=lambda key: versions(error_groups.find(UUID(key)).entity_id),
 )
 NOTE = Act(
     name="note",
@@ -138,11 +139,14 @@ class ErrorGroupsPage(EntityPage):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ErrorGroup]:
         """With the entity, and the open members counted by the partial indexes."""
-        return error_groups.counted(super().get_queryset(request).select_related("entity"))
+        return error_groups.counted(super().get_queryset(request).select_related("entity", "fixed_in"))
 
     def acts_of(self, shown: ErrorGroup) -> Container[str]:
         """A closed one has no member to act on; what people say of it may still be said."""
-        return (OWN.name, FIXED.name, NOTE.name) if shown.state == CLOSED else super().acts_of(shown)
+        offered = {OWN.name, FIXED.name, NOTE.name}
+        if shown.state != CLOSED:
+            offered |= {RETRY.name, SNOOZE.name, DISCARD.name}
+        return offered if shown.entity_id else offered - {FIXED.name}
 
     def changeform_view(
         self,
@@ -228,9 +232,9 @@ class ErrorGroupsPage(EntityPage):
         return render.both(group.snoozed_until)
 
     @display(description="Fixed in")
-    def fixed(self, group: ErrorGroup) -> str:
-        """What fixes it, as somebody said."""
-        return group.fixed_in or render.NONE
+    def fixed(self, group: ErrorGroup) -> str | SafeString:
+        """The mapping that fixes it, as somebody said."""
+        return version_link(group.fixed_in)
 
     @display(description="Remark")
     def said(self, group: ErrorGroup) -> str:

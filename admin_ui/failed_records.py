@@ -20,11 +20,13 @@ from admin_ui.access import actor, may_operate, require_operate
 from admin_ui.acts import Act, on_many, on_one
 from admin_ui.failed_detail import columns, error_table
 from admin_ui.filters import EntityFilter, TextFilter
+from admin_ui.mapping_versions import version_link, version_of
 from admin_ui.mend import MendForm
 from admin_ui.page import EntityPage
 from admin_ui.search import by_id_or_key
 from admin_ui.site import site
 from sync import failures
+from sync.error_groups import group_of
 from sync.errors import BridgeError
 from sync.models import FailedRecord
 
@@ -134,7 +136,8 @@ class FailedRecordsPage(EntityPage):
             ("stage", "code"),
             ("times_seen", "tries"),
             ("first_seen", "seen_both"),
-            ("batch", "mapping"),
+            ("batch", "made_by"),
+            "group",
         ]
         return [(None, {"fields": [*facts, "closing"] if obj and obj.closed_at else facts})]
 
@@ -178,6 +181,20 @@ class FailedRecordsPage(EntityPage):
         """Where the row came in."""
         batch = render.link(failed.batch_id, "sync_batch_change", failed.batch_id)
         return format_html("{}, row {}", batch, failed.row_no)
+
+    @display(description="Mapping")
+    def made_by(self, failed: FailedRecord) -> str | SafeString:
+        """The mapping that it failed under."""
+        return version_of(failed.entity_id, failed.mapping)
+
+    @display(description="Error group")
+    def group(self, failed: FailedRecord) -> str | SafeString:
+        """All that failed for this cause, and the mapping that fixes it, as somebody said."""
+        group = group_of(failed)
+        if group is None:
+            return render.NONE
+        link = render.link(group.state, "sync_errorgroup_change", group.pk)
+        return format_html("{}, fixed in {}", link, version_link(group.fixed_in)) if group.fixed_in else link
 
     @display(description="Closed")
     def closing(self, failed: FailedRecord) -> SafeString:

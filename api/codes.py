@@ -17,6 +17,10 @@ CODES: dict[str, tuple[int, str]] = {
         "`data` of a mend names values that nothing reads; the message says which names there are.",
     ),
     "bad_mode": (400, "There is no such mode of a resync; the message names those there are."),
+    "unknown_mapping": (
+        400,
+        "`fixed_in` is no mapping of the group's entity; the message says which it has.",
+    ),
     "confirmation_missing": (400, "What empties an entity is confirmed with its full path as `confirm`."),
     "bad_window": (
         400,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
@@ -16,7 +17,7 @@ from rest_framework.views import APIView
 from api.auth import actor
 from api.jobs import shown
 from api.listing import PAGING, entity_number, failures, list_of, listed, newest, paging_parameters
-from api.params import Query, body, identifier, later, truth, word
+from api.params import Query, body, identifier, later, truth, whole, word
 from api.scopes import OPERATE, READ
 from api.serializers import ErrorGroupSerializer, JobSerializer, PreviewSerializer
 from sync import bulk
@@ -43,11 +44,18 @@ CHANGE = inline_serializer(
         "owner": serializers.CharField(required=False, allow_null=True),
         "remark": serializers.CharField(required=False, allow_null=True),
         "snoozed_until": serializers.DateTimeField(required=False, allow_null=True),
-        "fixed_in": serializers.CharField(required=False, allow_null=True, help_text="Such as mapping v3."),
+        "fixed_in": serializers.IntegerField(
+            required=False, allow_null=True, help_text="The number of a mapping of its entity."
+        ),
         "state": serializers.ChoiceField(choices=["open", "acknowledged", "resolved"], required=False),
         "reason": serializers.CharField(required=False),
     },
 )
+_READ: dict[str, Callable[[Mapping[str, Any], str], Any]] = {
+    **dict.fromkeys(acts.CHANGED, word),
+    "snoozed_until": later,
+    "fixed_in": whole,
+}
 JOBS = inline_serializer("ErrorGroupJobs", {"jobs": JobSerializer(many=True)})
 DISCARDED = inline_serializer("ErrorGroupDiscarded", {"discarded": serializers.IntegerField()})
 
@@ -112,11 +120,7 @@ class ErrorGroupView(APIView):
         """Set what is given; null takes it away."""
         Query(request, known=())
         given = body(request, known=(*acts.CHANGED, "reason"))
-        changes: dict[str, Any] = {
-            name: later(given, name) if name == "snoozed_until" else word(given, name)
-            for name in acts.CHANGED
-            if name in given
-        }
+        changes = {name: _READ[name](given, name) for name in acts.CHANGED if name in given}
         number = identifier("error group", group_id)
         group = acts.change(number, changes, by=actor(request), reason=word(given, "reason"))
         return Response(_shown([group])[0])
@@ -241,7 +245,7 @@ class FilterPreviewView(APIView):
 
 
 def _filtered(query: Query) -> QuerySet[ErrorGroup]:
-    rows = ErrorGroup.objects.select_related("entity")
+    rows = ErrorGroup.objects.select_related("entity", "fixed_in")
     state = query.choice("state", STATES)
     if state is None:
         rows = rows.exclude(state=ErrorGroup.State.CLOSED)

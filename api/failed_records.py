@@ -21,6 +21,7 @@ from api.scopes import OPERATE, READ
 from api.serializers import FailedRecordDetailSerializer, FailedRecordSerializer, JobSerializer
 from sync import failures as acts
 from sync.error_groups import find as find_group
+from sync.error_groups import group_of
 from sync.errors import InvalidRequest, NotFound
 from sync.models import FailedRecord
 
@@ -169,6 +170,9 @@ def _find(failed_id: str) -> FailedRecord:
 def _detailed(failed: FailedRecord) -> dict[str, Any]:
     failed.__dict__["raw_text"] = bytes(failed.raw).decode("utf-8", "backslashreplace")
     failed.__dict__["input"] = acts.input_of(failed)
+    group = group_of(failed)
+    failed.__dict__["group"] = group and group.pk
+    failed.__dict__["fixed_in"] = group and group.fixed_in and group.fixed_in.no
     return dict(FailedRecordDetailSerializer(failed).data)
 
 

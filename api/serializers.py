@@ -178,6 +178,10 @@ class FailedRecordDetailSerializer(FailedRecordSerializer):
     )
     batch_id = serializers.IntegerField()
     row_no = serializers.IntegerField()
+    group = serializers.UUIDField(allow_null=True, help_text="The error group of its cause.")
+    fixed_in = serializers.IntegerField(
+        allow_null=True, help_text="The number of the mapping that fixes the group, as somebody said."
+    )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """With `errors`, which as an attribute would hide the serializer's own."""
@@ -232,7 +236,15 @@ class ErrorGroupSerializer(serializers.Serializer[Any]):
     owner = serializers.CharField(allow_null=True)
     remark = serializers.CharField(allow_null=True)
     snoozed_until = serializers.DateTimeField(allow_null=True)
-    fixed_in = serializers.CharField(allow_null=True, help_text="Such as mapping v3.")
+    fixed_in = serializers.IntegerField(
+        source="fixed_in.no",
+        allow_null=True,
+        default=None,
+        help_text="The number of the mapping that fixes it.",
+    )
+    fixed_in_mapping = serializers.IntegerField(
+        source="fixed_in_id", allow_null=True, help_text="Its id, as in /mappings/{id}."
+    )
     first_seen_at = serializers.DateTimeField()
     last_seen_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)

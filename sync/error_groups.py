@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from collections.abc import Mapping as MappingOf
 from typing import Any
 
 from django.db import connection, transaction
@@ -15,7 +16,7 @@ from sync.audit import Actor
 from sync.errors import Conflict, InvalidRequest, NotFound
 from sync.jobs import verbs
 from sync.members import Members
-from sync.models import ErrorGroup, FailedRecord, Job
+from sync.models import ErrorGroup, FailedRecord, Job, Mapping
 from sync.queries import query
 
 MOST_JOBS = 500
@@ -26,10 +27,16 @@ _STATES = ErrorGroup.State
 
 def find(group_id: uuid.UUID) -> ErrorGroup:
     """The group. Raises NotFound."""
-    group = ErrorGroup.objects.select_related("entity").filter(pk=group_id).first()
+    group = ErrorGroup.objects.select_related("entity", "fixed_in").filter(pk=group_id).first()
     if group is None:
         raise NotFound(f"There is no error group {group_id}.")
     return group
+
+
+def group_of(failed: FailedRecord) -> ErrorGroup | None:
+    """The group that a failed record is or was a member of."""
+    groups = ErrorGroup.objects.select_related("fixed_in")
+    return groups.filter(fingerprint=failed.fingerprint).first()
 
 
 def counts(groups: Iterable[ErrorGroup]) -> dict[uuid.UUID, int]:
@@ -83,11 +90,12 @@ def discard(group_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> int
 
 
 def change(
-    group_id: uuid.UUID, changes: Mapping[str, Any], *, by: Actor, reason: str | None = None
+    group_id: uuid.UUID, changes: MappingOf[str, Any], *, by: Actor, reason: str | None = None
 ) -> ErrorGroup:
     """Set owner, remark, snoozed_until, fixed_in or state. Raises NotFound, InvalidRequest, Conflict.
 
-    An owner acknowledges an open group; `fixed_in` resolves it until a new member arrives.
+    An owner acknowledges an open group. `fixed_in`, the number of a mapping of its entity (InvalidRequest,
+    unknown_mapping), resolves it until a new member arrives.
     """
     if not changes or not set(changes) <= set(CHANGED):
         raise InvalidRequest(f"Give what is to change: {', '.join(CHANGED)}.", code="bad_parameter")
@@ -96,7 +104,10 @@ def change(
         if group is None:
             raise NotFound(f"There is no error group {group_id}.")
         before = {name: _told(getattr(group, name)) for name in CHANGED}
-        for name, value in {**changes, "state": _state(group, changes)}.items():
+        changes = {**changes, "state": _state(group, changes)}
+        if (no := changes.get("fixed_in")) is not None:
+            changes["fixed_in"] = _mapping(group, no)
+        for name, value in changes.items():
             setattr(group, name, value)
         group.save(update_fields=list(CHANGED))
         told = {name: _told(getattr(group, name)) for name in CHANGED}
@@ -111,7 +122,20 @@ def _number(rows: QuerySet[Any]) -> Coalesce:
     return Coalesce(Subquery(alone), Value(0))
 
 
-def _state(group: ErrorGroup, changes: Mapping[str, Any]) -> str:
+def _mapping(group: ErrorGroup, no: int) -> Mapping:
+    mappings = (
+        Mapping.objects.filter(entity_id=group.entity_id) if group.entity_id else Mapping.objects.none()
+    )
+    # A number that no smallint holds is the number of none, and PostgreSQL would refuse the question.
+    if found := mappings.filter(no=no).first() if 0 < no < 2**15 else None:
+        return found
+    of = group.entity.path if group.entity else "A group without an entity"
+    there = ", ".join(str(one) for one in mappings.order_by("-no").values_list("no", flat=True)[:20])
+    told = f"{of} has no mapping {no}: {f'it has {there}' if there else 'it has none; draft one first'}."
+    raise InvalidRequest(told, code="unknown_mapping")
+
+
+def _state(group: ErrorGroup, changes: MappingOf[str, Any]) -> str:
     if group.state == _STATES.CLOSED:
         if changes.get("state", group.state) != group.state:
             raise Conflict("This group is closed: it opens by itself when a new member arrives.")
@@ -121,7 +145,7 @@ def _state(group: ErrorGroup, changes: Mapping[str, Any]) -> str:
             message = "A person sets open, acknowledged or resolved; a group closes by itself."
             raise InvalidRequest(message, code="bad_parameter")
         return str(wanted)
-    if changes.get("fixed_in"):
+    if changes.get("fixed_in") is not None:
         return _STATES.RESOLVED
     return _STATES.ACKNOWLEDGED if changes.get("owner") and group.state == _STATES.OPEN else group.state
 
@@ -135,4 +159,6 @@ def _again(job: Job, by: Actor, reason: str | None) -> bool:
 
 
 def _told(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value.no
     return value if value is None or isinstance(value, str) else value.isoformat()

@@ -6,7 +6,7 @@ bridge failed patch ID --data '{"email": …}'    mend what the failed stage was
 bridge failed retry ID                          run it again from that stage
 bridge failed discard ID --reason WORDS         close it for good
 bridge failed groups                            the causes, each with how many records or jobs have it
-bridge failed group ID --owner NAME             own it, or --remark, --fixed-in "mapping v3", --snooze DAYS
+bridge failed group ID --owner NAME             own it, or --remark, --fixed-in NO (a mapping), --snooze DAYS
 bridge failed preview --group ID                what a retry of all its members would do; nothing is written
 bridge failed retry --group ID                  run all its members again; so discard
 bridge failed retry --entity E --code C         run again all that a filter finds: also --stage --field --message

@@ -11,7 +11,7 @@ from bridge.errors import StartError
 from bridge.exits import OK
 from bridge.printing import ago, brief, print_json, print_table, say_rest
 from bridge.verbs.ids import identifier
-from bridge.verbs.values import days
+from bridge.verbs.values import count, days
 from sync.errors import Conflict
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="groups: closed ones too; preview: all records")
     parser.add_argument("--owner", metavar="NAME", help="for group: who is at it")
     parser.add_argument("--remark", metavar="WORDS", help="for group: what others should know")
-    parser.add_argument("--fixed-in", metavar="WHAT", help='for group: what fixes it, such as "mapping v3"')
+    parser.add_argument("--fixed-in", type=count, metavar="NO", help="for group: the mapping that fixes it")
     parser.add_argument("--snooze", type=days, metavar="DAYS", help="for group: keep it out of the list")
 
 
@@ -55,7 +55,7 @@ def _groups(options: Namespace) -> int:
     from sync.models import ErrorGroup
     from sync.registry import registry
 
-    rows = ErrorGroup.objects.select_related("entity").order_by("-last_seen_at")
+    rows = ErrorGroup.objects.select_related("entity", "fixed_in").order_by("-last_seen_at")
     if not options.all:
         rows = rows.exclude(state=ErrorGroup.State.CLOSED)
         rows = rows.exclude(snoozed_until__gt=datetime.now(UTC))

@@ -32,7 +32,7 @@ class ErrorGroup(models.Model):
     owner = models.TextField(null=True)
     remark = models.TextField(null=True)
     snoozed_until = models.DateTimeField(null=True)
-    fixed_in = models.TextField(null=True)  # such as "mapping v3"
+    fixed_in = models.ForeignKey("sync.Mapping", models.DO_NOTHING, null=True)  # of the same entity
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)

@@ -53,11 +53,14 @@ def test_closed_and_sleeping_ones_are_shown_on_request(
 
 
 def test_the_detail_shows_its_members(viewing: Client) -> None:
-    group = a_group(1, fixed_in="mapping v3")
+    mapping = factories.mapping(no=3)
+    group = a_group(1, fixed_in=mapping)
 
-    shown = main_text(viewing.get(detail(group)))
+    answer = viewing.get(detail(group))
 
+    shown = main_text(answer)
     assert "mapping v3" in shown
+    assert f'href="{page("sync_mapping_change", mapping.pk)}"' in answer.content.decode()
     assert str(FailedRecord.objects.get().id)[:13] in shown
 
 
@@ -90,7 +93,6 @@ def test_all_members_are_discarded(operating: Client) -> None:
     ("name", "remark", "column", "value"),
     [
         ("own", "", "owner", "olga"),
-        ("fixed", "mapping v3", "fixed_in", "mapping v3"),
         ("note", "ask the vendor", "remark", "ask the vendor"),
     ],
 )
@@ -103,6 +105,27 @@ def test_people_say_what_they_know(
 
     group.refresh_from_db()
     assert getattr(group, column) == value
+
+
+def test_the_mapping_that_fixes_it_is_chosen(operating: Client) -> None:
+    group, mapping = a_group(), factories.mapping(no=3)
+    factories.mapping("shop.makers", no=7, rules={})
+
+    asked = operating.get(page("sync_errorgroup_fixed_one", group.pk)).content.decode()
+    act(operating, "fixed", group, remark="7")
+    assert not ErrorGroup.objects.filter(fixed_in__isnull=False), "a mapping of another entity"
+    act(operating, "fixed", group, remark="3")
+
+    group.refresh_from_db()
+    assert (group.fixed_in, group.state) == (mapping, "resolved")
+    assert "v3 (draft, by" in asked
+    assert "v7" not in asked
+
+
+def test_without_a_mapping_there_is_none_to_choose(operating: Client) -> None:
+    asked = operating.get(page("sync_errorgroup_fixed_one", a_group().pk)).content.decode()
+
+    assert "There is none yet" in asked
 
 
 def test_it_sleeps_for_days(operating: Client) -> None:

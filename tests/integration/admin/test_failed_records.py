@@ -233,3 +233,18 @@ def test_a_viewer_may_not_mend_retry_or_discard(viewing: Client) -> None:
     assert viewing.post(page("sync_failedrecord_discard_one", failed.pk), SENT).status_code == 403
     failed.refresh_from_db()
     assert (failed.mended, failed.state) == (None, "open")
+
+
+def test_it_leads_to_its_group_and_to_the_mappings(viewing: Client) -> None:
+    first, fix = factories.mapping(no=1), factories.mapping(no=2)
+    group = factories.error_group(fixed_in=fix)
+    failed = factories.failed_record(fingerprint=group.fingerprint, mapping=1)
+
+    html = viewing.get(page("sync_failedrecord_change", failed.pk)).content.decode()
+
+    for address in (
+        page("sync_errorgroup_change", group.pk),
+        page("sync_mapping_change", first.pk),
+        page("sync_mapping_change", fix.pk),
+    ):
+        assert f'href="{address}"' in html

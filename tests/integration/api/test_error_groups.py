@@ -85,8 +85,33 @@ def test_it_is_owned_and_snoozed(operator: Client) -> None:
     assert AuditEntry.objects.get().reason == "mine"
 
 
-def test_it_says_what_fixed_it(operator: Client) -> None:
-    assert patch(operator, a_group(), fixed_in="mapping v3").json()["state"] == "resolved"
+def test_it_says_which_mapping_fixed_it(operator: Client) -> None:
+    mapping, group = factories.mapping(no=3), a_group(1)
+
+    body = patch(operator, group, fixed_in=3).json()
+
+    assert (body["state"], body["fixed_in"], body["fixed_in_mapping"]) == ("resolved", 3, mapping.pk)
+    failed = operator.get(f"/api/v1/failed-records/{FailedRecord.objects.get().pk}").json()
+    assert (failed["group"], failed["fixed_in"]) == (str(group.pk), 3)
+    taken_back = patch(operator, group, fixed_in=None).json()
+    assert (taken_back["fixed_in"], taken_back["fixed_in_mapping"]) == (None, None)
+
+
+@pytest.mark.parametrize("no", [2, 0, -1, 40_000, 10**30])
+def test_a_mapping_that_there_is_not_fixes_nothing(operator: Client, no: int) -> None:
+    factories.mapping(no=3)
+    factories.mapping("shop.makers", no=2, rules={})
+
+    answer = patch(operator, a_group(), fixed_in=no)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_mapping")
+    assert f"shop.gadgets has no mapping {no}: it has 3." in answer.json()["message"]
+
+
+def test_a_group_without_an_entity_is_fixed_by_no_mapping(operator: Client) -> None:
+    answer = patch(operator, factories.error_group(None), fixed_in=1)
+
+    assert answer.json()["code"] == "unknown_mapping"
 
 
 @pytest.mark.parametrize(
@@ -97,6 +122,7 @@ def test_it_says_what_fixed_it(operator: Client) -> None:
         {"snoozed_until": "2020-01-01T00:00:00Z"},
         {"state": "closed"},
         {"code": "x"},
+        {"fixed_in": "mapping v3"},
     ],
 )
 def test_it_refuses_what_makes_no_sense(operator: Client, body: dict[str, Any]) -> None:

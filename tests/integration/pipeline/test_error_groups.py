@@ -69,12 +69,13 @@ def test_it_closes_with_its_last_member(far_end: FarEnd) -> None:
 def test_it_opens_again_for_a_new_member(far_end: FarEnd, before: State) -> None:
     far_end.set("gadgets", gadget(1, price="many"))
     sync(GADGETS)
-    ErrorGroup.objects.update(state=before, fixed_in="mapping v3")
+    mapping = factories.mapping(no=3)
+    ErrorGroup.objects.update(state=before, fixed_in=mapping)
     far_end.set("gadgets", gadget(1, price="many"), gadget(2, price="few"))
 
     sync(GADGETS)
 
-    assert (only().state, only().reopened, only().fixed_in) == (State.OPEN, 1, "mapping v3")
+    assert (only().state, only().reopened, only().fixed_in) == (State.OPEN, 1, mapping)
     assert only().closed_at is None
 
 
@@ -195,21 +196,20 @@ def test_the_jobs_of_a_group_are_resolved() -> None:
 
 @pytest.mark.usefixtures("committed")
 def test_what_people_say_of_a_group_is_kept() -> None:
-    group = factories.error_group()
+    group, mapping = factories.error_group(), factories.mapping(no=3)
     until = factories.now() + timedelta(days=1)
 
-    error_groups.change(
-        group.pk, {"fixed_in": "mapping v3", "remark": "soon", "snoozed_until": until}, by=OPERATOR
-    )
+    error_groups.change(group.pk, {"fixed_in": 3, "remark": "soon", "snoozed_until": until}, by=OPERATOR)
 
     told = only()
     assert (told.state, told.fixed_in, told.remark, told.snoozed_until) == (
         "resolved",
-        "mapping v3",
+        mapping,
         "soon",
         until,
     )
-    assert AuditEntry.objects.get().act == "error_group.change"
+    entry = AuditEntry.objects.get()
+    assert (entry.act, (entry.after or {})["fixed_in"]) == ("error_group.change", 3)
 
 
 @pytest.mark.usefixtures("committed")

@@ -41,17 +41,13 @@ def test_it_says_where_there_are_none(shell: Shell) -> None:
 
 
 def test_a_group_is_owned_and_fixed(shell: Shell) -> None:
-    group = a_group()
+    group, mapping = a_group(), factories.mapping(no=3)
 
-    assert (
-        shell(
-            "failed", "group", str(group.id), "--owner", "olga", "--fixed-in", "mapping v3", "--snooze", "2"
-        )
-        == 0
-    )
+    given = ("--owner", "olga", "--fixed-in", "3", "--snooze", "2")
+    assert shell("failed", "group", str(group.id), *given) == 0
 
     group.refresh_from_db()
-    assert (group.owner, group.fixed_in, group.state) == ("olga", "mapping v3", "resolved")
+    assert (group.owner, group.fixed_in, group.state) == ("olga", mapping, "resolved")
     assert group.snoozed_until
     assert "resolved" in shell.out
 
