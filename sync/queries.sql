@@ -229,6 +229,27 @@ SELECT uuid_send(p.key_hash), p.version, (extract(epoch FROM p.synced_at) * 1000
 FROM pending_child p WHERE p.entity_id = {entity_id} AND p.key_hash = ANY(%(keys)s::uuid[])
 ORDER BY p.key_hash FOR UPDATE SKIP LOCKED;
 
+-- ripe_kin --
+-- The same of rows that must land together: who is at one of them is waited for, or each would take a part of a ring.
+SELECT uuid_send(p.key_hash), p.version, (extract(epoch FROM p.synced_at) * 1000000)::bigint, uuid_send(p.raw_hash), p.data_hash,
+  p.data::text, p.mapping, p.batch_id, p.row_no, ARRAY[{references}]
+FROM pending_child p WHERE p.entity_id = {entity_id} AND p.key_hash = ANY(%(keys)s::uuid[])
+ORDER BY p.key_hash FOR UPDATE;
+
+-- waiting_kin --
+-- Rows that wait for one of their own entity which is in the mirror, or waits for one too; with these references as text.
+SELECT uuid_send(p.key_hash), {references} FROM pending_child p
+LEFT JOIN {leaf} r ON r.key_hash = p.parent_key_hash AND r.entity_id = {entity_id} AND r.deleted_at IS NULL
+LEFT JOIN pending_child w ON w.entity_id = p.entity_id AND w.key_hash = p.parent_key_hash AND w.parent_entity_id = p.entity_id
+WHERE p.entity_id = {entity_id} AND p.parent_entity_id = {entity_id} AND (r.key_hash IS NOT NULL OR w.key_hash IS NOT NULL)
+ORDER BY r.key_hash IS NULL, p.key_hash LIMIT %(most)s;
+
+-- waiting_behind --
+-- Rows whose parent, of the same entity, waits itself: their keys, and its.
+SELECT p.key_hash, w.key_hash FROM pending_child p
+JOIN pending_child w ON w.entity_id = p.entity_id AND w.key_hash = p.parent_key_hash
+WHERE p.entity_id = %(entity_id)s AND p.parent_entity_id = p.entity_id LIMIT %(most)s;
+
 -- next_batch_id --
 -- The number of the batch about to be written, known before its rows are.
 SELECT nextval(pg_get_serial_sequence('batch', 'id'));

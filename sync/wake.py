@@ -5,6 +5,7 @@ It runs after the commit that asked for it, so of a child's commit and its paren
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from sync.jobs.claim import Interrupted
 from sync.orphans import fetch_parents, try_again
 from sync.queries import query
 from sync.registry import Registered, registry
+from sync.waiting_kin import landable
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
@@ -33,7 +35,7 @@ def run_wake(claim: Claim) -> None:
 
     assert claim.entity is not None, "a wake is always of an entity"
     for child, parent in _pairs(claim.entity, claim.params.get("as")):
-        while _wake(claim, child, parent):  # those that landed may be what others wait for
+        while _wake(claim, child, parent) >= MOST_KEYS:
             continue
     tried = try_again(claim) if claim.params.get("sweep") else {}
     if claim.params.get("as") == "child":
@@ -44,43 +46,52 @@ def run_wake(claim: Claim) -> None:
 
 
 def _pairs(entity: Registered, role: str | None) -> list[tuple[Registered, Registered]]:
+    """Each child with a parent of its; an entity with itself comes last, for rows that waited for another before."""
     if role == "child":
-        return [(entity, registry.parent(entity, parent)) for parent in entity.entity.parents]
-    return [(child, entity) for child, _ in registry.children(entity)]
+        pairs = [(entity, registry.parent(entity, parent)) for parent in entity.entity.parents]
+    else:
+        pairs = [(child, entity) for child, _ in registry.children(entity)]
+    once = {(child.path, parent.path): (child, parent) for child, parent in pairs}
+    return sorted(once.values(), key=lambda pair: pair[0].path == pair[1].path)
 
 
 def _wake(claim: Claim, child: Registered, parent: Registered) -> int:
-    """Write the children that are ripe now, batch by batch; how many."""
+    """Write the children that are ripe now, batch by batch; how many came so far."""
     from sync.pipeline.repeat import repeated
     from sync.pipeline.run import committed_before
 
     woken, no = 0, committed_before(claim.job_id)[0]
-    # All keys at once: looking for the next ones after each batch would read all that are ripe each time.
-    keys = _ripe_keys(child, parent)
-    for start in range(0, len(keys), ROWS_A_BATCH):
+    kin = child.path == parent.path
+    for keys, total in landable(child, ROWS_A_BATCH) if kin else _ripe_keys(child, parent):
         if claim.stopping.is_set():
             raise Interrupted
-        some, no = keys[start : start + ROWS_A_BATCH], no + 1
-        woken += repeated(partial(_wake_some, claim, child, some, no), entity=child.path)
+        no += 1
+        woken += repeated(partial(_wake_some, claim, child, keys, no, kin=kin), entity=child.path)
         claim.advance()
-        claim.progress(rows=woken, total=len(keys))
+        claim.progress(rows=woken, total=total)
     return woken
 
 
-def _wake_some(claim: Claim, child: Registered, keys: list[str], no: int) -> int:
+def _wake_some(claim: Claim, child: Registered, keys: list[str], no: int, *, kin: bool) -> int:
     from sync.pipeline import COMMITTED
 
     with transaction.atomic():
         claim.hold()
-        rows = _ripe(child, keys)
-        if rows:
-            batch = _batch(claim, child, rows, no)
-            for stage in COMMITTED:
-                batch = stage(batch)
-    return len(rows)
+        rows = _ripe(child, keys, "ripe_kin" if kin else "ripe_children")
+        if not rows:
+            return 0
+        batch = _batch(claim, child, rows, no)
+        for stage in COMMITTED:
+            batch = stage(batch)
+    # Those that wait for another parent now have made a step; of kin only what landed is one.
+    return len(rows) - batch.counts.get("pending", 0) if kin else len(rows)
 
 
-def _ripe_keys(child: Registered, parent: Registered) -> list[str]:
+def _ripe_keys(child: Registered, parent: Registered) -> Iterator[tuple[list[str], int]]:
+    """Keys of children whose parent is here, batch by batch, and the number of all.
+
+    They are looked for at once: looking for the next ones after each batch would read all that are ripe each time.
+    """
     statement = query(
         "ripe_keys",
         leaf=schema.leaf(parent.path),
@@ -89,12 +100,14 @@ def _ripe_keys(child: Registered, parent: Registered) -> list[str]:
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, {"most": MOST_KEYS})
-        return [row[0] for row in cursor.fetchall()]
+        keys = [row[0] for row in cursor.fetchall()]
+    for start in range(0, len(keys), ROWS_A_BATCH):
+        yield keys[start : start + ROWS_A_BATCH], len(keys)
 
 
-def _ripe(child: Registered, keys: list[str]) -> list[tuple[Any, ...]]:
+def _ripe(child: Registered, keys: list[str], which: str) -> list[tuple[Any, ...]]:
     references = ", ".join(f"p.data->>'{name}'" for name in _references(child))
-    statement = query("ripe_children", entity_id=schema.entity_id(child.path), references=references)
+    statement = query(which, entity_id=schema.entity_id(child.path), references=references)
     with connection.cursor() as cursor:
         cursor.execute(statement, {"keys": "{" + ",".join(keys) + "}"})
         return list(cursor.fetchall())

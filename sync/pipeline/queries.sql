@@ -198,23 +198,24 @@ WHERE p.entity_id = %(entity_id)s AND p.next_try_at <= clock_timestamp() AND p.t
                   AND r.deleted_at IS NULL);
 
 -- hopeless_orphans --
--- Due children that are out of tries, their parent still missing.
+-- Due children that are out of tries, their parent still missing; those of their own kind first, while it can be told whom these wait for.
 SELECT p.id FROM pending_child p
 WHERE p.entity_id = %(entity_id)s AND p.next_try_at <= clock_timestamp() AND p.tries + 1 >= %(tries)s
   AND NOT EXISTS (SELECT 1 FROM record r WHERE r.key_hash = p.parent_key_hash AND r.entity_id = p.parent_entity_id
                   AND r.deleted_at IS NULL)
-ORDER BY p.key_hash LIMIT %(most)s FOR UPDATE OF p SKIP LOCKED;
+ORDER BY p.parent_entity_id <> p.entity_id, p.key_hash LIMIT %(most)s FOR UPDATE OF p SKIP LOCKED;
 
 -- count_waiting_for --
 -- How many rows wait for these parents.
 SELECT count(*) FROM pending_child WHERE parent_entity_id = %(entity_id)s AND parent_key_hash = ANY(%(keys)s::uuid[]);
 
 -- parents_to_fetch --
--- Missing parents that the far end was not lately found to lack, each with the data of a child that names it.
+-- Missing parents that neither wait themselves nor were lately found to be lacking, each with the data of a child that names it.
 SELECT DISTINCT ON (p.parent_key_hash) p.parent_key_hash, p.data::text FROM pending_child p
 WHERE p.entity_id = %(entity_id)s AND p.parent_entity_id = %(parent_id)s AND p.parent_key_hash BETWEEN %(first)s AND %(last)s
   AND NOT EXISTS (SELECT 1 FROM record r WHERE r.key_hash = p.parent_key_hash AND r.entity_id = p.parent_entity_id
                   AND r.deleted_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM pending_child w WHERE w.key_hash = p.parent_key_hash AND w.entity_id = p.parent_entity_id)
   AND NOT EXISTS (SELECT 1 FROM absent_key a WHERE a.key_hash = p.parent_key_hash AND a.entity_id = p.parent_entity_id
                   AND a.checked_at > %(since)s)
 ORDER BY p.parent_key_hash LIMIT %(most)s;
