@@ -27,7 +27,8 @@ FROM unnest(%(keys)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = 
 
 -- raw_hashes --
 -- The bytes that these records were read from.
-SELECT key_hash, raw_hash FROM {leaf} WHERE key_hash = ANY(%(keys)s);
+SELECT r.key_hash, r.raw_hash
+FROM unnest(%(keys)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id};
 
 -- present_keys --
 -- Which of these keys are live in the mirror.

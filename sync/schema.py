@@ -43,6 +43,11 @@ def leaf(path: str) -> str:
     return f"record_{entity_id(path)}"
 
 
+def names(path: str) -> dict[str, str | int]:
+    """What statements call `{leaf}` and `{entity_id}`: the entity's table, and its number in the primary key."""
+    return {"leaf": leaf(path), "entity_id": entity_id(path)}
+
+
 def ready(path: str) -> bool:
     """Whether `migrate` has made this entity's table."""
     try:

@@ -46,7 +46,8 @@ ORDER BY c.last_seq, k.n LIMIT %(most)s;
 SELECT w.key_hash, w.revision, r.data::text,
        CASE WHEN r.revision = w.revision THEN r.data::text ELSE (
          SELECT v.data::text FROM {old} v WHERE v.key_hash = w.key_hash AND v.entity_id = {entity_id} AND v.revision = w.revision) END
-FROM unnest(%(keys)s::uuid[], %(revisions)s::int[]) AS w (key_hash, revision) LEFT JOIN {leaf} r ON r.key_hash = w.key_hash;
+FROM unnest(%(keys)s::uuid[], %(revisions)s::int[]) AS w (key_hash, revision)
+LEFT JOIN {leaf} r ON r.key_hash = w.key_hash AND r.entity_id = {entity_id};
 
 -- origin_of --
 -- Where a version of a record came from, and its hashes.

@@ -54,7 +54,8 @@ WHERE r.key_hash = s.key_hash AND (r.batch_id, r.row_no) = (s.batch_id, s.row_no
 
 -- data_of --
 -- What the mirror serves of these keys.
-SELECT key_hash, data::text FROM {leaf} WHERE key_hash = ANY(%(keys)s::uuid[]);
+SELECT r.key_hash, r.data::text
+FROM unnest(%(keys)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id};
 
 -- forget_rehearsed --
 -- What an attempt of a rehearsal kept that did not get to its end.

@@ -80,7 +80,8 @@ def _steady(batch: Batch, told: pl.DataFrame) -> pl.DataFrame:
         return told
     assert batch.run is not None
     with connection.cursor() as cursor:
-        cursor.execute(query("raw_hashes", leaf=batch.run.leaf), {"keys": [key.hex() for key in keys]})
+        statement = query("raw_hashes", leaf=batch.run.leaf, entity_id=batch.run.entity_id)
+        cursor.execute(statement, {"keys": [key.hex() for key in keys]})
         known = set(batch.known)
         here = [key.bytes for key, raw_hash in cursor.fetchall() if raw_hash.bytes in known]
     standing = contested & pl.col("_key_hash").is_in(pl.lit(pl.Series(here, dtype=pl.Binary)).implode())

@@ -111,8 +111,8 @@ class Ledger:
             )
             names = {
                 "child": schema.leaf(child.path),
-                "leaf": schema.leaf(self.registered.path),
                 "same": same,
+                **schema.names(self.registered.path),
             }
             given = {**self.given, "keys": moved, "child_id": schema.entity_id(child.path)}
             with connection.cursor() as cursor:
@@ -124,7 +124,7 @@ class Ledger:
         if not keys:
             return set()
         with connection.cursor() as cursor:
-            cursor.execute(query("revived", leaf=schema.leaf(self.registered.path)), {"keys": keys})
+            cursor.execute(query("revived", **schema.names(self.registered.path)), {"keys": keys})
             return {row[0] for row in cursor.fetchall()}
 
     def _count(

@@ -68,9 +68,7 @@ class Plan:
 
 def plan(registered: Registered, push: Push, keys: Sequence[UUID]) -> Plan:
     """The plan for the records of these keys, as they are now in the mirror."""
-    statement = query(
-        "rows_to_push", leaf=schema.leaf(registered.path), entity_id=schema.entity_id(registered.path)
-    )
+    statement = query("rows_to_push", **schema.names(registered.path))
     with connection.cursor() as cursor:
         cursor.execute(statement, {"target": push.target, "keys": list(keys)})
         rows = cursor.fetchall()

@@ -54,9 +54,9 @@ SELECT EXISTS (SELECT 1 FROM delivery WHERE target = %(target)s AND entity_id = 
 -- Records with what a target has of them.
 SELECT r.key_hash, r.revision, r.version, r.deleted_at, r.batch_id, r.data::text, d.remote_id, d.sent_hash, d.acked_hash, d.state,
   (d.answer->>'status')::int, coalesce(d.attempts, 0)
-FROM {leaf} r LEFT JOIN delivery d ON d.key_hash = r.key_hash AND d.entity_id = {entity_id} AND d.target = %(target)s
-  AND d.key_hash = ANY(%(keys)s)
-WHERE r.key_hash = ANY(%(keys)s) ORDER BY r.key_hash;
+FROM unnest(%(keys)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id}
+LEFT JOIN delivery d ON d.key_hash = r.key_hash AND d.entity_id = {entity_id} AND d.target = %(target)s
+ORDER BY r.key_hash;
 
 -- deliveries_of --
 -- What a target has of records, as `rows_to_push` tells it.
@@ -85,7 +85,8 @@ ON CONFLICT (key_hash, entity_id, target) DO UPDATE SET op = excluded.op, sent_h
 
 -- revived --
 -- Which of these records are not deleted any more.
-SELECT key_hash FROM {leaf} WHERE key_hash = ANY(%(keys)s) AND deleted_at IS NULL;
+SELECT r.key_hash FROM unnest(%(keys)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id}
+WHERE r.deleted_at IS NULL;
 
 -- moved --
 -- Records that the target has had under another id than the one it now gives them.
@@ -96,8 +97,9 @@ WHERE d.target = %(target)s AND d.entity_id = %(entity_id)s AND d.acked_revision
 -- Rows that name parents by ids which these have no longer: due again.
 UPDATE delivery d SET state = CASE WHEN d.state = 'acked' THEN 'waiting' ELSE d.state END, code = 'parent_moved',
   next_try_at = clock_timestamp(), changed_at = clock_timestamp()
-FROM {child} c JOIN {leaf} p ON {same}
-WHERE p.key_hash = ANY(%(keys)s) AND c.deleted_at IS NULL AND d.key_hash = c.key_hash AND d.target = %(target)s
+FROM unnest(%(keys)s::uuid[]) AS asked (key_hash) JOIN {leaf} p ON p.key_hash = asked.key_hash AND p.entity_id = {entity_id}
+JOIN {child} c ON {same}
+WHERE c.deleted_at IS NULL AND d.key_hash = c.key_hash AND d.target = %(target)s
   AND d.entity_id = %(child_id)s AND d.remote_id IS NOT NULL AND d.state <> 'refused';
 
 -- note_answers --
@@ -173,7 +175,7 @@ WHERE target = %(target)s AND entity_id = %(entity_id)s AND acked_hash IS NOT NU
 
 -- known_records --
 -- Which of these keys the mirror has, deleted ones too.
-SELECT key_hash FROM {leaf} WHERE key_hash = ANY(%(keys)s);
+SELECT r.key_hash FROM unnest(%(keys)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id};
 
 -- mark_different --
 -- Rows that a target holds otherwise than it should: pushed again. What a push has touched meanwhile, or is to look up, is left to it.

@@ -105,7 +105,7 @@ def _known(registered: Registered, keys: list[UUID]) -> set[UUID]:
     if not keys:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(query("known_records", leaf=schema.leaf(registered.path)), {"keys": keys})
+        cursor.execute(query("known_records", **schema.names(registered.path)), {"keys": keys})
         return {row[0] for row in cursor.fetchall()}
 
 

@@ -36,7 +36,8 @@ RETURNING key_hash, revision, deleted_at = %(now)s;
 -- note_deleted --
 -- The rows of what a webhook deleted, to be undone by them.
 INSERT INTO delete_key (proposal_id, key_hash, raw_hash, revision)
-SELECT %(proposal)s, r.key_hash, r.raw_hash, r.revision FROM {leaf} r WHERE r.key_hash = ANY(%(keys)s::uuid[]);
+SELECT %(proposal)s, r.key_hash, r.raw_hash, r.revision
+FROM unnest(%(keys)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id};
 
 -- close_deleted --
 -- Failures of rows that are gone at the far end.

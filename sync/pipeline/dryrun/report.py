@@ -25,8 +25,8 @@ _WORDS = {"insert": "inserted", "update": "updated", "revive": "updated", "touch
 class Report:
     """Grows batch by batch."""
 
-    def __init__(self, registered: Registered, leaf: str) -> None:
-        self._registered, self._leaf = registered, leaf
+    def __init__(self, registered: Registered) -> None:
+        self._registered = registered
         self._counts: Counter[str] = Counter()
         self._codes: Counter[str] = Counter()
         self._diffs: list[dict[str, Any]] = []
@@ -72,7 +72,7 @@ class Report:
         rows = batch.frame.filter(pl.col("_op") != "touch").head(SHOWN - len(self._diffs))
         keys = [key.hex() for key in rows["_key_hash"]]
         with connection.cursor() as cursor:
-            cursor.execute(query("data_of", leaf=self._leaf), {"keys": keys})
+            cursor.execute(query("data_of", **schema.names(self._registered.path)), {"keys": keys})
             before = {key.bytes: json.loads(data) for key, data in cursor.fetchall()}
         for key, op, data in rows.select("_key_hash", "_op", "_data").iter_rows():
             after = json.loads(data)

@@ -77,7 +77,7 @@ def dry_run(claim: Claim, recording: Recording | None = None) -> dict[str, Any]:
         run = open_dry(claim)
         if recording is not None:
             _as_recorded(run, recording)
-        report, deliveries = Report(run.registered, run.leaf), Deliveries(run)
+        report, deliveries = Report(run.registered), Deliveries(run)
         read = _read(run, report, deliveries)
     with only_reading():
         told = report.told() | {"deliveries": deliveries.told()}

@@ -37,7 +37,7 @@ def run_rehearse(claim: Claim) -> None:
     mapping = find(int(claim.params["mapping"]))
     run = bare_run(claim, claim.entity, of(claim.entity, mapping))
     keeper, sample = Keeper(claim, mapping.pk), claim.params.get("sample")
-    report = Report(claim.entity, run.leaf, keeper)
+    report = Report(claim.entity, keeper)
     for stretch in stretches(replace(run, writes="rewrite_records"), sample=sample, every=True):
         _pause(claim, report)
         batch = repeated(partial(_try_records, run, stretch), entity=run.registered.path)

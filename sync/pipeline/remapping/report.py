@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 from django.db import connection
 
+from sync import schema
 from sync.keys import key_text
 from sync.mapping.keeping import Keeper
 from sync.pipeline.batch import Batch, SetAside
@@ -36,8 +37,8 @@ _COUNTS = (
 class Report:
     """Grows stretch by stretch."""
 
-    def __init__(self, registered: Registered, leaf: str, keeper: Keeper) -> None:
-        self._registered, self._leaf, self._keeper = registered, leaf, keeper
+    def __init__(self, registered: Registered, keeper: Keeper) -> None:
+        self._registered, self._keeper = registered, keeper
         self._counts: Counter[str] = Counter()
         self._diffs: list[dict[str, Any]] = []
         self._faults: list[dict[str, Any]] = []
@@ -103,7 +104,7 @@ class Report:
 
     def _stored(self, keys: list[str]) -> dict[str, Any]:
         with connection.cursor() as cursor:
-            cursor.execute(query("data_of", leaf=self._leaf), {"keys": keys})
+            cursor.execute(query("data_of", **schema.names(self._registered.path)), {"keys": keys})
             return {key.hex: json.loads(data) for key, data in cursor.fetchall()}
 
     def _show(self, before: Mapping[str, Any], after: Mapping[str, Any], **more: Any) -> None:

@@ -73,7 +73,10 @@ def _write(cursor: Any, run: Run, newest: Mapping[uuid.UUID, ToldDelete], no: in
     grouping.close(cursor, freed)
     if gone:
         noted = _undoable(run, [newest[key] for key in gone], now)
-        cursor.execute(query("note_deleted", leaf=run.leaf), {"proposal": noted.id, "keys": gone})
+        cursor.execute(
+            query("note_deleted", leaf=run.leaf, entity_id=run.entity_id),
+            {"proposal": noted.id, "keys": gone},
+        )
         track(cursor, run.claim, rows_of(noted), "d", len(gone), at=(batch_id, no))
     return gone
 
