@@ -15,7 +15,8 @@ WORDS = {
     "retry": "Attempt {attempt} failed ({code}): {message} Tried again in {seconds} s.",
     "failed": "Failed ({code}): {message}",
     "tidied": "Deleted what is kept no longer: {versions} versions, {change_rows} rows of the feed,"
-    " {raw_pages} pages of raw rows, {absent_keys} absences, {proofs} proofs of reads, {jobs} jobs.",
+    " {raw_pages} pages of raw rows, {absent_keys} absences, {proofs} proofs of reads, {jobs} jobs, {failed_records}"
+    " closed failed records ({emptied} more lost their values).",
     "schema_drift": "The source's columns changed. {told}",
     "parked": "Parked until somebody changes the configuration ({code}): {message}",
     "interrupted": "The worker {worker} stopped; attempt {attempt} was handed back, no try burned.",

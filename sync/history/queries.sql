@@ -103,6 +103,23 @@ DELETE FROM raw_page WHERE batch_id IN (
 -- Absences remembered for longer than anybody trusts them; a chunk at once.
 DELETE FROM absent_key WHERE ctid = ANY (ARRAY(SELECT ctid FROM absent_key WHERE checked_at < %(before)s LIMIT %(most)s));
 
+-- drop_failures --
+-- Failures closed long ago that nothing stands on: superseded, landed as they came, or discarded with no effect. A chunk at once.
+DELETE FROM failed_record f USING (
+  SELECT id FROM failed_record WHERE state <> 'open' AND closed_at < %(before)s
+    AND (state = 'superseded' OR (state = 'fixed' AND coalesce(mended, '{}') = '{}') OR (state = 'discarded' AND read_under IS NULL))
+  ORDER BY closed_at LIMIT %(most)s) old
+WHERE f.id = old.id;
+
+-- empty_failures --
+-- The others lose their values: that a row was discarded, or mended by hand, must be known as long as it is sent.
+UPDATE failed_record f SET raw = '', normalized = NULL, mapped = NULL, errors = '[]',
+  mended = CASE WHEN f.state = 'fixed' THEN f.mended END
+FROM (SELECT id FROM failed_record WHERE state <> 'open' AND closed_at < %(before)s
+        AND (raw <> '' OR normalized IS NOT NULL OR mapped IS NOT NULL OR errors <> '[]' OR (state = 'discarded' AND mended IS NOT NULL))
+      ORDER BY closed_at LIMIT %(most)s) old
+WHERE f.id = old.id;
+
 -- drop_jobs --
 -- Jobs that ended well or were dealt with long ago, with their attempts and events; a chunk at once.
 WITH old AS (

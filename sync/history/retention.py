@@ -54,6 +54,9 @@ def run_tidy(claim: Claim) -> None:
                 counts[name] = counts.get(name, 0) + number
     counts["absent_keys"] = _all(claim, "drop_absent", {"before": _ago(settings.BRIDGE_KEEP_CHANGES_DAYS)})
     counts["proofs"] = _all(claim, "drop_seen", {"before": _ago(settings.BRIDGE_KEEP_RAW_DAYS)})
+    closed = {"before": _ago(settings.BRIDGE_KEEP_FAILED_DAYS)}
+    counts["failed_records"] = _all(claim, "drop_failures", closed)
+    counts["emptied"] = _all(claim, "empty_failures", closed)
     old = _ago(settings.BRIDGE_KEEP_JOBS_DAYS)
     counts["jobs"] = _all(claim, "drop_jobs", {"before": old, "below": first_uuid7(old.timestamp())})
     with transaction.atomic():

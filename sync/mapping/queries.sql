@@ -27,8 +27,9 @@ SELECT batch_id, body FROM raw_page WHERE batch_id = ANY(%(batches)s) AND no = 0
 
 -- mended_rows --
 -- Rows that a person mended before they landed: their bytes alone would not make the record again.
-SELECT key_hash, raw FROM failed_record
-WHERE entity_id = %(entity_id)s AND state = 'fixed' AND mended IS NOT NULL AND mended <> '{}' AND key_hash = ANY(%(keys)s);
+SELECT f.key_hash, f.raw_hash FROM unnest(%(keys)s::uuid[]) AS asked (key_hash)
+JOIN failed_record f ON f.entity_id = %(entity_id)s AND f.key_hash = asked.key_hash
+WHERE f.state = 'fixed' AND f.mended IS NOT NULL AND f.mended <> '{}';
 
 -- rewrite_records --
 -- Records made anew of the row they came with; one that changed meanwhile is left alone.

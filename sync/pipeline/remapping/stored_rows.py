@@ -13,6 +13,7 @@ import xxhash
 from django.db import connection
 
 from sync.pipeline import PURE
+from sync.pipeline.asides import bytes_hash
 from sync.pipeline.batch import Batch, PageNote
 from sync.pipeline.delta import with_moments
 from sync.pipeline.raw import unpack
@@ -96,11 +97,13 @@ def _stretch(run: Run, places: Sequence[tuple[Any, ...]]) -> Stretch:
         for key, batch_id, row_no, at in places
         if batch_id in pages and row_no < len(pages[batch_id])
     ]
-    mended = _mended(run, [row.key_hash for row in kept])
+    known = _mended(run, [row.key_hash for row in kept])
+    mended = [row for row in kept if known and (row.key_hash, bytes_hash(row.raw)) in known]
+    out = {row.key_hash for row in mended}
     return Stretch(
-        rows=[row for row in kept if (row.key_hash, row.raw) not in mended],
+        rows=[row for row in kept if row.key_hash not in out],
         not_kept=len(places) - len(kept),
-        mended=[row for row in kept if (row.key_hash, row.raw) in mended],
+        mended=mended,
     )
 
 
@@ -110,7 +113,8 @@ def _pages(batches: set[int]) -> dict[int, list[bytes]]:
         return {batch_id: unpack(bytes(body)) for batch_id, body in cursor.fetchall()}
 
 
-def _mended(run: Run, keys: Sequence[uuid.UUID]) -> set[tuple[uuid.UUID, bytes]]:
+def _mended(run: Run, keys: Sequence[uuid.UUID]) -> set[tuple[uuid.UUID, uuid.UUID]]:
+    """Keys, each with the hash of the bytes that were mended: the bytes themselves may be kept no longer."""
     with connection.cursor() as cursor:
         cursor.execute(query("mended_rows"), {"entity_id": run.entity_id, "keys": list(keys)})
-        return {(key, bytes(raw)) for key, raw in cursor.fetchall()}
+        return set(cursor.fetchall())

@@ -248,3 +248,9 @@ def test_it_leads_to_its_group_and_to_the_mappings(viewing: Client) -> None:
         page("sync_mapping_change", fix.pk),
     ):
         assert f'href="{address}"' in html
+
+
+def test_one_that_lost_its_values_is_still_shown(viewing: Client) -> None:
+    gone = factories.failed_record(state="discarded", raw=b"", normalized=None, errors=[], closed_by="olga")
+
+    assert "name is too long." in text(viewing.get(page("sync_failedrecord_change", gone.pk)))

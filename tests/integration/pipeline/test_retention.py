@@ -11,19 +11,22 @@ from django.db import connection
 from django.test import Client
 
 from api.auth import mint
-from sync import schema
+from sync import failures, schema
+from sync.audit import Actor
 from sync.declare import History, Push, days
 from sync.history import retention
 from sync.history.retention import ask_nightly
 from sync.ids import first_uuid7
 from sync.jobs.enqueue import enqueue
-from sync.models import Attempt, Batch, Change, Job, RecordVersion
+from sync.mapping import acts as mappings
+from sync.models import Attempt, Batch, Change, FailedRecord, Job, RecordVersion
 from sync.registry import registry
 from tests import factories
 from tests.farend import FarEnd
 from tests.integration.pipeline.conftest import gadget, run_again, sync
 
 GADGETS = "shop.gadgets"
+OLGA = Actor("olga", "admin")
 
 
 def changed(far_end: FarEnd, times: int) -> None:
@@ -174,6 +177,57 @@ def test_old_jobs_go_unless_they_wait_for_somebody(far_end: FarEnd) -> None:
 
     assert not Attempt.objects.filter(job_id=old.pk).exists()
     assert Job.objects.filter(pk=dead.pk).exists()
+
+
+def closed_long_ago() -> None:
+    FailedRecord.objects.exclude(state="open").update(closed_at=factories.now() - timedelta(days=91))
+
+
+def test_failures_that_were_closed_long_ago_go(far_end: FarEnd) -> None:
+    far_end.set("gadgets", *(gadget(number, price="much") for number in (1, 2, 3)))
+    sync(GADGETS)
+    far_end.set("gadgets", gadget(1), gadget(2, price="much"), gadget(3))
+    sync(GADGETS)
+    assert tidy()["failed_records"] == 0
+    closed_long_ago()
+
+    assert tidy()["failed_records"] == 2
+
+    only = FailedRecord.objects.get()
+    assert (only.state, bytes(only.raw) != b"") == ("open", True)
+
+
+def test_a_discarded_row_loses_its_bytes_and_stays_discarded(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1, price="much"))
+    sync(GADGETS)
+    failures.discard(FailedRecord.objects.get().id, by=OLGA)
+    closed_long_ago()
+
+    counts = tidy()
+
+    only = FailedRecord.objects.get()
+    assert (counts["failed_records"], counts["emptied"]) == (0, 1)
+    assert (bytes(only.raw), only.normalized, only.errors) == (b"", None, [])
+    assert tidy()["emptied"] == 0
+    assert sync(GADGETS, full=True)["discarded"] == 1
+
+
+def test_a_mend_by_hand_outlives_its_bytes(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1, price="much"), {**gadget(2), "id": "two"})
+    sync(GADGETS)
+    for failed in FailedRecord.objects.all():
+        failures.mend(failed.id, {"price": "5"} if failed.key_hash else {"id": 2}, by=OLGA)
+        run_again(failures.retry(failed.id, by=OLGA))
+    closed_long_ago()
+
+    assert tidy()["emptied"] == 2
+
+    assert not FailedRecord.objects.exclude(raw=b"").exists()
+    assert sync(GADGETS, full=True)["skipped"] == 2
+    rules = {"fields": {"name": {"source": "name", "clean": ["upper"]}}}
+    mappings.activate(mappings.draft(registry.find(GADGETS), rules, by=OLGA).pk, by=OLGA)
+    remapped = run_again(enqueue("remap", entity=registry.find(GADGETS), requested_by="test").job)
+    assert (remapped.result or {})["mended_by_hand"] == 2
 
 
 def test_it_is_asked_for_once_a_night(committed: None) -> None:
