@@ -15,6 +15,8 @@ from bridge.sandbox.tokens import Columns, text_of
 Key = tuple[int | str, ...]
 Generator = Callable[[random.Random, int], Columns]
 """Makes the row of a number, by what is drawn."""
+Deriver = Callable[[Columns], Columns]
+"""Makes columns of the others of a row, whatever these hold."""
 
 
 class StoreError(Exception):
@@ -66,12 +68,14 @@ class Table:
         step: timedelta = timedelta(milliseconds=1),
         dirt: Mapping[str, Columns] | None = None,
         generator: Generator | None = None,
+        derive: Deriver = lambda _: {},
     ) -> None:
         self.name = name
         self.names = {name.lower(), *(other.lower() for other in names)}
         self.key = dict(key)
         self.dirt = dict(dirt or {})
         self.generator = generator
+        self._derive = derive
         # Seed and step of the generated rows that it has; None: it has its own.
         self.generated: tuple[int, int] | None = None
         self.revision = 0
@@ -132,7 +136,8 @@ class Table:
             key = self._key_of(named)
             if key in self._rows:
                 raise ConflictError(f"{self.name} has already a row {key_text(key)}")
-            row = self._put(Row(key=key, columns=named, modified=_now(self._step), version=self._next()))
+            whole = {**self._derive(named), **named}
+            row = self._put(Row(key=key, columns=whole, modified=_now(self._step), version=self._next()))
             return self._told(row, "created")
 
     def change(self, key: Key, columns: Columns) -> Row:
@@ -144,7 +149,9 @@ class Table:
             if self._key_of(kept | named) != key:
                 raise StoreError(f"the key {','.join(self.key)} of a row cannot be changed")
             modified = max(_now(self._step), row.modified + self._step)
-            changed = Row(key=key, columns=kept | named, modified=modified, version=self._next())
+            # What is given by hand stands until the next change.
+            columns = {**kept, **self._derive(kept | named), **named}
+            changed = Row(key=key, columns=columns, modified=modified, version=self._next())
             return self._told(self._put(changed), "updated")
 
     def delete(self, key: Key) -> Row:
@@ -180,7 +187,7 @@ class Table:
                 self._fill()
 
     def _fill(self) -> None:
-        loaded = list(self._load())
+        loaded = [{**columns, **self._derive(columns)} for columns in self._load()]
         drawn = moments(self.name, len(loaded), self._step)
         order = sorted(range(len(loaded)), key=drawn.__getitem__)
         version = {index: place for place, index in enumerate(order, start=1)}

@@ -5,9 +5,18 @@ from __future__ import annotations
 from bridge.systems.apismith import pushes
 from bridge.systems.apismith.client import ApiSmith, Runtime
 from sync.declare import Budget, Entity, Parent, Signed, System, Webhook, every, minutes
-from sync.fields import Boolean, Date, Decimal, Field, Integer, Money, Text, Timestamp
+from sync.fields import Boolean, Bytes, Date, Decimal, Field, Integer, Money, Text, Timestamp
 
 DAY = ("%m/%d/%Y",)
+SESSION_ZONE = (
+    "Europe/Berlin"  # of APISmith's database session: what TIMESTAMP WITH LOCAL TIME ZONE is written in
+)
+SPOKEN_ZONES = {
+    "AKST": "America/Anchorage",
+    "MST": "America/Denver",
+    "PST": "America/Los_Angeles",
+}
+"""What the ERP's users write for the zones of their offices, summer and winter."""
 STAMPS: dict[str, Field] = {
     "row_version": Integer(source="ROW_VERSION", required=True),
     "last_updated": Timestamp(source="LAST_UPDATE_DATE", required=True, fraction=3),
@@ -47,6 +56,14 @@ customers = Entity(
         "country": Text(source="COUNTRY"),
         "phone": Text(source="PHONE"),
         "fax": Text(source="FAX"),
+        "country_code": Text(source="COUNTRY_CODE", trim="end", max_length=2),  # CHAR(4)
+        "sales_area": Text(source="SALES_AREA", empty_is_null=True, max_bytes=30),  # VARCHAR2(30 BYTE)
+        "tax_reference": Text(source="TAX_REFERENCE", nulls=("N/A",)),
+        "credit_limit": Money(
+            source="CREDIT_LIMIT", digits=9, places=-2, rounding="half_up"
+        ),  # NUMBER(9, -2)
+        "row_guid": Bytes(source="ROW_GUID", max_bytes=16),  # RAW(16)
+        "address_label": Text(source="ADDRESS_LABEL"),  # CLOB
         **STAMPS,
     },
     volatile=VOLATILE,
@@ -75,6 +92,10 @@ items = Entity(
         "units_on_order": Integer(source="UNITS_ON_ORDER"),
         "reorder_level": Integer(source="REORDER_LEVEL"),
         "discontinued": Boolean(source="DISCONTINUED"),
+        "unit_of_measure": Text(source="UOM_CODE", trim="end", max_length=8),  # CHAR(8)
+        "standard_cost": Money(source="STANDARD_COST", digits=12, places=4, rounding="half_even"),
+        "item_guid": Bytes(source="ITEM_GUID", max_bytes=16),
+        "long_description": Text(source="LONG_DESCRIPTION"),  # CLOB
         **STAMPS,
     },
     volatile=VOLATILE,
@@ -109,6 +130,19 @@ orders = Entity(
         "ship_region": Text(source="SHIP_REGION"),
         "ship_postal_code": Text(source="SHIP_POSTAL_CODE"),
         "ship_country": Text(source="SHIP_COUNTRY"),
+        # DATE: its time of day is of no use, and RR says which century two digits mean.
+        "booked_on": Date(source="BOOKED_DATE", formats=("%Y-%m-%d %H:%M:%S",), drop_time=True),
+        "promised_on": Date(source="PROMISED_DATE", formats=("%d-%b-%y",), pivot=1950),
+        "booked_at": Timestamp(  # TIMESTAMP(3) WITH TIME ZONE
+            source="BOOKED_AT", formats=("%Y-%m-%d %H:%M:%S%.f %Z",), zones=SPOKEN_ZONES, fraction=3
+        ),
+        "invoiced_at": Timestamp(  # TIMESTAMP(0) WITH LOCAL TIME ZONE
+            source="INVOICED_AT",
+            formats=("%Y-%m-%d %H:%M:%S",),
+            zone=SESSION_ZONE,
+            ambiguous="latest",
+            nonexistent="shift",
+        ),
         **STAMPS,
     },
     volatile=VOLATILE,
@@ -135,6 +169,10 @@ order_lines = Entity(
         "unit_price": Money(source="UNIT_PRICE", required=True),
         "quantity": Decimal(source="QUANTITY"),
         "discount": Decimal(source="DISCOUNT"),
+        "amount": Money(source="LINE_AMOUNT", digits=12, places=2, rounding="half_up"),  # NUMBER(12, 2)
+        "price_type": Text(source="PRICE_TYPE", trim="end", allowed=("LIST", "PROMO")),  # CHAR(6)
+        "line_guid": Bytes(source="LINE_GUID", max_bytes=16),
+        "price_reason": Text(source="PRICE_REASON", empty_is_null=True),
         **STAMPS,
     },
     volatile=VOLATILE,

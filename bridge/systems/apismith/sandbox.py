@@ -19,7 +19,7 @@ from bridge.sandbox.store import Generator, Row, Store, Table, UnknownError
 from bridge.sandbox.tokens import NULL, Columns, columns_of, object_of, quoted, text_of
 from bridge.sandbox.view import View
 from bridge.sandbox.webhooks import Sender
-from bridge.systems.apismith import generated
+from bridge.systems.apismith import generated, oracle
 
 # No secret: it opens the sandbox only, where INTERNAL_SERVICE_JWT_SECRET is not set.
 CREDENTIALS = {
@@ -188,7 +188,15 @@ def _table(
         for row in read(f"northwind/{file}"):
             yield {_HUMP.sub("_", column).upper(): token for column, token in row.items()}
 
-    return Table(name=name, key=key, load=load, stamps=(MODIFIED, VERSION), dirt=dirt, generator=generator)
+    return Table(
+        name=name,
+        key=key,
+        load=load,
+        stamps=(MODIFIED, VERSION),
+        dirt=dirt,
+        generator=generator,
+        derive=oracle.DERIVED[name],
+    )
 
 
 def _rendered(row: Row, columns: tuple[str, ...]) -> bytes:
