@@ -75,7 +75,7 @@ class FarEnd:
 
 def _wanted(row: dict[str, Any], params: dict[str, str]) -> bool:
     changed = str(row.get("updated_at", "~"))
-    if changed < params.get("since", "") or changed >= params.get("until", "~~"):
+    if changed < params.get("since", "") or ("until" in params and changed >= params["until"]):
         return False
     low, high = params.get("from"), params.get("below")
     return (low is None or int(row["id"]) >= int(low)) and (high is None or int(row["id"]) < int(high))
