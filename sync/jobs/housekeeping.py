@@ -14,7 +14,7 @@ from django.db import Error, close_old_connections
 
 from sync import deletes, grouping, inbound, orphans, retries
 from sync.backfill import planner
-from sync.jobs import parked, reaper, schedule
+from sync.jobs import frozen, parked, reaper, schedule
 from sync.jobs.brief import brief
 from sync.targets import asking
 
@@ -54,6 +54,7 @@ class Housekeeping(threading.Thread):
         rounds = 0
         while not self._stopped.is_set():
             duties: list[Callable[[], object]] = [
+                frozen.end_frozen,
                 reaper.recover,
                 schedule.tick,
                 planner.tick,

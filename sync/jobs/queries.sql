@@ -6,6 +6,18 @@ SELECT 1 FROM job WHERE id = %(id)s AND fence = %(fence)s AND status = 'processi
 -- The heartbeat of one attempt; no row means that the lease was lost.
 UPDATE job SET lease_until = clock_timestamp() + %(lease)s WHERE id = %(id)s AND fence = %(fence)s AND status = 'processing';
 
+-- end_frozen --
+-- End transactions whose client neither goes on nor renews a lease: it froze, or its machine is gone. Only those of our own role.
+-- Found first and ended then: among the conditions the end might come before the others.
+WITH frozen AS MATERIALIZED (
+  SELECT lost.worker, a.pid FROM pg_stat_activity a JOIN (
+    SELECT worker FROM job WHERE status = 'processing' GROUP BY worker HAVING max(lease_until) < clock_timestamp() - %(patience)s
+  ) lost ON a.application_name = left('bridge ' || lost.worker, 63)
+  WHERE a.datname = current_database() AND a.usename = current_user AND a.xact_start IS NOT NULL AND a.wait_event_type = 'Client'
+    AND a.pid <> pg_backend_pid()
+)
+SELECT worker, pid, pg_terminate_backend(pid) FROM frozen;
+
 -- lock_scopes --
 -- Serialises hand-over: its own statement, so that what is counted after it is newer than the wait for the lock.
 SELECT scope FROM scope_limit WHERE scope = ANY(%(scopes)s) ORDER BY scope FOR UPDATE;

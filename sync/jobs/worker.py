@@ -24,7 +24,7 @@ from sync.errors import ConfigError, InvalidRequest
 from sync.jobs import kinds, reaper
 from sync.jobs.brief import brief
 from sync.jobs.connector import worker_connector
-from sync.jobs.frozen import end_idle_transactions
+from sync.jobs.frozen import end_idle_transactions, name_connections
 from sync.jobs.housekeeping import Housekeeping
 from sync.jobs.lease import leases, worker_name
 
@@ -48,6 +48,7 @@ def run_worker(queues: Sequence[str] | None = None, concurrency: int | None = No
     # A thread's connection serves the jobs that follow; checked before each, since the database may restart.
     connections.settings[DEFAULT_DB_ALIAS] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     end_idle_transactions()
+    name_connections()
     try:
         _check_tables()
     except Error as error:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import copy
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
-from sync.jobs import reaper
+from sync.jobs import frozen, reaper
 from sync.jobs.claim import Claim
 from sync.jobs.frozen import end_idle_transactions
 from sync.jobs.retry import judge
-from tests.integration.jobs.conftest import Register, ask, done, run
+from sync.models import Job
+from tests import factories
+from tests.integration.jobs.conftest import Register, ask, database_url, done, run
 from tests.integration.jobs.test_reaper import dies, forget
 
 
@@ -60,7 +67,7 @@ class Frozen:
 def test_its_job_is_recovered_and_what_it_would_commit_is_refused(handle: Register, impatient: None) -> None:
     handle(done)
     job = ask()
-    frozen = Frozen(dies(job))
+    worker = Frozen(dies(job))
     forget(job)
 
     assert reaper.recover() == 0, "its transaction still holds the job"
@@ -68,9 +75,84 @@ def test_its_job_is_recovered_and_what_it_would_commit_is_refused(handle: Regist
     while not reaper.recover():
         assert time.monotonic() < until
         time.sleep(0.05)
-    frozen.thaw()
+    worker.thaw()
 
     assert run(job) == "success"
-    assert frozen.error is not None
-    verdict = judge(frozen.error, burned=0, tiers=())
+    assert worker.error is not None
+    verdict = judge(worker.error, burned=0, tiers=())
     assert (verdict.outcome, verdict.code, verdict.burns) == ("retry", "database_unavailable", False)
+
+
+FREEZE = "import django; django.setup(); from tests.integration.jobs.freezing import freeze; freeze()"
+
+
+@pytest.fixture
+def writing(handle: Register) -> Iterator[tuple[Job, subprocess.Popen[str]]]:
+    """A job that another process holds in the midst of a COPY."""
+    handle(done)
+    job = ask()
+    environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": database_url()}
+    process = subprocess.Popen(
+        [sys.executable, "-c", FREEZE],
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(f"{job.pk}\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "writing\n"
+    yield job, process
+    process.kill()
+    process.communicate()
+
+
+def test_one_that_is_stopped_in_the_midst_of_a_copy_holds_nobody_up(
+    writing: tuple[Job, subprocess.Popen[str]],
+) -> None:
+    job, process = writing
+    process.send_signal(signal.SIGSTOP)
+    age(job, seconds=6)
+    assert reaper.recover() == 0, "its transaction holds the job"
+
+    assert frozen.end_frozen() == 1
+
+    until = time.monotonic() + 30
+    while not reaper.recover():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert run(job) == "success"
+    process.send_signal(signal.SIGCONT)
+    told, _ = process.communicate("go on\n")
+    assert told == "AdminShutdown\n"
+    job.refresh_from_db()
+    assert (job.status, job.result) == ("success", {"done": True})
+
+
+@pytest.mark.parametrize("seconds", [-10, 1])
+def test_one_whose_lease_is_or_was_just_alive_is_left_alone(
+    writing: tuple[Job, subprocess.Popen[str]], seconds: int
+) -> None:
+    job, process = writing
+    age(job, seconds=seconds)
+
+    assert frozen.end_frozen() == 0
+    assert process.communicate("go on\n")[0] == "committed\n"
+
+
+def test_one_that_renews_another_lease_is_left_alone(writing: tuple[Job, subprocess.Popen[str]]) -> None:
+    job, process = writing
+    age(job, seconds=60)
+    job.refresh_from_db()
+    lease = factories.now() + timedelta(seconds=15)
+    factories.job(status="processing", worker=job.worker, lease_until=lease)
+
+    assert frozen.end_frozen() == 0
+    assert process.communicate("go on\n")[0] == "committed\n"
+
+
+def age(job: Job, *, seconds: int) -> None:
+    """Let the job's lease have ended so long ago."""
+    Job.objects.filter(pk=job.pk).update(lease_until=factories.now() - timedelta(seconds=seconds))

@@ -68,6 +68,17 @@ def test_it_runs_what_was_asked_before_and_after_its_start(worker: SpawnWorker) 
     wait_for(after, queue_is_empty, "out of the queue")
 
 
+def test_the_server_knows_whose_its_connections_are(worker: SpawnWorker) -> None:
+    worker()
+
+    done = wait_until(ask("quick"), "success")
+
+    with connection.cursor() as cursor:
+        name = f"bridge {Attempt.objects.get(job=done).worker}"
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = left(%s, 63)", [name])
+        assert cursor.fetchone() != (0,)
+
+
 def queue_is_empty() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM procrastinate_jobs")
