@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from sync.jobs import kinds
 from sync.jobs.claim import Claim, Interrupted
@@ -45,11 +45,25 @@ def rolls_back(claim: Claim) -> None:
         claim.finish({})
 
 
+def copies(claim: Claim) -> None:
+    """Stays in the midst of a COPY until a file appears."""
+    claim.event("began", pid=os.getpid())
+    with transaction.atomic(), connection.cursor() as cursor:
+        claim.hold()
+        cursor.execute("CREATE TEMPORARY TABLE rows (no int) ON COMMIT DROP")
+        with connection.wrap_database_errors, cursor.copy("COPY rows FROM STDIN") as copy:
+            while not os.path.exists(claim.params["file"]):
+                copy.write("1\n")
+                time.sleep(0.05)
+        claim.finish({"pid": os.getpid()})
+
+
 KINDS: dict[str, str | kinds.Handler] = {
     "quick": quick,
     "until_let_go": until_let_go,
     "deaf": deaf,
     "rolls_back": rolls_back,
+    "copies": copies,
 }
 
 

@@ -111,6 +111,26 @@ def test_a_killed_workers_job_goes_on_in_the_next(worker: SpawnWorker, tmp_path:
     assert list(Attempt.objects.order_by("no").values_list("outcome", flat=True)) == ["lost", "success"]
 
 
+@pytest.mark.long
+def test_a_worker_that_is_frozen_in_a_copy_holds_up_nobody(worker: SpawnWorker, tmp_path: Path) -> None:
+    job = ask("copies", file=str(tmp_path / "go"))
+    first = worker()
+    assert begun(job) == first.pid
+    time.sleep(0.5)  # into its COPY
+    second = worker()
+    wait_until(ask("quick"), "success")
+    first.send_signal(signal.SIGSTOP)
+    (tmp_path / "go").touch()
+
+    wait_until(job, "success")
+
+    assert job.result == {"pid": second.pid}
+    first.send_signal(signal.SIGCONT)
+    wait_until(ask("quick"), "success")
+    job.refresh_from_db()
+    assert (job.result, job.attempts, job.deaths) == ({"pid": second.pid}, 0, 0)
+
+
 def test_told_to_stop_it_hands_its_work_back(worker: SpawnWorker, tmp_path: Path) -> None:
     job = ask("until_let_go", file=str(tmp_path / "go"))
     process = worker()
