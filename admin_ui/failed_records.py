@@ -1,4 +1,4 @@
-"""Failed records: what came in, how far it got, what is wrong with it; mend, retry, discard."""
+"""Failed records: what came in, how far it got, what is wrong with it; mend, retry, discard, reopen."""
 
 from __future__ import annotations
 
@@ -49,10 +49,19 @@ DISCARD = Act(
     name="discard",
     title="Discard",
     icon="delete",
-    question="Close it for good? Its row is not wanted; a newer version of it still arrives.",
+    question="Close it? Its row is not wanted, until the far end sends other bytes or the mapping changes.",
     done="{count} discarded.",
     call=lambda key, by, remark: failures.discard(UUID(key), by=by, reason=remark),
     remark="required",
+)
+REOPEN = Act(
+    name="reopen",
+    title="Reopen",
+    icon="undo",
+    question="Take the discard back? One whose values are kept no longer fails anew when it is sent again.",
+    done="{count} taken back.",
+    call=lambda key, by, remark: failures.reopen(UUID(key), by=by, reason=remark or None),
+    remark="optional",
 )
 
 
@@ -81,12 +90,13 @@ class FailedRecordsPage(EntityPage):
     list_filter = (StateFilter, EntityFilter, StageFilter)
     search_fields = ("id",)
     search_help_text = "An id; with an entity chosen also a key"
-    actions = ("retry_many", "discard_many")
-    actions_detail = ("retry_one", "discard_one")
+    actions = ("retry_many", "discard_many", "reopen_many")
+    actions_detail = ("retry_one", "discard_one", "reopen_one")
     change_form_outer_before_template = "admin_ui/failed_record.html"
 
     retry_one, retry_many = on_one(RETRY), on_many(RETRY)
     discard_one, discard_many = on_one(DISCARD), on_many(DISCARD)
+    reopen_one, reopen_many = on_one(REOPEN), on_many(REOPEN)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FailedRecord]:
         """Lists leave the row's data where it is: it may be large."""
@@ -103,8 +113,10 @@ class FailedRecordsPage(EntityPage):
         return by_id_or_key(queryset, search_term, request.GET.get("entity")), False
 
     def acts_of(self, shown: FailedRecord) -> Container[str]:
-        """Only an open one can be acted on."""
-        return super().acts_of(shown) if shown.state == OPEN else ()
+        """An open one is retried or discarded; that is taken back of a discarded one."""
+        if shown.state == OPEN:
+            return (RETRY.name, DISCARD.name)
+        return (REOPEN.name,) if shown.state == FailedRecord.State.DISCARDED else ()
 
     def changeform_view(
         self,

@@ -1,4 +1,4 @@
-"""Failed records: look, mend (PATCH), run again, discard."""
+"""Failed records: look, mend (PATCH), run again, discard, reopen."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class FailedRecordDiscardView(APIView):
     @extend_schema(
         operation_id="failed_records_discard",
         tags=["failed records"],
-        summary="Close it for good: the row is not wanted",
+        summary="Close it: the row is not wanted as it is, until the far end sends other bytes or the mapping changes",
         parameters=[ID],
         request=OpenApiRequest(REASON),
         responses={200: FailedRecordDetailSerializer, **failures(400, 404, 409)},
@@ -145,6 +145,25 @@ class FailedRecordDiscardView(APIView):
     def post(self, request: Request, failed_id: str) -> Response:
         """The record after it."""
         acts.discard(identifier("failed record", failed_id), by=actor(request), reason=_reason(request))
+        return Response(_detailed(_find(failed_id)))
+
+
+class FailedRecordReopenView(APIView):
+    """POST /failed-records/{id}/reopen."""
+
+    scopes: ClassVar = {"POST": OPERATE}
+
+    @extend_schema(
+        operation_id="failed_records_reopen",
+        tags=["failed records"],
+        summary="Take a discard back; without its values it fails anew when the far end sends it again",
+        parameters=[ID],
+        request=OpenApiRequest(REASON),
+        responses={200: FailedRecordDetailSerializer, **failures(400, 404, 409)},
+    )
+    def post(self, request: Request, failed_id: str) -> Response:
+        """The record after it."""
+        acts.reopen(identifier("failed record", failed_id), by=actor(request), reason=_reason(request))
         return Response(_detailed(_find(failed_id)))
 
 

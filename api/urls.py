@@ -74,6 +74,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/failed-records/<str:failed_id>", failed_records.FailedRecordView.as_view()),
     path("api/v1/failed-records/<str:failed_id>/retry", failed_records.FailedRecordRetryView.as_view()),
     path("api/v1/failed-records/<str:failed_id>/discard", failed_records.FailedRecordDiscardView.as_view()),
+    path("api/v1/failed-records/<str:failed_id>/reopen", failed_records.FailedRecordReopenView.as_view()),
     path("api/v1/error-groups", error_groups.ErrorGroupsView.as_view()),
     path("api/v1/error-groups/retry", error_groups.FilterRetryView.as_view()),
     path("api/v1/error-groups/discard", error_groups.FilterDiscardView.as_view()),

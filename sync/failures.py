@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from django.db import connection, transaction
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from sync import audit, grouping
@@ -17,7 +18,7 @@ from sync.jobs.enqueue import behind, enqueue
 from sync.jobs.priorities import INTERACTIVE
 from sync.mapping.in_force import as_read
 from sync.mend_names import refuse_unread
-from sync.models import FailedRecord, Job
+from sync.models import ErrorGroup, FailedRecord, Job
 from sync.registry import Registered, registry
 
 
@@ -90,6 +91,42 @@ def discard(failed_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> Fa
     return failed
 
 
+def reopen(failed_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> FailedRecord:
+    """Take a discard back. One whose values are kept no longer fails anew when the far end sends it again.
+
+    Raises NotFound, Conflict.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        failed = _locked(failed_id)
+        if failed.state != FailedRecord.State.DISCARDED:
+            raise Conflict(f"This failed record is {failed.state}: only a discarded one can be reopened.")
+        if failed.raw:
+            _open_again(cursor, failed)
+        else:
+            failed.read_under = None
+        failed.save()
+        told = {"state": failed.state}
+        _note("failed_record.reopen", failed, by, reason=reason, before={"state": "discarded"}, after=told)
+    return failed
+
+
+def _open_again(cursor: Any, failed: FailedRecord) -> None:
+    rows = FailedRecord.objects.annotate(once=Coalesce("key_hash", "raw_hash"))
+    once = failed.key_hash or failed.raw_hash
+    if rows.filter(entity_id=failed.entity_id, once=once, state=FailedRecord.State.OPEN).exists():
+        raise Conflict("Its row failed again since, and that failed record is open: mend or retry that one.")
+    failed.state = FailedRecord.State.OPEN
+    failed.closed_at = failed.closed_by = failed.remark = None
+    seen = grouping.Sighting(
+        fingerprint=failed.fingerprint,
+        stage=failed.stage,
+        code=failed.code,
+        field=failed.field,
+        message=failed.message,
+    )
+    grouping.see(cursor, ErrorGroup.Kind.RECORD, failed.entity_id, [seen])
+
+
 class Refused(Protocol):
     """What of a failed record tells where, and with what, it runs again."""
 
@@ -153,10 +190,15 @@ def _replay(group: list[FailedRecord], by: Actor) -> Job:
     ).job
 
 
-def _open(failed_id: uuid.UUID) -> FailedRecord:
+def _locked(failed_id: uuid.UUID) -> FailedRecord:
     failed = FailedRecord.objects.select_for_update(of=("self",)).filter(id=failed_id).first()
     if failed is None:
         raise NotFound(f"There is no failed record {failed_id}.")
+    return failed
+
+
+def _open(failed_id: uuid.UUID) -> FailedRecord:
+    failed = _locked(failed_id)
     if failed.state != FailedRecord.State.OPEN:
         raise Conflict(
             f"This failed record is {failed.state}: only an open one can be mended, retried or discarded."

@@ -1,10 +1,11 @@
-"""List, show, patch, retry and discard failed records.
+"""List, show, patch, retry, discard and reopen failed records.
 
 bridge failed                                   the open ones, newest first
 bridge failed show ID                           one: raw, normalized, mapped, all its errors
 bridge failed patch ID --data '{"email": …}'    mend what the failed stage was given (or --data @file.json)
 bridge failed retry ID                          run it again from that stage
-bridge failed discard ID --reason WORDS         close it for good
+bridge failed discard ID --reason WORDS         close it, until the source sends other bytes or the mapping changes
+bridge failed reopen ID                         take that back
 bridge failed groups                            the causes, each with how many records or jobs have it
 bridge failed group ID --owner NAME             own it, or --remark, --fixed-in NO (a mapping), --snooze DAYS
 bridge failed preview --group ID                what a retry of all its members would do; nothing is written
@@ -27,7 +28,7 @@ from bridge.verbs.ids import identifier
 from bridge.verbs.values import count
 from sync.errors import InvalidRequest, NotFound
 
-ACTS = ("list", "show", "patch", "retry", "discard", *failed_many.ACTS)
+ACTS = ("list", "show", "patch", "retry", "discard", "reopen", *failed_many.ACTS)
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -99,6 +100,9 @@ def _act(failed_id: UUID, options: Namespace) -> int:
     elif options.act == "retry":
         job = failures.retry(failed_id, by=actor(), reason=reason)
         said = f"Runs again: job {job.id}."
+    elif options.act == "reopen":
+        failures.reopen(failed_id, by=actor(), reason=reason)
+        said = "Taken back."
     else:
         failures.discard(failed_id, by=actor(), reason=reason)
         said = "Discarded."

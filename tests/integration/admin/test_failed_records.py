@@ -185,6 +185,18 @@ def test_retry_and_discard_by_button(operating: Client) -> None:
     assert (away.state, away.closed_by, away.remark) == ("discarded", "olga", "a test row")
 
 
+def test_a_discard_is_taken_back_by_button(operating: Client) -> None:
+    gone = factories.failed_record(state="discarded", closed_by="olga", closed_at=factories.now())
+    detail = operating.get(page("sync_failedrecord_change", gone.pk)).content.decode()
+    assert page("sync_failedrecord_reopen_one", gone.pk) in detail
+    assert page("sync_failedrecord_discard_one", gone.pk) not in detail
+
+    operating.post(page("sync_failedrecord_reopen_one", gone.pk), SENT)
+
+    gone.refresh_from_db()
+    assert gone.state == "open"
+
+
 def test_discard_on_many_wants_a_remark(operating: Client) -> None:
     records = [factories.failed_record() for _ in range(2)]
     chosen = {"action": "discard_many", "_selected_action": [str(row.pk) for row in records], **SENT}

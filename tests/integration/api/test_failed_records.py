@@ -143,6 +143,15 @@ def test_it_is_discarded(operator: Client) -> None:
     )
 
 
+def test_a_discard_is_taken_back(operator: Client) -> None:
+    failed = factories.failed_record(state="discarded", closed_by="olga", closed_at=factories.now())
+
+    body = post(operator, failed, "reopen", reason="it was needed").json()
+
+    assert (body["state"], body["closed_by"], body["closed_at"]) == ("open", None, None)
+    assert AuditEntry.objects.get(act="failed_record.reopen").reason == "it was needed"
+
+
 def test_a_closed_one_stays_as_it_is(operator: Client) -> None:
     failed = factories.failed_record(state="fixed")
 
@@ -150,6 +159,7 @@ def test_a_closed_one_stays_as_it_is(operator: Client) -> None:
         patch(operator, failed, {"data": {"name": "Lamp"}}),
         post(operator, failed, "retry"),
         post(operator, failed, "discard"),
+        post(operator, failed, "reopen"),
     ]
 
     assert {(one.status_code, one.json()["code"]) for one in answers} == {(409, "conflict")}
@@ -162,6 +172,7 @@ def test_an_act_needs_the_scope_operate(reader: Client) -> None:
         patch(reader, failed, {"data": {"name": "Lamp"}}),
         post(reader, failed, "retry"),
         post(reader, failed, "discard"),
+        post(reader, failed, "reopen"),
     ]
 
     assert {one.json()["code"] for one in answers} == {"scope_missing"}

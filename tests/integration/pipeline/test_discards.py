@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from django.db import connection
 
 from sync import bulk, error_groups, failures, resync
 from sync.audit import Actor
+from sync.errors import Conflict
 from sync.jobs.run import run_job
 from sync.keys import key_hash
 from sync.lookup import detained
@@ -137,6 +139,43 @@ def test_what_an_emptied_entity_forgot_fails_anew(far_end: FarEnd) -> None:
     run_waiting("sync")
 
     assert opened() == 1
+
+
+def test_a_discard_that_was_taken_back_is_open_again(far_end: FarEnd) -> None:
+    far_end.set("gadgets", BAD)
+    sync(GADGETS)
+    discard_all()
+
+    reopened = failures.reopen(FailedRecord.objects.get().id, by=OPERATOR)
+
+    assert (reopened.state, reopened.closed_by) == ("open", None)
+    assert ErrorGroup.objects.get().state == "open"
+    assert sync(GADGETS, full=True)["failed"] == 1
+    assert FailedRecord.objects.count() == 1
+
+
+def test_one_whose_values_are_gone_fails_anew_when_it_is_sent(far_end: FarEnd) -> None:
+    far_end.set("gadgets", BAD)
+    sync(GADGETS)
+    discard_all()
+    FailedRecord.objects.update(raw=b"")
+
+    failures.reopen(FailedRecord.objects.get().id, by=OPERATOR)
+
+    assert sync(GADGETS, full=True)["failed"] == 1
+    assert sorted(FailedRecord.objects.values_list("state", flat=True)) == ["discarded", "open"]
+
+
+def test_one_whose_row_failed_again_since_cannot_be_taken_back(far_end: FarEnd) -> None:
+    far_end.set("gadgets", BAD)
+    sync(GADGETS)
+    discard_all()
+    first = FailedRecord.objects.get()
+    far_end.set("gadgets", gadget(2, price="more"))
+    sync(GADGETS, full=True)
+
+    with pytest.raises(Conflict, match="failed again since"):
+        failures.reopen(first.id, by=OPERATOR)
 
 
 def test_a_discarded_row_is_no_proof_that_its_record_is_gone(far_end: FarEnd) -> None:

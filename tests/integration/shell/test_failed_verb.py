@@ -131,3 +131,13 @@ def test_it_lists_them_as_json(shell: Shell) -> None:
     assert [(row["entity"], row["key"], row["waits_for"]) for row in shell.json] == [
         ("shop.gadgets", "7", "shop.makers")
     ]
+
+
+def test_it_takes_a_discard_back(shell: Shell) -> None:
+    failed = factories.failed_record(state=FailedRecord.State.DISCARDED)
+
+    assert shell("failed", "reopen", str(failed.id)) == 0
+
+    assert "Taken back." in shell.out
+    failed.refresh_from_db()
+    assert failed.state == "open"
