@@ -13,6 +13,7 @@ COUNTS = {
     "discarded": "of these discarded",
     "pending": "waiting for a parent",
     "failed": "failed",
+    "duplicates": "with a key that another row has too",
 }
 """Counts in the order they are told, with their words; `touched` and `discarded` are parts of `skipped`."""
 

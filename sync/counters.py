@@ -1,6 +1,6 @@
 """A batch's counters, complete and in one order: fetched = inserted + updated + skipped + failed + pending.
 
-`touched` and `discarded` are parts of `skipped`.
+`touched` and `discarded` are parts of `skipped`; `duplicates` are rows whose key another row of the read has too.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ COUNTERS = (
     "pending",
     "failed",
     "discarded",
+    "duplicates",
 )
 
 

@@ -18,6 +18,8 @@ WORDS = {
     " {raw_pages} pages of raw rows, {absent_keys} absences, {proofs} proofs of reads, {jobs} jobs, {failed_records}"
     " closed failed records ({emptied} more lost their values).",
     "schema_drift": "The source's columns changed. {told}",
+    "keys_repeated": "{rows} rows came with a key that another row of this read has ({keys}): of each key the newest"
+    " version stands, of equal ones the first. If these are different records, declare a key that tells them apart.",
     "parked": "Parked until somebody changes the configuration ({code}): {message}",
     "interrupted": "The worker {worker} stopped; attempt {attempt} was handed back, no try burned.",
     "put_off": "Attempt {attempt} stopped for now and keeps its place.",

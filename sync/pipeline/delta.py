@@ -10,6 +10,7 @@ import polars as pl
 from django.db import connection
 
 from sync.pipeline.batch import Batch
+from sync.pipeline.duplicates import noted, standing
 from sync.queries import query
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,6 +22,7 @@ STORED: dict[str, pl.DataType | type[pl.DataType]] = {
     "_stored_at": pl.Datetime("us", "UTC"),
     "_stored_hash": pl.Binary,
     "_deleted": pl.Boolean,
+    "_own": pl.Boolean,  # this run wrote it
 }
 
 
@@ -30,20 +32,27 @@ def delta(batch: Batch) -> Batch:
         return batch
     frame = batch.frame.with_columns(_moments(batch.asked_at).gather(batch.frame["_row"]))
     newest = _newest(frame)
-    repeated = frame.height - newest.height
-    assert batch.run is not None
-    going = newest.with_columns(_op=pl.lit("insert")) if batch.run.first_load else _going(batch, newest)
-    skipped = newest.height - going.height
-    kept = ("_key_hash", "_version", "_synced_at", *(("_data_hash",) if batch.run.told else ()))
-    batch = replace(batch, frame=going, good=newest.select(kept))
-    return batch.counting(skipped=repeated + skipped)
+    run = batch.run
+    assert run is not None
+    batch = batch.counting(skipped=frame.height - newest.height)
+    if frame.height > newest.height:
+        batch = noted(batch, frame.join(newest.select("_row"), on="_row", how="anti"))
+    kept = ("_key_hash", "_version", "_synced_at", *(("_data_hash",) if run.told else ()))
+    batch = replace(batch, frame=newest, good=newest.select(kept))
+    if run.first_load:
+        return batch.with_frame(newest.with_columns(_op=pl.lit("insert")))
+    return compared(batch)
 
 
-def _going(batch: Batch, newest: pl.DataFrame) -> pl.DataFrame:
-    told = newest.join(_stored(batch, newest["_key_hash"]), on="_key_hash", how="left")
-    told = _steady(batch, told.with_columns(_op().alias("_op")))
-    going = told.filter(pl.col("_op") != "skip")
-    return going.drop("_stored_version", "_stored_at", "_stored_hash", "_deleted")
+def compared(batch: Batch) -> Batch:
+    """The batch without the rows that the mirror holds as they are, or newer; these are counted as skipped."""
+    told = batch.frame.join(_stored(batch, batch.frame["_key_hash"]), on="_key_hash", how="left")
+    told = told.with_columns(_op().alias("_op"))
+    gives_way = standing(batch, told)
+    batch = noted(batch, told.filter(gives_way | told["_own"].fill_null(value=False)))
+    going = told.filter((told["_op"] != "skip") & ~gives_way)
+    batch = batch.counting(skipped=told.height - going.height)
+    return batch.with_frame(going.drop(name for name in STORED if name != "_key_hash"))
 
 
 def _moments(asked_at: Sequence[datetime]) -> pl.Series:
@@ -69,25 +78,6 @@ def _newest(frame: pl.DataFrame) -> pl.DataFrame:
     return by_age.unique("_key_hash", keep="last", maintain_order=True)
 
 
-def _steady(batch: Batch, told: pl.DataFrame) -> pl.DataFrame:
-    """Rows of one key and version that differ: the one the mirror holds stands, where it came again with this batch.
-
-    Otherwise a source that has a key twice would change its record with every read, to and fro.
-    """
-    contested = (pl.col("_op") == "update") & (pl.col("_version") == pl.col("_stored_version"))
-    keys = told.filter(contested)["_key_hash"] if batch.known else told["_key_hash"].clear()
-    if not len(keys):
-        return told
-    assert batch.run is not None
-    with connection.cursor() as cursor:
-        statement = query("raw_hashes", leaf=batch.run.leaf, entity_id=batch.run.entity_id)
-        cursor.execute(statement, {"keys": [key.hex() for key in keys]})
-        known = set(batch.known)
-        here = [key.bytes for key, raw_hash in cursor.fetchall() if raw_hash.bytes in known]
-    standing = contested & pl.col("_key_hash").is_in(pl.lit(pl.Series(here, dtype=pl.Binary)).implode())
-    return told.with_columns(pl.when(standing).then(pl.lit("skip")).otherwise("_op").alias("_op"))
-
-
 def _stored(batch: Batch, keys: pl.Series) -> pl.DataFrame:
     assert batch.run is not None
     rows = []
@@ -95,7 +85,11 @@ def _stored(batch: Batch, keys: pl.Series) -> pl.DataFrame:
         with connection.cursor() as cursor:
             statement = query("stored_rows", leaf=batch.run.leaf, entity_id=batch.run.entity_id)
             cursor.execute(statement, {"keys": [key.hex() for key in keys]})
-            rows = [(row[0].bytes, row[1], row[2], bytes(row[3]), row[4]) for row in cursor.fetchall()]
+            own = batch.run.duplicates.batches
+            rows = [
+                (row[0].bytes, row[1], row[2], bytes(row[3]), row[4], row[5] in own)
+                for row in cursor.fetchall()
+            ]
     found = pl.DataFrame(rows, schema=STORED, orient="row")
     ahead = batch.run.ahead
     if ahead is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +25,22 @@ class _Run:
 
     low: npt.NDArray[np.uint64]
     high: npt.NDArray[np.uint64]
+    met: npt.NDArray[np.bool_]  # which of them were asked for
 
     def holds(self, low: npt.NDArray[np.uint64], high: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+        """Whether each of these is among them; it counts as met from now on."""
+        found, at = self._find(low, high)
+        self.met[at[found]] = True
+        return found
+
+    def has_met(self, low: npt.NDArray[np.uint64], high: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+        """Whether each of these is among them, and was asked for before."""
+        found, at = self._find(low, high)
+        return found & self.met[at]
+
+    def _find(
+        self, low: npt.NDArray[np.uint64], high: npt.NDArray[np.uint64]
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
         place = np.searchsorted(self.low, low)
         found = np.zeros(len(low), bool)
         # Equal low halves are all but impossible, yet a wrong skip would lose a change: look at each of a row.
@@ -35,8 +49,11 @@ class _Run:
             alike = (place < len(self.low)) & (self.low[at] == low)
             found |= alike & (self.high[at] == high)
             if not (alike & ~found).any():
-                return found
-            place = place + 1
+                return found, at
+            place = np.where(found, place, place + 1)
+
+
+_Question = Callable[[_Run, npt.NDArray[np.uint64], npt.NDArray[np.uint64]], npt.NDArray[np.bool_]]
 
 
 class Memo:
@@ -72,13 +89,25 @@ class Memo:
         """For each hash (16 bytes, big-endian) whether a live record has it."""
         if self._runs is None:
             self._runs = list(_runs(self._leaf))
+        return self._ask(hashes, _Run.holds)
+
+    @property
+    def answered(self) -> bool:
+        """Whether any hash can have been met."""
+        return bool(self._runs)
+
+    def met(self, hashes: Sequence[bytes]) -> npt.NDArray[np.bool_]:
+        """For each hash whether `knows` was asked for it before, and knew it."""
+        return self._ask(hashes, _Run.has_met)
+
+    def _ask(self, hashes: Sequence[bytes], what: _Question) -> npt.NDArray[np.bool_]:
         found = np.zeros(len(hashes), bool)
         if not self._runs or not hashes:
             return found
         low, high = _halves(b"".join(hashes))
         order = np.argsort(low)  # sorted, neighbours are looked for in neighbouring memory
         low, high = low[order], high[order]
-        known = [run.holds(low, high) for run in self._runs]
+        known = [what(run, low, high) for run in self._runs]
         found[order] = np.logical_or.reduce(known)
         return found
 
@@ -103,7 +132,7 @@ def _runs(leaf: str) -> Iterator[_Run]:
 def _sorted(hashes: bytes) -> _Run:
     low, high = _halves(hashes)
     order = np.argsort(low)
-    return _Run(low[order], high[order])
+    return _Run(low[order], high[order], np.zeros(len(order), bool))
 
 
 def _halves(hashes: bytes) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:

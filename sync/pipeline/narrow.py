@@ -19,6 +19,7 @@ from django.db import DataError, Error, IntegrityError, OperationalError, connec
 
 from sync.pipeline import copying
 from sync.pipeline.batch import LANDED, Batch, Fault, SetAside
+from sync.pipeline.delta import compared
 from sync.queries import query
 
 _PROGRAM_LIMIT = (
@@ -38,15 +39,22 @@ def write_narrowed(cursor: Any, batch: Batch) -> Batch:
     """The batch with `landed` filled, and the rows that the database refused set aside (stage ingest)."""
     if not batch.frame.height:
         return batch
-    written = batch.frame.select(_WRITTEN | cs.by_name(*_LINEAGE, require_all=False)).sort("_key_hash")
-    landed = _load(cursor, batch, written)
+    landed = _load(cursor, batch, _written(batch))
     refused: list[Refused] = []
     if landed is None:
+        if batch.run and batch.run.first_load:
+            batch = compared(batch)  # keys are there already, of another batch or by another writer
+        written = _written(batch)
         cursor.execute(query("make_stage"))
         upsert = partial(_upsert, cursor, batch)
-        landed = pl.concat([pl.DataFrame(schema=LANDED), *narrowed(written, upsert, refused)])
+        parts = narrowed(written, upsert, refused) if written.height else []
+        landed = pl.concat([pl.DataFrame(schema=LANDED), *parts])
     frame, aside = without(batch, batch.frame, refused)
     return replace(batch, frame=frame, landed=landed, aside=(*batch.aside, *aside))
+
+
+def _written(batch: Batch) -> pl.DataFrame:
+    return batch.frame.select(_WRITTEN | cs.by_name(*_LINEAGE, require_all=False)).sort("_key_hash")
 
 
 def narrowed(frame: pl.DataFrame, write: Callable[[pl.DataFrame], T], refused: list[Refused]) -> list[T]:

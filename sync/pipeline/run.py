@@ -18,6 +18,7 @@ from sync.jobs.claim import Interrupted
 from sync.mapping.in_force import InForce, hold, in_force
 from sync.models import Batch as BatchRow
 from sync.models import SourceColumn, Tracker
+from sync.pipeline.duplicates import Duplicates
 from sync.pipeline.memo import Memo
 from sync.queries import query
 from sync.registry import Registered
@@ -86,6 +87,7 @@ class Run:
     told: bool = False  # the far end sent these rows by itself, each with its own moment
     replayed: frozenset[bytes] | None = None  # keys of the failed records that this batch runs again
     woken: frozenset[bytes] | None = None  # keys of the waiting children that this batch wakes
+    duplicates: Duplicates = field(default_factory=Duplicates)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     mapping: int = 0  # number of the mapping in force when the run began, 0 = the declaration alone
     writes: str = "upsert_records"  # the statement that writes rows
@@ -149,6 +151,7 @@ def go_on(run: Run, tracker: Tracker) -> list[BatchRow]:
     run.first_load = not tracker.live_rows and not _any_record(run.leaf)
     for row in committed:
         run.add(row.counts)
+        run.duplicates.batches.add(row.pk)
     return committed
 
 

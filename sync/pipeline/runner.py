@@ -81,6 +81,8 @@ def _commit_once(batch: Batch, within: Callable[[Batch], None] | None) -> Batch:
             batch = _timed(stage, batch)
         if within is not None:
             within(batch)
+        # Before the commit, so that whoever sees its rows knows whose they are.
+        run.duplicates.batches.add(batch.id)
     _committed(run, batch)
     return batch
 

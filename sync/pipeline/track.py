@@ -15,6 +15,7 @@ from sync import grouping, schema
 from sync.models import ErrorGroup
 from sync.pipeline import asides
 from sync.pipeline.batch import Batch
+from sync.pipeline.duplicates import tell
 from sync.pipeline.ingest import live_delta
 from sync.pipeline.proof import is_proof, look_for_missing, proof, spare_seen
 from sync.pipeline.raw import pack
@@ -53,6 +54,7 @@ def track(batch: Batch) -> Batch:
 
 def _end(cursor: Any, batch: Batch, run: Run) -> None:
     totals = _totals(batch, run)
+    tell(run, totals.get("duplicates", 0))
     if run.part is not None:
         run.part.complete(batch, totals)
     else:

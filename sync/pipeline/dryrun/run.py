@@ -163,6 +163,7 @@ def _ahead(run: Run, batch: Batch) -> pl.DataFrame:
         pl.col("_synced_at").alias("_stored_at"),
         pl.col("_data_hash").alias("_stored_hash"),
         pl.lit(value=False).alias("_deleted"),
+        pl.lit(value=True).alias("_own"),
     )
     return pl.concat([run.ahead.join(written, on="_key_hash", how="anti"), written])
 

@@ -44,11 +44,13 @@ def test_it_reads_a_table_stretch_by_stretch(hashes: list[bytes], monkeypatch: p
 
 
 def test_it_tells_hashes_apart_of_which_one_half_is_equal() -> None:
-    stored = memo._Run(np.array([1, 7, 7, 7, 9], np.uint64), np.array([0, 1, 2, 3, 0], np.uint64))
+    low, high = np.array([1, 7, 7, 7, 9], np.uint64), np.array([0, 1, 2, 3, 0], np.uint64)
+    stored = memo._Run(low, high, np.zeros(5, bool))
 
     found = stored.holds(np.array([7, 7, 7, 8, 9, 10], np.uint64), np.array([3, 1, 4, 0, 0, 0], np.uint64))
 
     assert found.tolist() == [True, True, False, False, True, False]
+    assert stored.has_met(low, high).tolist() == [False, True, False, True, True]
 
 
 def test_it_is_read_only_where_enough_rows_are_asked_about() -> None:
