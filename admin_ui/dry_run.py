@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from admin_ui import render
+from admin_ui.batch_words import COUNTS
 from admin_ui.mapping_report import diffs, table
 
 Result = dict[str, Any]
@@ -17,12 +18,14 @@ def tables(result: Result) -> list[dict[str, Any]]:
 
 def _summary(result: Result) -> dict[str, Any]:
     counts = [
-        [name.replace("_", " ").capitalize(), render.number(count)]
-        for name, count in result["counts"].items()
+        [words.capitalize(), render.number(result["counts"][name])]
+        for name, words in COUNTS.items()
+        if name in result["counts"]
     ]
     what = "everything" if result["full"] else f"what changed since {result['since'] or 'ever'}"
     rest = "" if result["complete"] else ", there is more"
-    title = f"Dry run: {what}, {result['pages']} pages{rest}; nothing was written"
+    pages = "1 page" if result["pages"] == 1 else f"{result['pages']:,} pages"
+    title = f"Dry run: {what}, {pages}{rest}; nothing was written"
     notes = [["Deletes", _deletes(result["deletes"])]]
     if result["would_wake"]:
         notes.append(["Waiting rows that would go on", render.number(result["would_wake"])])
@@ -40,10 +43,13 @@ def _deletes(told: Result) -> str:
 
 
 def _faults(result: Result) -> dict[str, Any]:
-    rows = [[fault["row"], fault["stage"], fault["code"], fault["message"]] for fault in result["faults"]]
+    rows = [
+        [fault["stage"], fault["code"], fault["message"], render.line(fault["row"])]
+        for fault in result["faults"]
+    ]
     more = f", {result['more_faults']:,} more not shown" if result["more_faults"] else ""
     title = f"Rows that would fail: {len(rows)}{more}"
-    return table(title, ["Row", "Stage", "Code", "Message"], rows, "None.")
+    return table(title, ["Stage", "Code", "Message", "Row"], rows, "None.")
 
 
 def _deliveries(result: Result) -> dict[str, Any]:

@@ -38,7 +38,7 @@ RETRY = Act(
     icon="replay",
     variant=ActionVariant.PRIMARY,
     question="Run all open members again, each from the stage that refused it, a few thousand a commit?",
-    done="{count} will be run again.",
+    done="Groups whose open members will be run again: {count}.",
     call=lambda key, by, remark: error_groups.retry(UUID(key), by=by, reason=remark or None),
     remark="optional",
 )
@@ -47,7 +47,7 @@ DISCARD = Act(
     title="Discard all",
     icon="delete",
     question="Close all open members for good? Newer versions of them still arrive; failed jobs are resolved.",
-    done="{count} discarded.",
+    done="Groups whose open members were discarded: {count}.",
     call=lambda key, by, remark: error_groups.discard(UUID(key), by=by, reason=remark),
     remark="required",
 )

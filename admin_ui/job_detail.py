@@ -24,8 +24,9 @@ Table = dict[str, Any]
 
 def tables(job: Job) -> list[Table]:
     """Attempts, batches, events: each with a title, headers, rows and what to say where there are none."""
-    report = dry_run.tables(job.result) if job.kind == "dry_run" and job.result else []
-    return [*report, _attempts(job), _batches(job), _events(job)]
+    if job.kind == "dry_run":  # which commits nothing
+        return [*(dry_run.tables(job.result) if job.result else []), _attempts(job), _events(job)]
+    return [_attempts(job), _batches(job), _events(job)]
 
 
 def _attempts(job: Job) -> Table:

@@ -51,17 +51,13 @@ def _of_kind(mapping: Mapping, job: Job, kind: Kind, shown: Shown) -> Table:
         part = found(mapping, kind, start=shown.first(kind), most=ROWS, job_id=job.pk)
     except NotFound:  # kept no longer: the job itself has the first ones
         return _SHOWN_AS[kind](job.result or {})
-    told = _SHOWN_AS[kind]({kind: part.rows, f"more_{kind}": 0})
+    told = _SHOWN_AS[kind]({kind: part.rows, "of": part.of})
     return told | {"pager": shown.pager(mapping, kind, part), "id": kind}
 
 
 def diffs(result: Result) -> Table:
     """The rows that would differ, field by field."""
-    rows = [
-        [diff["key"] or render.NONE, field, _value(change["before"]), _value(change["after"])]
-        for diff in result["diffs"]
-        for field, change in diff["fields"].items()
-    ]
+    rows = [line for diff in result["diffs"] for line in _lines(diff)]
     title = f"Rows that would differ: {_number(result, 'diffs')}"
     return table(title, ["Key", "Field", "Before", "After"], rows, "None.")
 
@@ -76,7 +72,20 @@ def faults(result: Result) -> Table:
     return table(title, ["Row", "Stage", "Code", "Message"], rows, "None.")
 
 
+def _lines(diff: Result) -> list[list[Any]]:
+    key, fields = diff["key"] or render.NONE, sorted(diff["fields"].items())
+    if "failed_record" not in diff and diff.get("op") != "insert":
+        return [[key, name, _value(change["before"]), _value(change["after"])] for name, change in fields]
+    before: Any = "new"
+    if "failed_record" in diff:
+        before = render.link("refused", "sync_failedrecord_change", diff["failed_record"])
+    told = " · ".join(f"{name}: {_value(change['after'])}" for name, change in fields)
+    return [[key, "all", before, told]]
+
+
 def _number(result: Result, kind: str) -> str:
+    if "of" in result:
+        return f"{result['of']:,}"
     more = result[f"more_{kind}"]
     return f"{len(result[kind])}, {more:,} more not shown" if more else f"{len(result[kind])}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from admin_ui import render
+from admin_ui.mapping_versions import version_of
 from admin_ui.render import NONE
 from sync.history.lineage import Lineage, lineage
 from sync.models import RecordRow
@@ -20,10 +21,10 @@ def lineage_tables(record: RecordRow) -> list[dict[str, Any]]:
     if found is None:
         return []
     refused = [_failures(found)] if found.failures else []
-    return [_origin(found), *refused, _fields(found)]
+    return [_origin(found, record.entity_id), *refused, _fields(found)]
 
 
-def _origin(found: Lineage) -> dict[str, Any]:
+def _origin(found: Lineage, entity_id: int) -> dict[str, Any]:
     origin, batch, job = found.origin, found.batch, found.job
     pages = NONE if batch is None else f"{batch.resume.get('first')} to {batch.resume.get('last')}"
     rows = [
@@ -31,7 +32,7 @@ def _origin(found: Lineage) -> dict[str, Any]:
         ["Batch", NONE if batch is None else render.link(batch.pk, "sync_batch_change", batch.pk)],
         ["Pages", pages],
         ["Row", origin.row_no],
-        ["Mapping", origin.mapping],
+        ["Mapping", version_of(entity_id, origin.mapping)],
         ["Version at the source", origin.version or NONE],
         ["Raw hash", origin.raw_hash.hex],
         ["Bytes are those of the raw hash", _MATCH[found.same_bytes]],
@@ -47,7 +48,7 @@ def _failures(found: Lineage) -> dict[str, Any]:
     rows = [
         [
             render.link(failed.state, "sync_failedrecord_change", failed.pk),
-            failed.mapping,
+            version_of(failed.entity_id, failed.mapping),
             failed.stage,
             _shown(failed.message),
             render.ago(failed.first_seen_at),

@@ -185,6 +185,9 @@ def _chosen(request: HttpRequest) -> str | None:
 
 def _first_values(record: RecordRow) -> list[Any]:
     path = record.entity.path
-    key = registry.find(path).entity.key if path in registry else ()
-    told = [value for name, value in record.data.items() if name not in key and value not in (None, "")]
+    entity = registry.find(path).entity if path in registry else None
+    left_out = set()
+    if entity is not None:  # bytes say nothing to a reader
+        left_out = {*entity.key, *(name for name, field in entity.fields.items() if field.kind == "bytes")}
+    told = [value for name, value in record.data.items() if name not in left_out and value not in (None, "")]
     return told[:SHOWN_FIELDS]

@@ -75,6 +75,11 @@ def block(value: Any) -> str | SafeString:
     return format_html('<pre class="b-code">{}</pre>', text)
 
 
+def line(text: str) -> SafeString:
+    """Code in one line, cut where it is long; all of it on hover."""
+    return format_html('<span class="b-cut b-json" title="{}">{}</span>', text, text)
+
+
 def label(text: str, variant: str = "") -> SafeString:
     """A coloured label: info, primary, success, warning, danger, or plain."""
     return render_to_string("unfold/helpers/label.html", {"text": text, "type": variant})

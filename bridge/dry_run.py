@@ -29,8 +29,9 @@ def _summary(report: dict[str, Any]) -> str:
     what = "everything" if report["full"] else f"what changed since {report['since']}"
     recorded = report["recorded"]
     where = f" as recorded at {recorded['at']}" if recorded else ""
+    pages = "1 page" if report["pages"] == 1 else f"{report['pages']:,} pages"
     rest = "" if report["complete"] else " There is more: --pages N reads on."
-    return f"{report['entity']}: {what}, {report['pages']:,} pages{where}. Nothing was written.{rest}"
+    return f"{report['entity']}: {what}, {pages}{where}. Nothing was written.{rest}"
 
 
 def _diffs(report: dict[str, Any]) -> None:

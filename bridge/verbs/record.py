@@ -41,6 +41,7 @@ def run(options: Namespace) -> int:
         return OK
     rest = "" if recorded.complete else " There is more: --pages N reads on."
     secrets = f" {recorded.redacted} secrets were taken out." if recorded.redacted else ""
-    words = f"{recorded.rows:,} rows in {recorded.pages:,} pages of {registered.path}"
+    pages = "1 page" if recorded.pages == 1 else f"{recorded.pages:,} pages"
+    words = f"{recorded.rows:,} rows in {pages} of {registered.path}"
     print(f"{words} are in {options.to}.{secrets}{rest}")
     return OK

@@ -117,7 +117,7 @@ def test_the_report_of_a_dry_run_is_on_its_jobs_page(viewing: Client) -> None:
         "Dry run: everything, 3 pages, there is more; nothing was written",
         "7 name Lamp Lantern",
         "1, 4 more not shown",
-        "validate required No name.",
+        'validate required No name. {"id": 8}',
         "9 would be proposed to a person, such as 1, 2",
         "schedulehub 0 1 0 0",
         "'colour' is new.",

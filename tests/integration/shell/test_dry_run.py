@@ -23,7 +23,7 @@ def test_it_tells_what_a_sync_would_do(far_end: FarEnd, shell: Shell) -> None:
 
     assert shell("sync", "gadgets", "--dry-run", "--full") == 0
 
-    assert "shop.gadgets: everything, 1 pages. Nothing was written." in shell.out
+    assert "shop.gadgets: everything, 1 page. Nothing was written." in shell.out
     for words in ("Gadget 1", "Changed", "unreadable_number", "Nothing would be deleted."):
         assert words in shell.out
     assert Job.objects.count() == jobs
@@ -34,7 +34,7 @@ def test_it_replays_what_was_recorded(far_end: FarEnd, shell: Shell, tmp_path: P
     file = str(tmp_path / "gadgets.jsonl.gz")
 
     assert shell("record", "gadgets", "--to", file) == 0
-    assert f"2 rows in 1 pages of shop.gadgets are in {file}." in shell.out
+    assert f"2 rows in 1 page of shop.gadgets are in {file}." in shell.out
     far_end.set("gadgets")
 
     assert shell("sync", "gadgets", "--dry-run", "--recorded", file, "--json") == 0
