@@ -87,6 +87,19 @@ def test_the_rehearsal_is_shown_row_by_row(viewing: Client) -> None:
     assert "validate too_long long" in shown
 
 
+def test_a_row_that_was_not_there_is_told_in_one_line(viewing: Client) -> None:
+    mapping, failed = factories.mapping(), factories.failed_record()
+    fields = {name: {"before": None, "after": value} for name, value in (("price", "3"), ("name", "Lamp"))}
+    diff = {"key": "9", "failed_record": str(failed.pk), "fields": fields}
+    result = {**RESULT, "diffs": [diff]}
+    factories.job(kind="rehearse", params={"mapping": mapping.pk}, status="success", result=result)
+
+    answer = viewing.get(page("sync_mapping_change", mapping.pk))
+
+    assert "9 all refused name: Lamp · price: 3" in main_text(answer)
+    assert page("sync_failedrecord_change", failed.pk) in answer.content.decode()
+
+
 def test_the_buttons_act(operating: Client) -> None:
     mapping = factories.mapping()
 
