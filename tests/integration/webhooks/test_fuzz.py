@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sync.models import Change, FailedRecord, Inbound, Job, PendingChild, Record, Tracker
+from sync.models import Change, FailedRecord, Inbound, Job, Record, Tracker
 from tests.farend import FarEnd
 from tests.integration.pipeline.odd_rows import odd_names, odd_rows, values
 from tests.integration.webhooks.conftest import run_waiting
@@ -109,4 +109,3 @@ def _nothing_is_half_done() -> None:
         changes = Change.objects.filter(entity_id=tracker.entity_id).values_list("first_seq", "last_seq")
         assert tracker.feed_seq == sum(last - first + 1 for first, last in changes)
     assert all(failure.message for failure in FailedRecord.objects.filter(state="open"))
-    assert not PendingChild.objects.filter(parent_key_hash=None).exists()
