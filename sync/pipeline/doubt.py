@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sync import schema
-from sync.models import Batch, DeleteProposal
+from sync.models import Batch, DeleteProposal, Job
 from sync.queries import query
 
 if TYPE_CHECKING:
@@ -43,13 +43,16 @@ def part_unsure(
 
 def _may_slip(cursor: Any, claim: Claim, names: Mapping[str, str | int]) -> bool:
     assert claim.entity is not None
-    rows = Batch.objects.filter(job_id=UUID(claim.params["read"])).order_by("seq")
+    read = UUID(claim.params["read"])
+    rows = Batch.objects.filter(job_id=read).order_by("seq")
     batches = list(rows.values_list("resume", "committed_at"))
     if all(resume.get("steady") for resume, _ in batches) or batches[-1][0]["last"] == 1:
         return False
     began = datetime.fromisoformat(claim.params["began"])
     young, since = _young(claim.entity, began)
-    given = {"began": began, "ended": batches[-1][1], "since": since}
+    # By the database's clock, as what it is compared with; the worker's may be ahead.
+    started = Job.objects.filter(pk=read).values_list("started_at", flat=True).first()
+    given = {"began": min(began, started or began), "ended": batches[-1][1], "since": since}
     cursor.execute(query("any_newcomer", **names, young=young), given)
     found = cursor.fetchone()
     return bool(found and found[0])

@@ -85,17 +85,18 @@ SELECT EXISTS (SELECT 1 FROM missing m WHERE NOT EXISTS (
   SELECT 1 FROM delete_key k WHERE k.proposal_id = %(proposal)s AND k.key_hash = m.key_hash));
 
 -- any_newcomer --
--- Whether a row that nobody had before a read came while it went on: a record, a failure or a waiting row.
+-- Whether a row that nobody had before a read came while it went on: a record, a failure or a waiting row. Looked up one by
+-- one by the whole key, as a join may go another way while the tables are not analyzed.
 SELECT EXISTS (
   SELECT 1 FROM {leaf} r WHERE r.changed_at BETWEEN %(began)s AND %(ended)s AND r.deleted_at IS NULL AND {young}
     AND NOT EXISTS (SELECT 1 FROM {old} v WHERE v.key_hash = r.key_hash AND v.entity_id = {entity_id}
                     AND v.valid_from < %(began)s AND v.valid_to >= %(began)s AND NOT v.deleted))
 OR EXISTS (
   SELECT 1 FROM failed_record f WHERE f.entity_id = {entity_id} AND f.first_seen_at BETWEEN %(began)s AND %(ended)s
-    AND NOT EXISTS (SELECT 1 FROM {leaf} r WHERE r.key_hash = f.key_hash AND r.entity_id = {entity_id} AND r.changed_at < %(began)s))
+    AND coalesce((SELECT r.changed_at FROM {leaf} r WHERE r.key_hash = f.key_hash AND r.entity_id = {entity_id}), 'infinity') >= %(began)s)
 OR EXISTS (
   SELECT 1 FROM pending_child p WHERE p.entity_id = {entity_id} AND p.created_at BETWEEN %(began)s AND %(ended)s
-    AND NOT EXISTS (SELECT 1 FROM {leaf} r WHERE r.key_hash = p.key_hash AND r.entity_id = {entity_id} AND r.changed_at < %(began)s));
+    AND coalesce((SELECT r.changed_at FROM {leaf} r WHERE r.key_hash = p.key_hash AND r.entity_id = {entity_id}), 'infinity') >= %(began)s);
 
 -- part_unsure --
 -- What is missing now and was not when a proposal was made.
