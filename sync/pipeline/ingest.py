@@ -83,7 +83,12 @@ def _confirm(cursor: Any, batch: Batch) -> None:
         # Not of a row that failed or waits: what the mirror holds is older than that.
         proven = [(key, asked_at) for key, _version, asked_at in good_rows(batch)]
         # Of one that was discarded: somebody wants what the mirror holds, not what the far end sends.
-        proven += [(run.by_key, batch.asked_at[row]) for row in batch.discarded]
+        gone = [
+            aside.row
+            for aside in batch.aside
+            if aside.row in batch.discarded and aside.key_hash == run.by_key
+        ]
+        proven += [(run.by_key, batch.asked_at[row]) for row in gone]
         if batch.known_at is not None:
             proven.append((run.by_key, batch.known_at))
         for key, asked_at in proven:
