@@ -94,6 +94,17 @@ def test_the_watermark_and_the_freshness_stay(far_end: FarEnd) -> None:
     assert Record.objects.count() == 100
 
 
+def test_the_first_full_read_after_it_sets_the_watermark_of_what_it_skips(far_end: FarEnd) -> None:
+    have(far_end, 100)
+    start()
+    run_all()
+
+    counts = sync(GADGETS)
+
+    assert (counts["rows_fetched"], counts["skipped"]) == (100, 100)
+    assert tracker()[0] == "2026-01-01T00:57:00Z"
+
+
 def test_it_deletes_nothing(far_end: FarEnd) -> None:
     sync(GADGETS)
     far_end.set("gadgets", *(gadget(number) for number in range(1, 51)))
