@@ -272,7 +272,7 @@ SELECT body FROM raw_page WHERE batch_id = %(batch_id)s AND no = 0;
 -- take_feed_numbers --
 -- Numbers for the feed, taken last: the tracker's row lock makes them follow the order of commits.
 UPDATE tracker SET feed_seq = feed_seq + %(changes)s, live_rows = live_rows + %(more_rows)s WHERE entity_id = %(entity_id)s
-RETURNING feed_seq;
+RETURNING feed_seq, clock_timestamp();
 
 -- complete_run --
 -- The run is complete: watermark, freshness and time move together.
@@ -286,10 +286,7 @@ SELECT max({cursor})::text FROM {leaf} WHERE deleted_at IS NULL AND synced_at < 
 
 -- note_changes --
 -- Rows of the feed: at most 1,000 changes of one kind each.
-INSERT INTO change (entity_id, last_seq, first_seq, op, keys, revisions, batch_id, at)
-SELECT %(entity_id)s, last_seq, first_seq, op::"char", keys::uuid[], revisions::int[], %(batch_id)s, clock_timestamp()
-FROM unnest(%(last_seqs)s::bigint[], %(first_seqs)s::bigint[], %(ops)s::text[], %(keys)s::text[], %(revisions)s::text[])
-  AS rows (last_seq, first_seq, op, keys, revisions);
+COPY change (entity_id, last_seq, first_seq, op, keys, revisions, batch_id, at) FROM STDIN (FORMAT binary);
 
 -- note_absent --
 -- The far end said that there is no such record.

@@ -121,9 +121,9 @@ def _make_entity(cursor: Any, registered: Registered) -> None:
     )
     number = entity_id(registered.path)
     cursor.execute("INSERT INTO tracker (entity_id) VALUES (%s) ON CONFLICT DO NOTHING", (number,))
-    cursor.execute("SELECT to_regclass(%s) IS NULL", (f"record_{number}",))
-    if cursor.fetchone()[0]:
+    if not _exists(cursor, f"record_{number}"):
         _make_leaf(cursor, number)
+    make_list_index(cursor, number)
 
 
 def _make_leaf(cursor: Any, number: int) -> None:
@@ -135,11 +135,27 @@ def _make_leaf(cursor: Any, number: int) -> None:
             f" CHECK (entity_id = {number}))"
         )
         cursor.execute(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES IN ({number})")
-    cursor.execute(f"CREATE INDEX record_{number}_changed ON record_{number} (changed_at, key_hash)")
     cursor.execute(
         f"CREATE TRIGGER keep_version AFTER UPDATE ON record_{number}"
         " REFERENCING OLD TABLE AS gone NEW TABLE AS come FOR EACH STATEMENT EXECUTE FUNCTION keep_version()"
     )
+
+
+def make_list_index(cursor: Any, number: int) -> None:
+    """The index of lists by time of change, where a leaf has none: a first load drops it."""
+    # Asked before: IF NOT EXISTS waits for all that write, and then finds that there is nothing to do.
+    if not _exists(cursor, f"record_{number}_changed"):
+        cursor.execute(f"CREATE INDEX record_{number}_changed ON record_{number} (changed_at, key_hash)")
+
+
+def drop_list_index(cursor: Any, number: int) -> None:
+    """Drop that index."""
+    cursor.execute(f"DROP INDEX IF EXISTS record_{number}_changed")
+
+
+def _exists(cursor: Any, relation: str) -> bool:
+    cursor.execute("SELECT to_regclass(%s) IS NOT NULL", (relation,))
+    return bool(cursor.fetchone()[0])
 
 
 def _make_filter_indexes(connection: BaseDatabaseWrapper, registered: Registered) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -10,23 +10,33 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from django.db import connection
 
 Column = npt.NDArray[Any]
 Columns = Mapping[str, Column]
 """Columns of fixed width in the order of the statement, numbers with the big end first."""
 
 ROWS_A_PIECE = 4096
-_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_TRAILER = b"\xff\xff"
+HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+TRAILER = b"\xff\xff"
+"""What stands before and after all rows."""
 _JSONB = 1  # the version of jsonb's own format, which is text
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH_MICROS = 946_684_800_000_000
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def send(cursor: Any, statement: str, content: Iterable[bytes]) -> None:
+    """Carry out a COPY … FROM STDIN with this content. Raises Django's database errors."""
+    # Django wraps the errors of its cursors' calls, not those that leave a `with` of psycopg's.
+    with connection.wrap_database_errors, cursor.copy(statement) as copy:
+        for piece in content:
+            copy.write(piece)
+
+
 def binary(columns: Columns) -> bytes:
     """Rows of fixed width, whole."""
-    return _HEADER + _rows(columns).tobytes() + _TRAILER
+    return HEADER + _rows(columns).tobytes() + TRAILER
 
 
 def binary_with_json(columns: Columns, json: pl.Series) -> Iterator[bytes]:
@@ -36,17 +46,17 @@ def binary_with_json(columns: Columns, json: pl.Series) -> Iterator[bytes]:
     rows["json length"] = json.str.len_bytes().to_numpy() + 1
     rows["json version"] = _JSONB
     heads, bodies = rows.view(f"V{rows.dtype.itemsize}"), json.cast(pl.Binary)
-    yield _HEADER
+    yield HEADER
     for start in range(0, len(rows), ROWS_A_PIECE):
         piece = slice(start, start + ROWS_A_PIECE)
         pairs = zip(heads[piece].tolist(), bodies[piece].to_list(), strict=True)
         yield b"".join(chain.from_iterable(pairs))
-    yield _TRAILER
+    yield TRAILER
 
 
-def hashes(column: pl.Series) -> npt.NDArray[Any]:
+def hashes(column: pl.Series | Sequence[bytes]) -> npt.NDArray[Any]:
     """Hashes of one width as a column."""
-    values = column.to_list()
+    values = column.to_list() if isinstance(column, pl.Series) else column
     return np.frombuffer(b"".join(values), f"V{len(values[0])}")
 
 
@@ -55,9 +65,14 @@ def moments(column: pl.Series) -> npt.NDArray[Any]:
     return (column.to_physical().to_numpy() - _EPOCH_MICROS).astype(">i8")
 
 
+def micros(moment: datetime) -> int:
+    """A moment as PostgreSQL has it: microseconds since 2000."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
 def same(value: int | datetime, rows: int, width: int = 8) -> npt.NDArray[Any]:
     """One number or moment in all rows."""
-    number = (value - _EPOCH) // _MICROSECOND if isinstance(value, datetime) else value
+    number = micros(value) if isinstance(value, datetime) else value
     return np.full(rows, number, f">i{width}")
 
 

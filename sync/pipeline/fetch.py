@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import compress
@@ -23,58 +24,80 @@ from sync.pipeline.run import Run
 
 LONGEST_WAIT = 2.0
 """Seconds after a batch's first page arrived: then it is worked with what there is."""
+MOST_PORTIONS = 10
+"""Portions of BRIDGE_BATCH_ROWS that a batch reads where the mirror holds nearly all of their rows."""
+WORTH_IT = 4
+"""A batch with a quarter of BRIDGE_BATCH_ROWS still to be worked is worth its stages and its commit."""
 
 
 def fetch(batch: Batch) -> Batch:
     """Fill an empty batch with the next pages of its run. Waits for the far end; raises its errors."""
-    run = batch.run
-    assert run is not None
-    pages = _collect(run)
-    if not pages:
+    until: float | None = None
+    for _ in range(MOST_PORTIONS):
+        batch = _with(batch, pages := _collect(batch, until))
+        if not pages or pages[-1].page.next is None or _ends_gap(batch, pages[-1]):
+            break
+        if len(batch.raw) >= settings.BRIDGE_BATCH_ROWS // WORTH_IT:
+            break
+        until = until or time.monotonic() + LONGEST_WAIT
+    if not batch.pages:
         raise FatalError(
             f"{batch.registered.path}: the client ended its pages without a last one.", code="no_last_page"
         )
+    unchanged = len(batch.known)
+    # They have passed these stages before: the same bytes by the same rules, else the memo would not know them.
+    valid = {"normalized": unchanged, "validated": unchanged, "mapped": unchanged}
+    return batch.counting(rows_fetched=_fetched(batch), skipped=unchanged, **valid)
+
+
+def _with(batch: Batch, pages: Sequence[Numbered]) -> Batch:
+    """The batch with those rows of more pages that the mirror does not hold."""
+    if not pages:
+        return batch
+    more = _new_rows(batch, pages)
+    asked_at = min(numbered.page.asked_at for numbered in pages)
+    return replace(
+        batch,
+        raw=[*batch.raw, *more.raw],
+        raw_hashes=[*batch.raw_hashes, *more.raw_hashes],
+        asked_at=[*batch.asked_at, *more.asked_at],
+        known=[*batch.known, *more.known],
+        known_at=min(asked_at, batch.known_at or asked_at),
+        frame=_numbered(len(batch.raw) + len(more.raw)),
+        pages=(*batch.pages, *map(_note, pages)),
+        last=pages[-1].last,
+    )
+
+
+def _new_rows(batch: Batch, pages: Sequence[Numbered]) -> Batch:
+    run = batch.run
+    assert run is not None
     rows: list[bytes] = []
     asked_at: list[datetime] = []
     for numbered in pages:
         rows.extend(numbered.page.rows)
         asked_at.extend([numbered.page.asked_at] * len(numbered.page.rows))
     hashes = [xxhash.xxh3_128_digest(row, run.seed) for row in rows]
-    whole = replace(batch, raw=rows, raw_hashes=hashes, asked_at=asked_at, frame=_numbered(len(rows)))
-    known = run.memo.knows(hashes) if run.memo.pays(len(rows)) else held(whole)
-    filled = replace(
-        _without(whole, known),
-        known_at=min(numbered.page.asked_at for numbered in pages),
-        pages=tuple(
-            PageNote(
-                no=n.no,
-                rows=len(n.page.rows),
-                next=n.page.next,
-                total=n.page.total,
-                steady=n.page.steady,
-            )
-            for n in pages
-        ),
-        last=pages[-1].last,
-    )
-    unchanged = len(filled.known)
-    # They have passed these stages before: the same bytes by the same rules, else the memo would not know them.
-    valid = {"normalized": unchanged, "validated": unchanged, "mapped": unchanged}
-    return filled.counting(rows_fetched=len(rows), skipped=unchanged, **valid)
+    bare = Batch(registered=batch.registered, run=run, mapping=batch.mapping)
+    whole = replace(bare, raw=rows, raw_hashes=hashes, asked_at=asked_at, frame=_numbered(len(rows)))
+    return _without(whole, run.memo.knows(hashes) if run.memo.pays(len(rows)) else held(whole))
+
+
+def _note(numbered: Numbered) -> PageNote:
+    page = numbered.page
+    return PageNote(no=numbered.no, rows=len(page.rows), next=page.next, total=page.total, steady=page.steady)
 
 
 def _without(batch: Batch, known: npt.NDArray[np.bool_]) -> Batch:
     if not known.any():
         return batch
     new = (~known).tolist()
-    raw = list(compress(batch.raw, new))
     return replace(
         batch,
-        raw=raw,
+        raw=list(compress(batch.raw, new)),
         raw_hashes=list(compress(batch.raw_hashes, new)),
         asked_at=list(compress(batch.asked_at, new)),
         known=list(compress(batch.raw_hashes, known.tolist())),
-        frame=_numbered(len(raw)),
     )
 
 
@@ -82,27 +105,30 @@ def _numbered(rows: int) -> pl.DataFrame:
     return pl.select(pl.int_range(rows, dtype=pl.UInt32).alias("_row"))
 
 
-def _collect(run: Run) -> list[Numbered]:
+def _fetched(batch: Batch) -> int:
+    return len(batch.raw) + len(batch.known)
+
+
+def _collect(batch: Batch, until: float | None) -> list[Numbered]:
+    """A portion of pages; after `until` what there is, and no error: that is told when it is asked for again."""
+    run = batch.run
+    assert run is not None
     pages: list[Numbered] = []
     rows = 0
-    until: float | None = None
-    while rows < settings.BRIDGE_BATCH_ROWS and not (pages and pages[-1].last):
-        if pages and pages[-1].page.next is None:
-            break  # the end of a gap: what follows was committed before
-        numbered = _take(run, until)
-        if numbered is None:
-            break
+    before = run.totals.get("rows_fetched", 0) + _fetched(batch)
+    while rows < settings.BRIDGE_BATCH_ROWS and (numbered := _take(run, until)):
         pages.append(numbered)
         rows += len(numbered.page.rows)
-        run.claim.progress(rows=run.totals.get("rows_fetched", 0) + rows, total=numbered.page.total)
+        run.claim.progress(rows=before + rows, total=numbered.page.total)
         until = until or time.monotonic() + LONGEST_WAIT
-        if _ends_gap(run, numbered):
-            break
+        if numbered.page.next is None or _ends_gap(batch, numbered):
+            break  # the end of a gap: what follows was committed before
     return pages
 
 
-def _ends_gap(run: Run, numbered: Numbered) -> bool:
-    return any(segment.stop == numbered.no + 1 for segment in run.segments)
+def _ends_gap(batch: Batch, numbered: Numbered) -> bool:
+    assert batch.run is not None
+    return any(segment.stop == numbered.no + 1 for segment in batch.run.segments)
 
 
 def _take(run: Run, until: float | None) -> Numbered | None:

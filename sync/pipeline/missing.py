@@ -25,7 +25,7 @@ from sync.models import Batch as BatchRow
 from sync.models import DeleteProposal, Tracker
 from sync.pipeline import proof
 from sync.pipeline.applying import apply, delete, track, undo
-from sync.pipeline.copying import binary
+from sync.pipeline.copying import binary, send
 from sync.pipeline.doubt import UNSURE, part_unsure
 from sync.pipeline.repeat import repeated
 from sync.queries import query
@@ -110,8 +110,7 @@ def _gather(cursor: Any, read: uuid.UUID) -> None:
 
 def fill_seen(cursor: Any, hashes: bytes) -> None:
     """Add hashes, 16 bytes each, to what was seen."""
-    with connection.wrap_database_errors, cursor.copy(query("fill_seen")) as copy:
-        copy.write(binary({"hash": np.frombuffer(hashes, "V16")}))
+    send(cursor, query("fill_seen"), [binary({"hash": np.frombuffer(hashes, "V16")})])
 
 
 def sample_keys(cursor: Any, registered: Registered, names: Mapping[str, str | int]) -> list[str]:

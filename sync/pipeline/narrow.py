@@ -6,7 +6,7 @@ A row that waits for its parent is refused as one that lands is: `parking` uses 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import polars.selectors as cs
-from django.db import DataError, Error, IntegrityError, OperationalError, connection, transaction
+from django.db import DataError, Error, IntegrityError, OperationalError, transaction
 
 from sync.pipeline import copying
 from sync.pipeline.batch import LANDED, Batch, Fault, SetAside
@@ -101,7 +101,7 @@ def _load(cursor: Any, batch: Batch, frame: pl.DataFrame) -> pl.DataFrame | None
                 "changed_at": copying.same(cursor.fetchone()[0], frame.height),
                 "entity_id": copying.same(run.entity_id, frame.height, 2),
             }
-            _copy(cursor, query("fill_leaf", leaf=run.leaf), _binary(batch, frame, **more))
+            copying.send(cursor, query("fill_leaf", leaf=run.leaf), _binary(batch, frame, **more))
     except (DataError, IntegrityError, OperationalError) as error:
         if not _is_of_a_row(error):
             raise
@@ -113,24 +113,15 @@ def _load(cursor: Any, batch: Batch, frame: pl.DataFrame) -> pl.DataFrame | None
 def _upsert(cursor: Any, batch: Batch, frame: pl.DataFrame) -> pl.DataFrame:
     assert batch.run is not None
     cursor.execute("TRUNCATE stage")
-    _copy(cursor, query("fill_stage"), _binary(batch, frame))
+    copying.send(cursor, query("fill_stage"), _binary(batch, frame))
     cursor.execute(query(batch.run.writes, leaf=batch.run.leaf, entity_id=batch.run.entity_id))
     return pl.DataFrame(cursor.fetchall(), schema=LANDED, orient="row")
 
 
-def _copy(cursor: Any, statement: str, content: Iterable[bytes]) -> None:
-    # Django wraps the errors of its cursors' calls, not those that leave a `with` of psycopg's.
-    with connection.wrap_database_errors, cursor.copy(statement) as copy:
-        for piece in content:
-            copy.write(piece)
-
-
 def _binary(batch: Batch, frame: pl.DataFrame, **more: npt.NDArray[Any]) -> Iterator[bytes]:
-    rows = frame["_row"]
-    raw_hashes = pl.Series(batch.raw_hashes, dtype=pl.Binary).gather(rows)
     columns = {
         "key_hash": copying.hashes(frame["_key_hash"]),
-        "raw_hash": copying.hashes(raw_hashes),
+        "raw_hash": copying.hashes(batch.raw_hashes)[frame["_row"].to_numpy()],
         "version": frame["_version"].to_numpy().astype(">i8"),
         "synced_at": copying.moments(frame["_synced_at"]),
         **_lineage(batch, frame),

@@ -27,6 +27,7 @@ class Numbered:
     no: int
     page: Page
     last: bool
+    size: int  # bytes of its rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class PageStream:
         """
         item = self._end or self._ready.get(timeout=timeout)
         if isinstance(item, Numbered):
-            self._held -= _bytes_of(item)
+            self._held -= item.size
             return item
         self._end = item
         if item.error is not None:
@@ -94,12 +95,14 @@ class PageStream:
             ):
                 empty = False
                 at_end = page.next is None or (segment.stop is not None and no + 1 >= segment.stop)
-                yield Numbered(no=no, page=page, last=final and at_end)
+                size = sum(map(len, page.rows))
+                yield Numbered(no=no, page=page, last=final and at_end, size=size)
                 no += 1
                 if at_end:
                     break
             if empty and final:
-                yield Numbered(no=no, page=Page(rows=(), asked_at=datetime.now(UTC), next=None), last=True)
+                nothing = Page(rows=(), asked_at=datetime.now(UTC), next=None)
+                yield Numbered(no=no, page=nothing, last=True, size=0)
 
     def _allowed(self, pages: Iterator[Page]) -> Iterator[Page]:
         """Each page is asked for when it is taken: before that the run may be put off."""
@@ -121,10 +124,6 @@ class PageStream:
                 self._ready.put(item, timeout=0.2)
             except queue.Full:
                 continue
-            self._held += _bytes_of(item)
+            self._held += item.size if isinstance(item, Numbered) else 0
             return True
         return False
-
-
-def _bytes_of(item: Numbered | _End) -> int:
-    return sum(map(len, item.page.rows)) if isinstance(item, Numbered) else 0

@@ -15,6 +15,7 @@ from sync.pipeline import COMMITTED, PURE, Stage
 from sync.pipeline.batch import Batch
 from sync.pipeline.columns import observe
 from sync.pipeline.fetch import fetch
+from sync.pipeline.loading import ListIndex
 from sync.pipeline.reading import PageStream
 from sync.pipeline.repeat import repeated
 from sync.pipeline.run import Run, highest, open_run
@@ -35,12 +36,18 @@ def run_sync(claim: Claim) -> None:
 
 def read(run: Run) -> None:
     """Read what a run has still to read, and commit it. Raises the far end's errors and Interrupted."""
+    index = ListIndex(run)
+    index.mend()
     run.stream = PageStream(run)
     try:
         with Writers(commit, work) as writers:
             for batch in _batches(run):
-                # The last batch completes the run, so all others must have committed before it begins.
-                writers.finish(batch) if batch.last else writers.put(batch)
+                if batch.last:
+                    # It completes the run, so all others must have committed before it begins.
+                    writers.finish(batch, index.build)
+                else:
+                    index.without()
+                    writers.put(batch)
     finally:
         run.stream.close()
 

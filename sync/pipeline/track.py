@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import polars as pl
 import psycopg
 from django.db import connection
 
@@ -15,7 +14,9 @@ from sync import grouping, schema
 from sync.models import ErrorGroup
 from sync.pipeline import asides
 from sync.pipeline.batch import Batch
+from sync.pipeline.copying import send
 from sync.pipeline.duplicates import tell
+from sync.pipeline.feeding import feed, number_of
 from sync.pipeline.ingest import live_delta
 from sync.pipeline.proof import is_proof, look_for_missing, proof, spare_seen
 from sync.pipeline.raw import pack
@@ -23,11 +24,9 @@ from sync.pipeline.run import Run, cursor_order
 from sync.queries import query
 from sync.targets.asking import ask_for_pushes
 
-CHANGES_A_ROW = 1_000
 CHANNEL = "bridge_changed"
 _MOST_KEYS = 200  # in one notification: PostgreSQL refuses one of 8,000 bytes
 _FIRST = datetime.min.replace(tzinfo=UTC)
-_OPS = {"insert": "i", "update": "u"}
 
 
 def track(batch: Batch) -> Batch:
@@ -36,7 +35,8 @@ def track(batch: Batch) -> Batch:
     assert run is not None
     with connection.cursor() as cursor:
         _keep_raw(cursor, batch)
-        seen = seen_in(batch)
+        # Nothing is missing, and no delete waits, where there was no record.
+        seen = b"" if run.first_load else seen_in(batch)
         _execute(cursor, "note_batch", _batch_row(batch, run, seen))
         spare_seen(cursor, run, seen)
         # Late, since two writers of one failure wait here for each other; the tracker's row is always last.
@@ -109,34 +109,15 @@ def seen_in(batch: Batch) -> bytes:
 
 
 def _note_changes(cursor: Any, batch: Batch, run: Run) -> None:
-    changes = [(_OPS[op], rows) for op in _OPS for rows in _chunks(batch.landed.filter(pl.col("op") == op))]
-    number = sum(rows.height for _, rows in changes)
+    number = number_of(batch.landed)
     if not number:
         return
     given = {"entity_id": run.entity_id, "changes": number, "more_rows": live_delta(batch)}
     cursor.execute(query("take_feed_numbers"), given)
-    feed = _feed(changes, after=cursor.fetchone()[0] - number)
-    _execute(cursor, "note_changes", {**feed, "entity_id": run.entity_id, "batch_id": batch.id})
+    last, now = cursor.fetchone()
+    rows = feed(batch.landed, entity_id=run.entity_id, batch_id=batch.id, at=now, after=last - number)
+    send(cursor, query("note_changes"), [rows])
     ask_for_pushes(batch.registered, by=f"job:{run.claim.job_id}")
-
-
-def _feed(changes: Sequence[tuple[str, pl.DataFrame]], *, after: int) -> dict[str, list[Any]]:
-    """The feed's rows, column by column, numbered from the one `after` that number."""
-    feed: dict[str, list[Any]] = {"first_seqs": [], "last_seqs": [], "ops": [], "keys": [], "revisions": []}
-    for op, rows in changes:
-        feed["first_seqs"].append(after + 1)
-        after += rows.height
-        feed["last_seqs"].append(after)
-        feed["ops"].append(op)
-        # As text: a million UUID objects would cost more than the rest of the statement.
-        feed["keys"].append("{" + ",".join(rows["key"]) + "}")
-        feed["revisions"].append("{" + ",".join(map(str, rows["revision"])) + "}")
-    return feed
-
-
-def _chunks(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    for start in range(0, rows.height, CHANGES_A_ROW):
-        yield rows[start : start + CHANGES_A_ROW]
 
 
 def _complete(cursor: Any, run: Run) -> None:

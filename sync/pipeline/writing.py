@@ -13,7 +13,7 @@ from django.db import connections
 
 from sync.pipeline.batch import Batch
 
-CONNECTIONS = 2
+CONNECTIONS = 3
 """While PostgreSQL takes the rows of one batch, another is worked; a third only costs memory."""
 
 Step = Callable[[Batch], Batch]
@@ -57,11 +57,12 @@ class Writers:
                 continue
             return
 
-    def finish(self, batch: Batch) -> None:
-        """Work the last batch here, and commit it after all others have committed."""
+    def finish(self, batch: Batch, before: Callable[[], None] = lambda: None) -> None:
+        """Work the last batch here; commit it after all others have committed and `before` was called."""
         worked = self._work(batch)
         self._end()
         self._raise()
+        before()
         self._commit(worked)
 
     def _write(self) -> None:

@@ -62,7 +62,7 @@ def _read_others(draft: Draft, field: Field, text: pl.Series) -> pl.Series:
                 whole=field.kind == "integer",
             )
         except RecordError as error:
-            errors[value] = error
+            errors[value] = error.with_traceback(None)  # which would hold this frame, and so the batch
     if errors:
         draft.refuse_each(text.name, draft.frame[text.name].is_in(list(errors)), errors)
     others = text.replace_strict(list(read), list(read.values()), default=None, return_dtype=pl.String)

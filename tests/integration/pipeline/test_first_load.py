@@ -1,0 +1,150 @@
+"""A first load builds the index of lists at its end; a broken off one leaves that to the next sync, or to migrate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+from pytest_django import Settings
+
+from sync import schema
+from sync.jobs import reaper
+from sync.jobs.claim import Claim
+from sync.models import Batch, Job, Record
+from sync.pipeline import loading
+from tests.farend import FarEnd
+from tests.integration.pipeline.conftest import gadget, run, run_again, sync
+
+GADGETS = "shop.gadgets"
+
+
+class Killed(BaseException):
+    """The process is gone: nobody settles the attempt."""
+
+
+def has_index() -> bool:
+    with connection.cursor() as cursor:
+        name = f"{schema.leaf(GADGETS)}_changed"
+        cursor.execute(
+            "SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass(%s) AND indisvalid", (name,)
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+@pytest.fixture
+def seen_at_commits(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether the index was there, at each commit."""
+    seen: list[bool] = []
+
+    def hold(claim: Claim) -> None:
+        seen.append(has_index())
+        held(claim)
+
+    held = Claim.hold
+    monkeypatch.setattr(Claim, "hold", hold)
+    return seen
+
+
+@pytest.mark.usefixtures("page_by_page")
+def test_the_index_of_lists_is_built_after_the_rows(far_end: FarEnd, seen_at_commits: list[bool]) -> None:
+    far_end.set("gadgets", *(gadget(number) for number in range(6)))
+
+    sync(GADGETS, full=True, page_size=2)
+
+    assert not all(seen_at_commits)
+    assert seen_at_commits[-1], "the last commit says that all is done"
+    assert has_index()
+    assert Record.objects.count() == 6
+
+
+@pytest.mark.usefixtures("page_by_page")
+def test_a_long_load_goes_on_with_the_index(far_end: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "MOST_ROWS", 0)
+    built: list[int] = []
+
+    def make(cursor: Any, number: int) -> None:
+        built.append(number)
+        made(cursor, number)
+
+    made = schema.make_list_index
+    monkeypatch.setattr(schema, "make_list_index", make)
+    far_end.set("gadgets", *(gadget(number) for number in range(40)))
+
+    sync(GADGETS, full=True, page_size=2)
+
+    assert len(built) == 1
+    assert has_index()
+
+
+@pytest.mark.usefixtures("page_by_page")
+def test_a_load_of_a_filled_table_keeps_the_index(far_end: FarEnd, seen_at_commits: list[bool]) -> None:
+    far_end.set("gadgets", gadget(1))
+    sync(GADGETS, full=True)
+    far_end.set("gadgets", *(gadget(number, name="New") for number in range(6)))
+
+    sync(GADGETS, full=True, page_size=2)
+
+    assert all(seen_at_commits)
+
+
+@pytest.mark.usefixtures("page_by_page")
+def test_a_broken_off_load_gets_its_index_when_it_goes_on(
+    far_end: FarEnd, monkeypatch: pytest.MonkeyPatch, seen_at_commits: list[bool]
+) -> None:
+    far_end.set("gadgets", *(gadget(number) for number in range(6)))
+    job = broken_off(monkeypatch)
+    assert not has_index()
+    seen_at_commits.clear()
+
+    run_again(job)
+
+    assert all(seen_at_commits)
+    assert Record.objects.count() == 6
+
+
+@pytest.mark.usefixtures("page_by_page")
+def test_migrate_makes_an_index_that_is_missing(far_end: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    far_end.set("gadgets", *(gadget(number) for number in range(6)))
+    broken_off(monkeypatch)
+
+    schema.prepare()
+
+    assert has_index()
+
+
+def broken_off(monkeypatch: pytest.MonkeyPatch) -> Job:
+    """A first load whose worker died before its last commit; its job waits again."""
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Claim, "finish", die)
+        patch.setattr(loading.ListIndex, "build", lambda _: None)
+        with pytest.raises(Killed):
+            run("sync", GADGETS, full=True, page_size=2)
+    Job.objects.update(lease_until=Now())
+    reaper.recover()
+    return Job.objects.get(kind="sync")
+
+
+def test_rows_that_the_mirror_holds_are_skipped_by_many_pages_at_once(
+    far_end: FarEnd, settings: Settings
+) -> None:
+    settings.BRIDGE_BATCH_ROWS = 8
+    rows: list[dict[str, Any]] = [gadget(number) for number in range(60)]
+    far_end.set("gadgets", *rows)
+    sync(GADGETS, full=True)
+    far_end.set("gadgets", *rows[:30], {**rows[30], "name": "New"}, {"name": "?"}, *rows[32:])
+
+    job = run("sync", GADGETS, full=True, page_size=4)
+
+    assert job.result is not None
+    found = {name: job.result[name] for name in ("rows_fetched", "inserted", "updated", "skipped", "failed")}
+    assert found == {"rows_fetched": 60, "inserted": 0, "updated": 1, "skipped": 58, "failed": 1}
+    batches = Batch.objects.filter(job=job).order_by("seq")
+    assert [(b.resume["first"], b.resume["last"]) for b in batches] == [(1, 8), (9, 15)]
+    assert sum(b.counts["rows_fetched"] for b in batches) == 60
