@@ -16,7 +16,7 @@ from api.auth import actor
 from api.exact_json import ExactJSONParser
 from api.jobs import shown
 from api.listing import PAGING, entity_number, failures, list_of, listed, newest, paging_parameters
-from api.params import Query, body, identifier, storable, word
+from api.params import Query, body, identifier, word
 from api.scopes import OPERATE, READ
 from api.serializers import FailedRecordDetailSerializer, FailedRecordSerializer, JobSerializer
 from sync import failures as acts
@@ -103,7 +103,7 @@ class FailedRecordView(APIView):
             raise InvalidRequest(message, code="bad_parameter")
         acts.mend(
             identifier("failed record", failed_id),
-            storable("data", data),
+            data,
             by=actor(request),
             reason=word(given, "reason"),
         )

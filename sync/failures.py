@@ -18,6 +18,7 @@ from sync.jobs.enqueue import behind, enqueue
 from sync.jobs.priorities import INTERACTIVE
 from sync.mapping.in_force import as_read
 from sync.mend_names import refuse_unread
+from sync.mend_values import refuse_unstorable
 from sync.models import ErrorGroup, FailedRecord, Job
 from sync.registry import Registered, registry
 
@@ -54,6 +55,7 @@ def mend(
     """
     if not isinstance(data, Mapping) or not data:
         raise InvalidRequest("`data` must be an object of the values to change.", code="bad_mend")
+    refuse_unstorable(dict(data))
     with transaction.atomic():
         failed = _open(failed_id)
         before, shown = failed.mended or {}, input_of(failed) or {}

@@ -126,6 +126,8 @@ def _given(text: str | None) -> dict[str, Any]:
         raise InvalidRequest(f"Can't read {text[1:]} ({error.strerror}).", code="data_unreadable") from error
     except ValueError as error:
         raise InvalidRequest(f"--data is not JSON: {error}.", code="data_not_json") from error
+    except RecursionError as error:
+        raise InvalidRequest("--data is nested too deeply to be read.", code="data_not_json") from error
     if not isinstance(value, dict):
         raise InvalidRequest(
             '--data must be an object such as {"email": "a@example.com"}.', code="data_not_json"

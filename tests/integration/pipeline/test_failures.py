@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import string
+from typing import Any
 
 import pytest
 
@@ -133,6 +134,35 @@ def test_a_mended_field_is_read_as_people_write_it(far_end: FarEnd) -> None:
     found = stored(1)
     assert found
     assert json.loads(found.data)["price"] == "1000.5"
+
+
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"note": "x\x00"},
+        {"note": ["\ud800"]},
+        {"x\x00": "1"},
+        {"note": {"\udfff": 1}},
+        {"note": nested(50_000)},
+    ],
+    ids=["nul", "half a surrogate pair", "name", "name inside", "deep"],
+)
+def test_a_mend_that_cannot_be_stored_is_refused(far_end: FarEnd, data: dict[str, Any]) -> None:
+    far_end.set("gadgets", gadget(1, price="many"))
+    sync(GADGETS)
+
+    with pytest.raises(InvalidRequest) as caught:
+        failures.mend(only().id, data, by=OPERATOR)
+
+    assert caught.value.code == "bad_parameter"
+    assert only().mended is None
 
 
 def test_the_next_sync_leaves_a_mended_row_alone(far_end: FarEnd) -> None:

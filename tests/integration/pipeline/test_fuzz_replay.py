@@ -23,7 +23,7 @@ from tests.integration.pipeline.odd_rows import values as tokens
 
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 SHORT = settings(max_examples=15, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-LONG = settings(SHORT, max_examples=1_000, derandomize=False)
+LONG = settings(SHORT, max_examples=500, derandomize=False)
 GADGETS = "shop.gadgets"
 PARTS_OF_IT = ("inserted", "updated", "skipped", "failed", "pending")
 BROKEN: list[dict[str, Any]] = [
