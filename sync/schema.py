@@ -142,15 +142,17 @@ def _make_leaf(cursor: Any, number: int) -> None:
 
 
 def make_list_index(cursor: Any, number: int) -> None:
-    """The index of lists by time of change, where a leaf has none: a first load drops it."""
+    """The index of lists by time of change, and autovacuum again, where a leaf has none: a first load ends both."""
     # Asked before: IF NOT EXISTS waits for all that write, and then finds that there is nothing to do.
     if not _exists(cursor, f"record_{number}_changed"):
         cursor.execute(f"CREATE INDEX record_{number}_changed ON record_{number} (changed_at, key_hash)")
+        cursor.execute(f"ALTER TABLE record_{number} RESET (autovacuum_enabled)")
 
 
 def drop_list_index(cursor: Any, number: int) -> None:
-    """Drop that index."""
+    """Drop that index, and let autovacuum pass the leaf by: each row that it would look at is new."""
     cursor.execute(f"DROP INDEX IF EXISTS record_{number}_changed")
+    cursor.execute(f"ALTER TABLE record_{number} SET (autovacuum_enabled = off)")
 
 
 def _exists(cursor: Any, relation: str) -> bool:

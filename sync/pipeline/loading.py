@@ -1,4 +1,7 @@
-"""The first load of an empty leaf: the index of its lists is built when the rows are there, in half the time."""
+"""The first load of an empty leaf: its lists get their index when the rows are there, in half the time.
+
+Autovacuum passes by until then.
+"""
 
 from __future__ import annotations
 

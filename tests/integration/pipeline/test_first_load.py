@@ -34,6 +34,13 @@ def has_index() -> bool:
     return bool(row and row[0])
 
 
+def is_vacuumed() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reloptions FROM pg_class WHERE oid = to_regclass(%s)", (schema.leaf(GADGETS),))
+        row = cursor.fetchone()
+    return bool(row) and not row[0]
+
+
 @pytest.fixture
 def seen_at_commits(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether the index was there, at each commit."""
@@ -57,6 +64,7 @@ def test_the_index_of_lists_is_built_after_the_rows(far_end: FarEnd, seen_at_com
     assert not all(seen_at_commits)
     assert seen_at_commits[-1], "the last commit says that all is done"
     assert has_index()
+    assert is_vacuumed()
     assert Record.objects.count() == 6
 
 
@@ -97,11 +105,13 @@ def test_a_broken_off_load_gets_its_index_when_it_goes_on(
     far_end.set("gadgets", *(gadget(number) for number in range(6)))
     job = broken_off(monkeypatch)
     assert not has_index()
+    assert not is_vacuumed()
     seen_at_commits.clear()
 
     run_again(job)
 
     assert all(seen_at_commits)
+    assert is_vacuumed()
     assert Record.objects.count() == 6
 
 
@@ -113,6 +123,7 @@ def test_migrate_makes_an_index_that_is_missing(far_end: FarEnd, monkeypatch: py
     schema.prepare()
 
     assert has_index()
+    assert is_vacuumed()
 
 
 def broken_off(monkeypatch: pytest.MonkeyPatch) -> Job:
