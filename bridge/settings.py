@@ -145,7 +145,7 @@ BRIDGE_BUILTIN_SYSTEMS = env.listing(
 )
 DEFAULT_BATCH_SIZE = env.integer("DEFAULT_BATCH_SIZE", default=1_000)
 MAX_BATCH_SIZE = env.integer("MAX_BATCH_SIZE", default=10_000)
-BRIDGE_BATCH_ROWS = env.integer("BRIDGE_BATCH_ROWS", default=20_000)
+BRIDGE_BATCH_ROWS = env.integer("BRIDGE_BATCH_ROWS", default=40_000)
 BRIDGE_WEB_THREADS = env.integer("BRIDGE_WEB_THREADS", default=8)
 SYNC_WORKER_THREADS = env.integer("SYNC_WORKER_THREADS", default=4)
 MAX_RETRIES = env.integer("MAX_RETRIES", default=3)

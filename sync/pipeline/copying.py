@@ -22,7 +22,8 @@ TRAILER = b"\xff\xff"
 """What stands before and after all rows."""
 _JSONB = 1  # the version of jsonb's own format, which is text
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_EPOCH_MICROS = 946_684_800_000_000
+EPOCH_MICROS = 946_684_800_000_000
+"""From 1970 to 2000, where PostgreSQL begins to count."""
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -62,7 +63,7 @@ def hashes(column: pl.Series | Sequence[bytes]) -> npt.NDArray[Any]:
 
 def moments(column: pl.Series) -> npt.NDArray[Any]:
     """Moments (Datetime in microseconds, UTC) as a column."""
-    return (column.to_physical().to_numpy() - _EPOCH_MICROS).astype(">i8")
+    return (column.to_physical().to_numpy() - EPOCH_MICROS).astype(">i8")
 
 
 def micros(moment: datetime) -> int:

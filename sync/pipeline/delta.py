@@ -8,23 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
-from django.db import connection
 
 from sync.pipeline.batch import Batch
 from sync.pipeline.duplicates import noted, standing
-from sync.queries import query
+from sync.pipeline.stored import STORED, stored_rows
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-# What the mirror holds of a key.
-STORED: dict[str, pl.DataType | type[pl.DataType]] = {
-    "_key_hash": pl.Binary,
-    "_stored_version": pl.Int64,
-    "_stored_at": pl.Datetime("us", "UTC"),
-    "_stored_hash": pl.Binary,
-    "_deleted": pl.Boolean,
-    "_own": pl.Boolean,  # this run wrote it
-}
 
 
 def delta(batch: Batch) -> Batch:
@@ -81,18 +71,9 @@ def _newest(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _stored(batch: Batch, keys: pl.Series) -> pl.DataFrame:
     assert batch.run is not None
-    rows = []
-    if len(keys):
-        with connection.cursor() as cursor:
-            statement = query("stored_rows", leaf=batch.run.leaf, entity_id=batch.run.entity_id)
-            cursor.execute(statement, {"keys": [key.hex() for key in keys]})
-            own = batch.run.duplicates.batches
-            rows = [
-                (row[0].bytes, row[1], row[2], bytes(row[3]), row[4], row[5] in own)
-                for row in cursor.fetchall()
-            ]
-    found = pl.DataFrame(rows, schema=STORED, orient="row")
-    ahead = batch.run.ahead
+    run = batch.run
+    found = stored_rows(keys, own=run.duplicates.batches, leaf=run.leaf, entity_id=run.entity_id)
+    ahead = run.ahead
     if ahead is None:
         return found
     written = ahead.filter(pl.col("_key_hash").is_in(keys.implode()))

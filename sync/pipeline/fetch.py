@@ -24,10 +24,12 @@ from sync.pipeline.run import Run
 
 LONGEST_WAIT = 2.0
 """Seconds after a batch's first page arrived: then it is worked with what there is."""
+BATCH_BYTES = 32 * 1024 * 1024
+"""Wide rows are worked fewer at once: a batch takes several times the bytes of its rows."""
 MOST_PORTIONS = 10
 """Portions of BRIDGE_BATCH_ROWS that a batch reads where the mirror holds nearly all of their rows."""
 WORTH_IT = 4
-"""A batch with a quarter of BRIDGE_BATCH_ROWS still to be worked is worth its stages and its commit."""
+"""A batch with a quarter of these rows or bytes still to be worked is worth its stages and its commit."""
 
 
 def fetch(batch: Batch) -> Batch:
@@ -37,7 +39,7 @@ def fetch(batch: Batch) -> Batch:
         batch = _with(batch, pages := _collect(batch, until))
         if not pages or pages[-1].page.next is None or _ends_gap(batch, pages[-1]):
             break
-        if len(batch.raw) >= settings.BRIDGE_BATCH_ROWS // WORTH_IT:
+        if _is_worth_it(batch):
             break
         until = until or time.monotonic() + LONGEST_WAIT
     if not batch.pages:
@@ -114,16 +116,22 @@ def _collect(batch: Batch, until: float | None) -> list[Numbered]:
     run = batch.run
     assert run is not None
     pages: list[Numbered] = []
-    rows = 0
+    rows = size = 0
     before = run.totals.get("rows_fetched", 0) + _fetched(batch)
-    while rows < settings.BRIDGE_BATCH_ROWS and (numbered := _take(run, until)):
+    while rows < settings.BRIDGE_BATCH_ROWS and size < BATCH_BYTES and (numbered := _take(run, until)):
         pages.append(numbered)
         rows += len(numbered.page.rows)
+        size += numbered.size
         run.claim.progress(rows=before + rows, total=numbered.page.total)
         until = until or time.monotonic() + LONGEST_WAIT
         if numbered.page.next is None or _ends_gap(batch, numbered):
             break  # the end of a gap: what follows was committed before
     return pages
+
+
+def _is_worth_it(batch: Batch) -> bool:
+    few = len(batch.raw) < settings.BRIDGE_BATCH_ROWS // WORTH_IT
+    return not few or sum(map(len, batch.raw)) >= BATCH_BYTES // WORTH_IT
 
 
 def _ends_gap(batch: Batch, numbered: Numbered) -> bool:

@@ -15,9 +15,12 @@ from django.db import connections
 from sync.pipeline.run import Run
 from sync.sources import Page
 
-AHEAD = 64
-BYTES_AHEAD = 32 * 1024 * 1024
-"""Pages held ready, whichever bound is met first: memory is bounded whatever the size of table and rows."""
+AHEAD = 256
+BYTES_AHEAD = 96 * 1024 * 1024
+"""Pages held ready, whichever bound is met first: memory is bounded whatever the size of table and rows.
+
+So many that the far end goes on being asked while the memo of a million records is read.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,6 +31,10 @@ class Paging(Protocol):
         """Where the next page begins; None where this was the last. Raises TransientError (bad_envelope)."""
         ...
 
+    def beyond(self, place: Place | None, page_size: int, total: int) -> Place | None:
+        """Where the next page begins if this one is full and there are so many rows; None if that cannot be told."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Offset:
@@ -58,6 +62,11 @@ class Offset:
             return {"offset": after}
         return None
 
+    def beyond(self, place: Place | None, page_size: int, total: int) -> Place | None:
+        """The offset after a full page."""
+        after = _number(place, "offset", 0) + _size(page_size, self.largest)
+        return {"offset": after} if after < total else None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageNumber:
@@ -82,6 +91,11 @@ class PageNumber:
         if _goes_on(envelope, self.more, self.total, read, size):
             return {"page": number + 1, "size": size}
         return None
+
+    def beyond(self, place: Place | None, page_size: int, total: int) -> Place | None:
+        """The next number."""
+        number, size = _number(place, "page", self.first), self._size(place, page_size)
+        return {"page": number + 1, "size": size} if (number + 1 - self.first) * size < total else None
 
     def _size(self, place: Place | None, page_size: int) -> int:
         # A page's number means something only with the size the run began with.
@@ -119,6 +133,10 @@ class Cursor:
                 code="bad_envelope",
             )
         return {"cursor": token}
+
+    def beyond(self, place: Place | None, page_size: int, total: int) -> Place | None:
+        """Only the page itself tells its token."""
+        return None
 
 
 def _goes_on(envelope: Envelope, more: str | None, total: str | None, read: int, size: int) -> bool:

@@ -19,7 +19,7 @@ from sync import drift
 from sync.errors import ConfigError, InvalidRequest
 from sync.jobs.claim import Claim, Interrupted, Live, tried
 from sync.pipeline.batch import Batch
-from sync.pipeline.delta import STORED, delta
+from sync.pipeline.delta import delta
 from sync.pipeline.dryrun.deliveries import Deliveries
 from sync.pipeline.dryrun.missing import deletes_of
 from sync.pipeline.dryrun.report import Report
@@ -29,6 +29,7 @@ from sync.pipeline.reading import PageStream
 from sync.pipeline.resolve import resolve
 from sync.pipeline.run import Run, Segment, open_run
 from sync.pipeline.runner import work
+from sync.pipeline.stored import STORED
 from sync.pipeline.track import next_watermark, seen_in
 from sync.start import MOST_PAGES, PAGES
 from sync.tape import using

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -159,3 +160,12 @@ def test_rows_that_the_mirror_holds_are_skipped_by_many_pages_at_once(
     batches = Batch.objects.filter(job=job).order_by("seq")
     assert [(b.resume["first"], b.resume["last"]) for b in batches] == [(1, 8), (9, 15)]
     assert sum(b.counts["rows_fetched"] for b in batches) == 60
+
+
+def test_wide_rows_are_worked_fewer_at_once(far_end: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("sync.pipeline.fetch"), "BATCH_BYTES", 6_000)
+    far_end.set("gadgets", *(gadget(number, note="x" * 1_000) for number in range(12)))
+
+    sync(GADGETS, full=True, page_size=2)
+
+    assert [batch.counts["inserted"] for batch in Batch.objects.order_by("seq")] == [6, 6]
