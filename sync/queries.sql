@@ -21,8 +21,10 @@ WHERE r.deleted_at IS NULL;
 
 -- stored_rows --
 -- What the mirror holds of these keys. Joined by the whole primary key: PostgreSQL 18 may answer ANY from the index by
--- changed_at, and before the table is analyzed it must know that a key is there once. Packed, 73 bytes a row.
-SELECT string_agg(uuid_send(r.key_hash) || int8send(r.version) || timestamptz_send(r.synced_at) || r.data_hash
+-- changed_at, and before the table is analyzed it must know that a key is there once. Packed, 73 bytes a row; a record
+-- that was deleted before it was ever here has no hash of its data.
+SELECT string_agg(uuid_send(r.key_hash) || int8send(r.version) || timestamptz_send(r.synced_at)
+  || CASE octet_length(r.data_hash) WHEN 32 THEN r.data_hash ELSE decode(repeat('00', 32), 'hex') END
   || boolsend(r.deleted_at IS NOT NULL) || int8send(r.batch_id), ''::bytea)
 FROM unnest(%(keys)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id};
 

@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.signals import post_migrate, pre_migrate
 
 from sync.errors import ConfigError
+from sync.queries import query
 from sync.registry import Registered, registry
 
 SCHEMA = "bridge"
@@ -144,13 +145,21 @@ def _make_leaf(cursor: Any, number: int) -> None:
 def make_list_index(cursor: Any, number: int) -> None:
     """The index of lists by time of change, and autovacuum again, where a leaf has none: a first load ends both."""
     # Asked before: IF NOT EXISTS waits for all that write, and then finds that there is nothing to do.
+    if _exists(cursor, f"record_{number}_changed"):
+        return
+    # Of two that make it the second waits here, and then finds it: SHARE alone would let both begin.
+    cursor.execute(f"LOCK TABLE record_{number} IN SHARE ROW EXCLUSIVE MODE")
     if not _exists(cursor, f"record_{number}_changed"):
         cursor.execute(f"CREATE INDEX record_{number}_changed ON record_{number} (changed_at, key_hash)")
         cursor.execute(f"ALTER TABLE record_{number} RESET (autovacuum_enabled)")
 
 
 def drop_list_index(cursor: Any, number: int) -> None:
-    """Drop that index, and let autovacuum pass the leaf by: each row that it would look at is new."""
+    """Drop that index, and let autovacuum pass the leaf by, where that is empty: each of its rows will be new."""
+    cursor.execute(f"LOCK TABLE record_{number} IN ACCESS EXCLUSIVE MODE")
+    cursor.execute(query("any_record", leaf=f"record_{number}"))
+    if cursor.fetchone()[0]:
+        return
     cursor.execute(f"DROP INDEX IF EXISTS record_{number}_changed")
     cursor.execute(f"ALTER TABLE record_{number} SET (autovacuum_enabled = off)")
 

@@ -18,7 +18,8 @@ MOST_ROWS = 2_000_000
 """A list sorts so many rows in about a second; when more are loaded it has its index, whatever that costs."""
 _PATIENCE = "2s"
 """For others that use the table: longer than this nobody waits behind us."""
-_LOCK_NOT_AVAILABLE = "55P03"
+_LEFT = {"55P03", "40P01"}  # the lock was not to be had, or two wanted it from each other
+_AGAIN = 500_000  # rows later
 
 log = structlog.get_logger(__name__)
 
@@ -28,8 +29,9 @@ class ListIndex:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._missing = False
         self._may_go = run.first_load and run.full and run.part is None
+        self._may_miss = run.first_load
+        self._build_at = MOST_ROWS
 
     def mend(self) -> None:
         """Make it where a load before this one was broken off."""
@@ -40,14 +42,19 @@ class ListIndex:
         """Before a batch that others follow: drop it for a first load, and end that when it grows long."""
         if self._may_go:
             self._may_go = False
-            self._missing = self._change(schema.drop_list_index)
-        if self._missing and self._run.totals.get("inserted", 0) > MOST_ROWS:
+            self._change(self._drop)
+        if self._may_miss and self._run.totals.get("inserted", 0) > self._build_at:
             self.build()
+            self._build_at += _AGAIN
 
     def build(self) -> None:
-        """Make it, where it was dropped."""
-        if self._missing:
-            self._missing = not self._change(schema.make_list_index)
+        """Make it, if this run dropped it, or one before it that wrote nothing."""
+        if self._may_miss:
+            self._may_miss = not self._change(schema.make_list_index)
+
+    def _drop(self, cursor: Any, number: int) -> None:
+        self._run.hold()  # a worker that was taken for dead must not drop what another one built
+        schema.drop_list_index(cursor, number)
 
     def _change(self, change: Callable[[Any, int], None]) -> bool:
         try:
@@ -55,7 +62,7 @@ class ListIndex:
                 cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
                 change(cursor, self._run.entity_id)
         except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            if getattr(error.__cause__, "sqlstate", None) not in _LEFT:
                 raise
             # Dropped: the load only takes longer. Made: lists are slower until the next sync makes it.
             log.warning("list_index_left_as_it_is", entity=self._run.registered.path, reason=str(error))

@@ -121,7 +121,10 @@ class Run:
     def ask(self, segment: Segment) -> Ask:
         """The question for a segment."""
         window = self.part.window if self.part else None
-        return Ask(since=self.since, resume=segment.resume, page_size=self.page_size, window=window)
+        pages = None if segment.stop is None else segment.stop - segment.first
+        return Ask(
+            since=self.since, resume=segment.resume, page_size=self.page_size, window=window, pages=pages
+        )
 
 
 def open_run(claim: Claim) -> Run:

@@ -32,6 +32,7 @@ class Ask:
     since: str | None = None  # canonical text of the cursor, to be asked with >=; None = everything
     resume: Mapping[str, Json] | None = None  # the `next` of the page before; None = from the beginning
     page_size: int = 1000
+    pages: int | None = None  # so many are wanted at most: nothing needs to be asked beyond; None = all
     window: Window | None = None  # only of resources that say in `windows` that they can
 
 

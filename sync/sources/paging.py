@@ -16,7 +16,10 @@ Place = Mapping[str, Json]
 
 
 class Paging(Protocol):
-    """A way to ask for pages, one after the other."""
+    """A way to ask for pages, one after the other.
+
+    One that can tell where the next page begins before it has this one also has `beyond`, as Offset has.
+    """
 
     @property
     def total(self) -> str | None:
@@ -29,10 +32,6 @@ class Paging(Protocol):
 
     def following(self, place: Place | None, page_size: int, envelope: Envelope) -> Place | None:
         """Where the next page begins; None where this was the last. Raises TransientError (bad_envelope)."""
-        ...
-
-    def beyond(self, place: Place | None, page_size: int, total: int) -> Place | None:
-        """Where the next page begins if this one is full and there are so many rows; None if that cannot be told."""
         ...
 
 
@@ -63,7 +62,7 @@ class Offset:
         return None
 
     def beyond(self, place: Place | None, page_size: int, total: int) -> Place | None:
-        """The offset after a full page."""
+        """The offset after a full page; None if all rows, `total`, lie before it."""
         after = _number(place, "offset", 0) + _size(page_size, self.largest)
         return {"offset": after} if after < total else None
 
@@ -93,7 +92,7 @@ class PageNumber:
         return None
 
     def beyond(self, place: Place | None, page_size: int, total: int) -> Place | None:
-        """The next number."""
+        """The next number; None if all rows, `total`, lie before it."""
         number, size = _number(place, "page", self.first), self._size(place, page_size)
         return {"page": number + 1, "size": size} if (number + 1 - self.first) * size < total else None
 
@@ -133,10 +132,6 @@ class Cursor:
                 code="bad_envelope",
             )
         return {"cursor": token}
-
-    def beyond(self, place: Place | None, page_size: int, total: int) -> Place | None:
-        """Only the page itself tells its token."""
-        return None
 
 
 def _goes_on(envelope: Envelope, more: str | None, total: str | None, read: int, size: int) -> bool:

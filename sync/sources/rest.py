@@ -63,10 +63,12 @@ class RestClient:
         place = ask.resume
         before: Sequence[bytes] = ()
         total: int | None = None
+        left = ask.pages
         with Ahead(lambda at: self._get(resource, self._asked(resource, ask, at))) as ahead:
             while True:
                 answer = ahead.take(place)
-                if (guess := _guess(resource, ask, place, total)) is not None:
+                left = None if left is None else left - 1
+                if (guess := _guess(resource, ask, place, total, left)) is not None:
                     ahead.ask(guess)
                 envelope = opened(answer, resource.items)
                 if envelope.rows and envelope.rows == before:
@@ -76,6 +78,8 @@ class RestClient:
                     )
                 before = envelope.rows
                 following = resource.paging.following(place, ask.page_size, envelope)
+                if guess not in (None, following):
+                    left = 0  # the far end gives fewer rows a page: each guess would cost a request
                 total = envelope.number(resource.paging.total) if resource.paging.total else None
                 yield Page(rows=before, asked_at=answer.asked_at, next=following, total=total)
                 if following is None:
@@ -118,11 +122,17 @@ class RestClient:
         return answer
 
 
-def _guess(resource: Rest, ask: Ask, place: Place | None, total: int | None) -> Place | None:
+def _guess(
+    resource: Rest, ask: Ask, place: Place | None, total: int | None, left: int | None
+) -> Place | None:
     """Where the page after the one at a place begins, if it is sure to be wanted: a recording has nothing more."""
-    if total is None or ask.window is not None or tape_in_use():
+    beyond = getattr(resource.paging, "beyond", None)  # a paging from outside may not know
+    if beyond is None or total is None or ask.window is not None or tape_in_use():
         return None
-    return resource.paging.beyond(place, ask.page_size, total)
+    if left is not None and left <= 0:
+        return None
+    guess: Place | None = beyond(place, ask.page_size, total)
+    return guess
 
 
 def _bounds(resource: Rest, window: Window) -> dict[str, str]:

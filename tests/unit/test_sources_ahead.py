@@ -66,6 +66,26 @@ def test_a_page_with_fewer_rows_than_asked_for_makes_the_guess_void() -> None:
 
     with Wire(answer) as wire:
         assert rows(list(read(wire))) == NAMES
+        offsets = [asked.params["offset"] for asked in wire.asked]
+        assert offsets == ["0", "1", "3", "2", "3", "4"], "guessed wrong once, and then no more"
+
+
+def test_nothing_is_asked_beyond_the_pages_that_are_wanted() -> None:
+    with Wire(by_offset) as wire:
+        resource = Rest(path="/x", items="data.items", paging=OFFSET)
+        pages = client(wire).pages(resource, Ask(page_size=1, pages=3))
+        assert rows([next(pages) for _ in range(3)]) == NAMES[:3]
+        assert [asked.params["offset"] for asked in wire.asked] == ["0", "1", "2"]
+
+
+def test_a_paging_that_cannot_tell_is_asked_page_by_page() -> None:
+    class Plain:
+        total = "total"
+        ask = staticmethod(OFFSET.ask)
+        following = staticmethod(OFFSET.following)
+
+    with Wire(by_offset) as wire:
+        assert rows(list(read(wire, Plain()))) == NAMES
 
 
 def test_an_error_comes_with_the_page_that_has_it() -> None:

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from pytest_django import Settings
 
@@ -141,6 +141,27 @@ def broken_off(monkeypatch: pytest.MonkeyPatch) -> Job:
     Job.objects.update(lease_until=Now())
     reaper.recover()
     return Job.objects.get(kind="sync")
+
+
+def test_an_index_dropped_by_a_load_that_wrote_nothing_is_made_by_the_next(far_end: FarEnd) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        schema.drop_list_index(cursor, schema.entity_id(GADGETS))
+    far_end.set("gadgets", gadget(1))
+
+    sync(GADGETS)
+
+    assert has_index()
+    assert is_vacuumed()
+
+
+def test_the_index_of_a_filled_table_is_never_dropped(far_end: FarEnd) -> None:
+    far_end.set("gadgets", gadget(1))
+    sync(GADGETS, full=True)
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        schema.drop_list_index(cursor, schema.entity_id(GADGETS))
+
+    assert has_index()
 
 
 def test_rows_that_the_mirror_holds_are_skipped_by_many_pages_at_once(
