@@ -241,8 +241,9 @@ FROM pending_child p WHERE p.entity_id = {entity_id} AND p.key_hash = ANY(%(keys
 ORDER BY p.key_hash FOR UPDATE;
 
 -- waiting_kin --
--- Rows that wait for one of their own entity which is in the mirror, or waits for one too; with these references as text.
-SELECT uuid_send(p.key_hash), {references} FROM pending_child p
+-- Rows that wait for one of their own entity which is in the mirror, or waits for one too; which of the two, and these
+-- references as text.
+SELECT uuid_send(p.key_hash), r.key_hash IS NOT NULL, {references} FROM pending_child p
 LEFT JOIN {leaf} r ON r.key_hash = p.parent_key_hash AND r.entity_id = {entity_id} AND r.deleted_at IS NULL
 LEFT JOIN pending_child w ON w.entity_id = p.entity_id AND w.key_hash = p.parent_key_hash AND w.parent_entity_id = p.entity_id
 WHERE p.entity_id = {entity_id} AND p.parent_entity_id = {entity_id} AND (r.key_hash IS NOT NULL OR w.key_hash IS NOT NULL)

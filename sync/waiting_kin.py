@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from sync.declare import Parent
+    from sync.pipeline.kin import Above
     from sync.registry import Registered
 
 MOST_KIN = 1_000_000
@@ -24,13 +26,13 @@ def landable(registered: Registered, rows_a_batch: int) -> Iterator[tuple[list[s
     """Keys of waiting rows that can land now, in batches, and the number of all.
 
     A row comes with its parent or after it, a ring of rows in one batch.
+    Last come those whose parent is in the mirror while they lack another: they are to wait for that one.
 
     A batch has `rows_a_batch` rows, or as many as must land together.
     """
     import numpy as np
 
     from sync.pipeline import kin
-    from sync.pipeline.families import families
     from sync.pipeline.resolve import above, kin_of
 
     own = kin_of(registered)
@@ -38,16 +40,27 @@ def landable(registered: Registered, rows_a_batch: int) -> Iterator[tuple[list[s
     if not waiting.height:
         return
     parents = above(registered, waiting, own)[1]
-    free = np.flatnonzero(kin.held_back(parents) == kin.NONE).tolist()
+    held = kin.held_back(parents) != kin.NONE
+    free = np.flatnonzero(~held).tolist()
+    # Only these: one whose own parent is missing would be woken again and again, to wait for the same.
+    moving = np.flatnonzero(held & waiting["_came"].to_numpy()).tolist()
     keys = waiting["_key_hash"].bin.encode("hex").to_list()
-    batch: list[str] = []
+    apart = (moving[start : start + rows_a_batch] for start in range(0, len(moving), rows_a_batch))
+    for rows in chain(_together(parents, free, rows_a_batch), apart):
+        yield [keys[row] for row in rows], len(free)
+
+
+def _together(parents: list[Above], free: list[int], rows_a_batch: int) -> Iterator[list[int]]:
+    from sync.pipeline.families import families
+
+    batch: list[int] = []
     for family in families(parents, free):
         if batch and len(batch) + len(family) > rows_a_batch:
-            yield batch, len(free)
+            yield batch
             batch = []
-        batch += [keys[row] for row in family]
+        batch += family
     if batch:
-        yield batch, len(free)
+        yield batch
 
 
 def _waiting(registered: Registered, own: list[Parent]) -> pl.DataFrame:
@@ -65,5 +78,7 @@ def _waiting(registered: Registered, own: list[Parent]) -> pl.DataFrame:
         cursor.execute(statement, {"most": MOST_KIN})
         rows = cursor.fetchall()
     return pl.DataFrame(
-        rows, schema={"_key_hash": pl.Binary, **dict.fromkeys(names, pl.String)}, orient="row"
+        rows,
+        schema={"_key_hash": pl.Binary, "_came": pl.Boolean, **dict.fromkeys(names, pl.String)},
+        orient="row",
     )

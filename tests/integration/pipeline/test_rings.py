@@ -52,6 +52,14 @@ def landed() -> set[int]:
     return {int(data["id"]) for data in rows.values_list("data", flat=True)}
 
 
+def try_in_vain() -> None:
+    """As the hours do that are given to a missing parent."""
+    for _ in range(orphans.TRIES):
+        PendingChild.objects.update(next_try_at=now() - timedelta(seconds=1))
+        orphans.sweep()
+        run_waiting("wake")
+
+
 def batches() -> int:
     """Batches that wrote parts."""
     rows = Record.objects.filter(entity__path=PARTS)
@@ -125,14 +133,60 @@ def test_a_row_of_which_another_reference_is_missing_keeps_the_ring_waiting(
     assert landed() == {1, 2, 3, 9}
 
 
+def test_of_two_missing_parents_that_come_one_by_one_it_waits_for_both(far_end: FarEnd, beside: None) -> None:
+    far_end.set("parts", {"id": 2, "of": 1, "beside": 9})
+    sync(PARTS)
+    for number in (1, 9):
+        assert 2 not in landed()
+        far_end.set("parts", {"id": number})
+        sync(PARTS)
+        settle()
+
+    assert landed() == {1, 2, 9}
+    assert not PendingChild.objects.exists()
+    assert batches() == 3
+
+
+def test_of_two_missing_parents_the_one_that_never_comes_is_told(far_end: FarEnd, beside: None) -> None:
+    far_end.set("parts", {"id": 2, "of": 1, "beside": 9})
+    sync(PARTS)
+    settle()
+    PendingChild.objects.update(tries=orphans.TRIES - 1)
+    far_end.set("parts", {"id": 1})
+
+    sync(PARTS)
+    settle()  # ends: a row that waits for another parent now is not woken again
+
+    assert PendingChild.objects.get().tries == 0
+    try_in_vain()
+    failed = FailedRecord.objects.get()
+    assert not PendingChild.objects.exists()
+    assert (failed.field, failed.code) == ("beside", "parent_missing")
+    assert "shop.parts 9 did not come in 5 tries" in failed.message
+
+
+def test_a_row_waits_for_the_parent_that_waits_itself_when_its_other_one_came(
+    far_end: FarEnd, beside: None
+) -> None:
+    far_end.set("parts", {"id": 2, "of": 1, "beside": 9}, {"id": 9, "of": 8})
+    sync(PARTS)
+    far_end.set("parts", {"id": 1})
+    sync(PARTS)
+    settle()
+
+    try_in_vain()
+
+    told = sorted(FailedRecord.objects.values_list("field", "message"))
+    assert not PendingChild.objects.exists()
+    assert [field for field, _ in told] == ["beside", "of"]
+    assert "shop.parts 9 waits itself: shop.parts 8 did not come" in told[0][1]
+
+
 def test_failed_members_of_a_ring_say_what_is_missing_and_land_when_it_came(far_end: FarEnd) -> None:
     far_end.set("parts", {"id": 1, "of": 3}, {"id": 2, "of": 1}, {"id": 3, "of": 2, "gadget": 7})
     sync(PARTS)
     settle()
-    for _ in range(orphans.TRIES):
-        PendingChild.objects.update(next_try_at=now() - timedelta(seconds=1))
-        orphans.sweep()
-        run_waiting("wake")
+    try_in_vain()
 
     failed = FailedRecord.objects.order_by("key_hash")
     told = {failure.message for failure in failed}
