@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
-from sync.jobs.lease import worker_name
+from sync.jobs.lease import connection_name, worker_name
 from sync.queries import query
 
 log = structlog.get_logger(__name__)
@@ -33,12 +33,12 @@ def end_idle_transactions(seconds: float = LONGEST_PAUSE) -> None:
 def name_connections() -> None:
     """Let the server know whose the connections are that this process opens from now on."""
     options = connections.settings[DEFAULT_DB_ALIAS]["OPTIONS"]
-    options["application_name"] = f"bridge {worker_name()}"
+    options["application_name"] = connection_name(worker_name())
 
 
-def end_frozen() -> int:
+def end_frozen(patience: timedelta = PATIENCE) -> int:
     """End the transactions of workers that renew no lease any more, where the server waits for their client."""
-    given: dict[str, Any] = {"patience": PATIENCE}
+    given: dict[str, Any] = {"patience": patience}
     with connection.cursor() as cursor:
         cursor.execute(query("end_frozen"), given)
         ended = cursor.fetchall()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import threading
 import time
@@ -26,8 +27,17 @@ BEAT = 5.0
 
 @cache
 def worker_name() -> str:
-    """What this process is called in jobs and attempts."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """What this process is called in jobs and attempts: its host, its number, and a token that no other one has.
+
+    Hosts and numbers come again: in a container the number is always the same.
+    """
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def connection_name(worker: str) -> str:
+    """What the connections of the worker of that name are called. The token comes first: the server cuts the end."""
+    process, _, token = worker.rpartition(":")
+    return f"bridge {token} {process}"
 
 
 class Leases:

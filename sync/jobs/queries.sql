@@ -8,12 +8,14 @@ UPDATE job SET lease_until = clock_timestamp() + %(lease)s WHERE id = %(id)s AND
 
 -- end_frozen --
 -- End transactions whose client neither goes on nor renews a lease: it froze, or its machine is gone. Only those of our own role.
--- Found first and ended then: among the conditions the end might come before the others.
+-- Found first and ended then: among the conditions the end might come before the others. The token alone tells whose it is; what
+-- began after the lease's end was begun by a process that lives.
 WITH frozen AS MATERIALIZED (
   SELECT lost.worker, a.pid FROM pg_stat_activity a JOIN (
-    SELECT worker FROM job WHERE status = 'processing' GROUP BY worker HAVING max(lease_until) < clock_timestamp() - %(patience)s
-  ) lost ON a.application_name = left('bridge ' || lost.worker, 63)
-  WHERE a.datname = current_database() AND a.usename = current_user AND a.xact_start IS NOT NULL AND a.wait_event_type = 'Client'
+    SELECT worker, max(lease_until) AS ended FROM job WHERE status = 'processing'
+    GROUP BY worker HAVING max(lease_until) < clock_timestamp() - %(patience)s
+  ) lost ON starts_with(a.application_name, 'bridge ' || substring(lost.worker FROM '[^:]*$') || ' ')
+  WHERE a.datname = current_database() AND a.usename = current_user AND a.xact_start < lost.ended AND a.wait_event_type = 'Client'
     AND a.pid <> pg_backend_pid()
 )
 SELECT worker, pid, pg_terminate_backend(pid) FROM frozen;

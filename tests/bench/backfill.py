@@ -104,7 +104,7 @@ class Week:
         window = eventually("a window is half read", begun.select_related("job").first)
         assert window.job is not None
         assert window.job.worker is not None
-        pid = int(window.job.worker.rpartition(":")[2])
+        pid = int(window.job.worker.split(":")[-2])
         os.kill(pid, signal.SIGKILL)
         self.workers.pop(pid).wait()
         self.post("stall", 0)

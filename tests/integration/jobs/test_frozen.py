@@ -9,20 +9,27 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from psycopg.conninfo import make_conninfo
 
 from sync.jobs import frozen, reaper
 from sync.jobs.claim import Claim
 from sync.jobs.frozen import end_idle_transactions
+from sync.jobs.lease import connection_name, worker_name
 from sync.jobs.retry import judge
 from sync.models import Job
 from tests import factories
 from tests.integration.jobs.conftest import Register, ask, database_url, done, run
 from tests.integration.jobs.test_reaper import dies, forget
+
+NONE = timedelta()
+Idle = Callable[[str], psycopg.Connection]
 
 
 @pytest.fixture
@@ -114,10 +121,10 @@ def test_one_that_is_stopped_in_the_midst_of_a_copy_holds_nobody_up(
 ) -> None:
     job, process = writing
     process.send_signal(signal.SIGSTOP)
-    age(job, seconds=6)
+    age(job, seconds=0)
     assert reaper.recover() == 0, "its transaction holds the job"
 
-    assert frozen.end_frozen() == 1
+    assert frozen.end_frozen(NONE) == 1
 
     until = time.monotonic() + 30
     while not reaper.recover():
@@ -151,6 +158,51 @@ def test_one_that_renews_another_lease_is_left_alone(writing: tuple[Job, subproc
 
     assert frozen.end_frozen() == 0
     assert process.communicate("go on\n")[0] == "committed\n"
+
+
+@pytest.fixture
+def idle(committed: None) -> Iterator[Idle]:
+    """Begin a transaction, and nothing in it, on a connection of the worker of that name."""
+    with ExitStack() as opened:
+
+        def begin(worker: str) -> psycopg.Connection:
+            named = make_conninfo(database_url(), application_name=connection_name(worker))
+            connection = opened.enter_context(closing(psycopg.connect(named)))
+            connection.execute("SELECT 1")
+            return connection
+
+        yield begin
+
+
+def test_one_of_a_host_with_a_long_name_is_ended(idle: Idle) -> None:
+    worker = f"{'far-away.' * 20}:1:0a1b2c3d"
+    idle(worker)
+    factories.job(status="processing", worker=worker, lease_until=factories.now())
+
+    assert frozen.end_frozen(NONE) == 1
+
+
+def test_one_that_came_back_with_the_name_and_number_of_a_lost_one_is_left_alone(idle: Idle) -> None:
+    healthy = idle("bridge-worker-0:1:0a1b2c3d")
+    factories.job(status="processing", worker="bridge-worker-0:1:d3c2b1a0", lease_until=factories.now())
+
+    assert frozen.end_frozen(NONE) == 0
+    assert healthy.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_one_that_began_its_transaction_after_the_lease_was_over_is_left_alone(idle: Idle) -> None:
+    worker = "bridge-worker-0:1:0a1b2c3d"
+    factories.job(status="processing", worker=worker, lease_until=factories.now())
+    healthy = idle(worker)
+
+    assert frozen.end_frozen(NONE) == 0
+    assert healthy.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_what_the_server_cuts_of_a_connections_name_is_never_the_token() -> None:
+    name = worker_name()
+
+    assert connection_name(name)[:63].startswith(f"bridge {name.rpartition(':')[2]} ")
 
 
 def age(job: Job, *, seconds: int) -> None:

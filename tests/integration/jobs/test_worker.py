@@ -14,6 +14,7 @@ from django.db import connection
 from sync.errors import InvalidRequest
 from sync.jobs import enqueue, kinds
 from sync.jobs.kinds import QUEUES
+from sync.jobs.lease import connection_name
 from sync.jobs.worker import slots
 from sync.models import Attempt, Job
 from tests.integration.jobs.conftest import SpawnWorker
@@ -64,7 +65,7 @@ def test_it_runs_what_was_asked_before_and_after_its_start(worker: SpawnWorker) 
     after = wait_until(ask("quick"), "success")
 
     assert after.result == {"pid": process.pid}
-    assert Attempt.objects.filter(job=after).get().worker.endswith(f":{process.pid}")
+    assert Attempt.objects.filter(job=after).get().worker.split(":")[-2] == str(process.pid)
     wait_for(after, queue_is_empty, "out of the queue")
 
 
@@ -74,7 +75,7 @@ def test_the_server_knows_whose_its_connections_are(worker: SpawnWorker) -> None
     done = wait_until(ask("quick"), "success")
 
     with connection.cursor() as cursor:
-        name = f"bridge {Attempt.objects.get(job=done).worker}"
+        name = connection_name(Attempt.objects.get(job=done).worker)
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = left(%s, 63)", [name])
         assert cursor.fetchone() != (0,)
 
