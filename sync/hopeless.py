@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 1_000
 
 
-def give_up(claim: Claim, tries: int, ends: Callable[[], Ends]) -> int:
-    """Make failed records of some due children whose last try this was; how many."""
+def give_up(claim: Claim, tries: int, ends: Callable[[], Ends]) -> Counter[str]:
+    """Make failed records of some due children whose last try this was; how many, and how many stay discarded."""
     from sync.pipeline.repeat import repeated
 
     assert claim.entity is not None
 
-    def transact() -> int:
+    def transact() -> Counter[str]:
+        done: Counter[str] = Counter()
         with transaction.atomic(), connection.cursor() as cursor:
             claim.hold()
             given = {"entity_id": claim.entity_id, "tries": tries, "most": ROWS_AT_ONCE}
@@ -37,14 +39,15 @@ def give_up(claim: Claim, tries: int, ends: Callable[[], Ends]) -> int:
             if ids:
                 rows = list(children().filter(id__in=ids).order_by("key_hash"))
                 told = missing_in_the_end(rows, ends)
-                _fail(cursor, claim, {row: faulted(row, told.get(row.key_hash), tries) for row in rows})
+                asides = {row: faulted(row, told.get(row.key_hash), tries) for row in rows}
+                done = _fail(cursor, claim, asides)
                 PendingChild.objects.filter(id__in=ids).delete()
-        return len(ids)
+        return done
 
     return repeated(transact, entity=claim.entity.path)
 
 
-def _fail(cursor: Any, claim: Claim, asides: Mapping[PendingChild, SetAside]) -> None:
+def _fail(cursor: Any, claim: Claim, asides: Mapping[PendingChild, SetAside]) -> Counter[str]:
     from sync.pipeline.asides import bytes_hash, columns_of, sighting
     from sync.pipeline.discards import discarded
     from sync.pipeline.raw import kept_rows
@@ -55,17 +58,22 @@ def _fail(cursor: Any, claim: Claim, asides: Mapping[PendingChild, SetAside]) ->
     now = in_force(claim.entity)
     mark = fingerprint(now.registered, now.no)
     unwanted = discarded(cursor, entity_id, mark, [bytes_hash(raw) for raw in raws.values()])
-    failures, sightings = [], []
+    failures, sightings, gone = [], [], []
     for child, aside in asides.items():
         raw = raws.get((child.batch_id, child.row_no), b"")
         given = {"raw": raw, "raw_hash": bytes_hash(raw), "read_under": mark}
         if given["raw_hash"] in unwanted:
-            continue  # somebody discarded it when its parent did not come before
+            gone.append(given["raw_hash"])  # somebody discarded it when its parent did not come before
+            continue
         failures.append(_columns(child) | columns_of(path, aside) | given)
         sightings.append(sighting(path, aside.faults[0]))
     if failures:
         cursor.executemany(query("note_failure"), failures)
+    if gone:
+        seen = {"entity_id": entity_id, "read_under": mark, "hashes": gone}
+        cursor.execute(query("see_discarded"), seen)
     grouping.see(cursor, ErrorGroup.Kind.RECORD, entity_id, sightings)
+    return Counter(failed=len(failures), discarded=len(gone))
 
 
 def _columns(child: PendingChild) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -61,10 +62,10 @@ def try_again(claim: Claim) -> dict[str, int]:
 
     assert claim.entity is not None
     postponed = repeated(postpone, entity=claim.entity.path)
-    failed, last = 0, cache(partial(ends, claim.entity_id))
-    while some := give_up(claim, TRIES, last):
-        failed += some
-    return {"postponed": postponed, "failed": failed} if postponed or failed else {}
+    done, last = Counter(postponed=postponed, failed=0), cache(partial(ends, claim.entity_id))
+    while (some := give_up(claim, TRIES, last)).total():
+        done.update(some)
+    return dict(done) if done.total() else {}
 
 
 def fetch_parents(child: Registered) -> None:

@@ -5,6 +5,7 @@ It runs after the commit that asked for it, so of a child's commit and its paren
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -42,7 +43,9 @@ def run_wake(claim: Claim) -> None:
         fetch_parents(claim.entity)
     with transaction.atomic():
         claim.hold()
-        claim.finish(committed_before(claim.job_id)[1] | tried)
+        counts = Counter(committed_before(claim.job_id)[1])
+        counts.update(tried)
+        claim.finish(dict(counts))
 
 
 def _pairs(entity: Registered, role: str | None) -> list[tuple[Registered, Registered]]:

@@ -238,18 +238,20 @@ def test_a_refresh_that_brings_a_discarded_version_confirms_the_record(far_end: 
 def test_an_orphan_that_was_discarded_is_let_go(far_end: FarEnd) -> None:
     far_end.set("gadgets", gadget(1, maker=9))
 
-    def give_up() -> None:
+    def give_up() -> dict[str, int]:
         sync(GADGETS, full=True)
         due = {"tries": TRIES - 1, "next_try_at": "2026-01-01T00:00:00Z"}
         PendingChild.objects.update(**due)
-        run("wake", GADGETS, **{"as": "child", "sweep": True})
+        return dict(run("wake", GADGETS, **{"as": "child", "sweep": True}).result or {})
 
-    give_up()
+    assert give_up()["failed"] == 1
     assert opened() == 1
     discard_all()
 
-    give_up()
+    counts = give_up()
 
+    assert (counts["failed"], counts["discarded"]) == (0, 1)
+    assert FailedRecord.objects.get().times_seen == 2
     assert opened() == 0
     assert not PendingChild.objects.exists()
     far_end.set("makers", maker(9))
