@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import structlog
 from django.db import connection
 
 from sync import schema
@@ -18,12 +20,22 @@ if TYPE_CHECKING:
     from sync.pipeline.kin import Above
     from sync.registry import Registered
 
+log = structlog.get_logger(__name__)
 MOST_KIN = 1_000_000
 """Of waiting rows looked at together: some 300 MB. Rows of which the parent is in the mirror come first."""
 
 
-def landable(registered: Registered, rows_a_batch: int) -> Iterator[tuple[list[str], int]]:
-    """Keys of waiting rows that can land now, in batches, and the number of all.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ripe:
+    """Waiting rows that can be written now."""
+
+    batches: Iterator[list[str]]  # of their keys, in hex
+    total: int
+    cut: bool  # more wait than were looked at together: some of them may be ripe as well, or when these have landed
+
+
+def landable(registered: Registered, rows_a_batch: int) -> Ripe:
+    """Waiting rows that can land now.
 
     A row comes with its parent or after it, a ring of rows in one batch.
     Last come those whose parent is in the mirror while they lack another: they are to wait for that one.
@@ -38,7 +50,10 @@ def landable(registered: Registered, rows_a_batch: int) -> Iterator[tuple[list[s
     own = kin_of(registered)
     waiting = _waiting(registered, own)
     if not waiting.height:
-        return
+        return Ripe(batches=iter(()), total=0, cut=False)
+    if cut := waiting.height >= MOST_KIN:
+        # A ring that is whole but reaches beyond what is looked at lands when there are fewer.
+        log.warning("waiting_rows_cut", entity=registered.path, rows=waiting.height)
     parents = above(registered, waiting, own)[1]
     held = kin.held_back(parents) != kin.NONE
     free = np.flatnonzero(~held).tolist()
@@ -46,8 +61,8 @@ def landable(registered: Registered, rows_a_batch: int) -> Iterator[tuple[list[s
     moving = np.flatnonzero(held & waiting["_came"].to_numpy()).tolist()
     keys = waiting["_key_hash"].bin.encode("hex").to_list()
     apart = (moving[start : start + rows_a_batch] for start in range(0, len(moving), rows_a_batch))
-    for rows in chain(_together(parents, free, rows_a_batch), apart):
-        yield [keys[row] for row in rows], len(free)
+    batches = chain(_together(parents, free, rows_a_batch), apart)
+    return Ripe(batches=([keys[row] for row in rows] for rows in batches), total=len(free), cut=cut)
 
 
 def _together(parents: list[Above], free: list[int], rows_a_batch: int) -> Iterator[list[int]]:

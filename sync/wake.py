@@ -6,7 +6,6 @@ It runs after the commit that asked for it, so of a child's commit and its paren
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from sync.jobs.claim import Interrupted
 from sync.orphans import fetch_parents, try_again
 from sync.queries import query
 from sync.registry import Registered, registry
-from sync.waiting_kin import landable
+from sync.waiting_kin import Ripe, landable
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
@@ -36,7 +35,7 @@ def run_wake(claim: Claim) -> None:
 
     assert claim.entity is not None, "a wake is always of an entity"
     for child, parent in _pairs(claim.entity, claim.params.get("as")):
-        while _wake(claim, child, parent) >= MOST_KEYS:
+        while _wake(claim, child, parent):
             continue
     tried = try_again(claim) if claim.params.get("sweep") else {}
     if claim.params.get("as") == "child":
@@ -58,21 +57,22 @@ def _pairs(entity: Registered, role: str | None) -> list[tuple[Registered, Regis
     return sorted(once.values(), key=lambda pair: pair[0].path == pair[1].path)
 
 
-def _wake(claim: Claim, child: Registered, parent: Registered) -> int:
-    """Write the children that are ripe now, batch by batch; how many came so far."""
+def _wake(claim: Claim, child: Registered, parent: Registered) -> bool:
+    """Write the children that are ripe now, batch by batch; whether there may be more."""
     from sync.pipeline.repeat import repeated
     from sync.pipeline.run import committed_before
 
     woken, no = 0, committed_before(claim.job_id)[0]
     kin = child.path == parent.path
-    for keys, total in landable(child, ROWS_A_BATCH) if kin else _ripe_keys(child, parent):
+    ripe = landable(child, ROWS_A_BATCH) if kin else _ripe_keys(child, parent)
+    for keys in ripe.batches:
         if claim.stopping.is_set():
             raise Interrupted
         no += 1
         woken += repeated(partial(_wake_some, claim, child, keys, no, kin=kin), entity=child.path)
         claim.advance()
-        claim.progress(rows=woken, total=total)
-    return woken
+        claim.progress(rows=woken, total=ripe.total)
+    return ripe.cut and woken > 0
 
 
 def _wake_some(claim: Claim, child: Registered, keys: list[str], no: int, *, kin: bool) -> int:
@@ -90,8 +90,8 @@ def _wake_some(claim: Claim, child: Registered, keys: list[str], no: int, *, kin
     return len(rows) - batch.counts.get("pending", 0) if kin else len(rows)
 
 
-def _ripe_keys(child: Registered, parent: Registered) -> Iterator[tuple[list[str], int]]:
-    """Keys of children whose parent is here, batch by batch, and the number of all.
+def _ripe_keys(child: Registered, parent: Registered) -> Ripe:
+    """Children whose parent is here.
 
     They are looked for at once: looking for the next ones after each batch would read all that are ripe each time.
     """
@@ -104,8 +104,8 @@ def _ripe_keys(child: Registered, parent: Registered) -> Iterator[tuple[list[str
     with connection.cursor() as cursor:
         cursor.execute(statement, {"most": MOST_KEYS})
         keys = [row[0] for row in cursor.fetchall()]
-    for start in range(0, len(keys), ROWS_A_BATCH):
-        yield keys[start : start + ROWS_A_BATCH], len(keys)
+    batches = (keys[start : start + ROWS_A_BATCH] for start in range(0, len(keys), ROWS_A_BATCH))
+    return Ripe(batches=batches, total=len(keys), cut=len(keys) >= MOST_KEYS)
 
 
 def _ripe(child: Registered, keys: list[str], which: str) -> list[tuple[Any, ...]]:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from structlog.testing import capture_logs
 
-from sync import failures, orphans
+from sync import failures, orphans, waiting_kin
 from sync.audit import Actor
 from sync.declare import Parent
 from sync.fields import Integer
@@ -201,6 +202,38 @@ def test_failed_members_of_a_ring_say_what_is_missing_and_land_when_it_came(far_
         run_waiting("replay")
     settle()
     assert landed() == {1, 2, 3}
+
+
+def test_more_rows_than_are_looked_at_together_land_in_one_wake(
+    far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_kin, "MOST_KIN", 3)
+    far_end.set(
+        "parts", {"id": 1, "gadget": 7}, *({"id": number, "of": number - 1} for number in range(2, 9))
+    )
+    sync(PARTS)
+    run_waiting("wake")
+    far_end.set("gadgets", gadget(7))
+    sync(GADGETS)
+    run_waiting("wake")  # the first, of which the others are kin
+
+    with capture_logs() as told:
+        run_waiting("wake")
+
+    assert landed() == set(range(1, 9))
+    assert {"event": "waiting_rows_cut", "entity": PARTS, "rows": 3, "log_level": "warning"} in told
+
+
+def test_rows_that_cannot_land_do_not_keep_a_wake_at_it(
+    far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_kin, "MOST_KIN", 3)
+    far_end.set("parts", {"id": 1, "of": 0}, *({"id": number, "of": number - 1} for number in range(2, 9)))
+    sync(PARTS)
+
+    settle()
+
+    assert not landed()
 
 
 def test_parents_that_wait_themselves_are_not_fetched(far_end: FarEnd) -> None:
