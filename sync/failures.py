@@ -7,9 +7,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from django.db import connection, transaction
-from django.db.models.functions import Coalesce
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from psycopg.errors import UniqueViolation
 
 from sync import audit, grouping
 from sync.audit import Actor
@@ -106,19 +106,25 @@ def reopen(failed_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> Fai
             _open_again(cursor, failed)
         else:
             failed.read_under = None
-        failed.save()
+            failed.save()
         told = {"state": failed.state}
         _note("failed_record.reopen", failed, by, reason=reason, before={"state": "discarded"}, after=told)
     return failed
 
 
 def _open_again(cursor: Any, failed: FailedRecord) -> None:
-    rows = FailedRecord.objects.annotate(once=Coalesce("key_hash", "raw_hash"))
-    once = failed.key_hash or failed.raw_hash
-    if rows.filter(entity_id=failed.entity_id, once=once, state=FailedRecord.State.OPEN).exists():
-        raise Conflict("Its row failed again since, and that failed record is open: mend or retry that one.")
     failed.state = FailedRecord.State.OPEN
     failed.closed_at = failed.closed_by = failed.remark = None
+    try:
+        with transaction.atomic():
+            failed.save()
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
+        # Not looked for before: a batch may open one of the same key at any moment.
+        raise Conflict(
+            "Its row failed again since, and that failed record is open: mend or retry that one."
+        ) from error
     seen = grouping.Sighting(
         fingerprint=failed.fingerprint,
         stage=failed.stage,
