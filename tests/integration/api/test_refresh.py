@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
 from django.test import Client
 
 from sync import freshness, schema
+from sync.fingerprint import fingerprint
 from sync.keys import key_hash
 from sync.models import Job
 from sync.registry import registry
@@ -118,7 +119,8 @@ def test_a_row_that_failed_long_ago_is_asked_for_again(reader: Client) -> None:
 
 
 def test_a_key_whose_row_was_discarded_is_answered_without_a_job(reader: Client) -> None:
-    gone = failed_record(key_hash=lamp(), state="discarded", closed_by="olga")
+    holds = fingerprint(registry.find("shop.gadgets"), 0)
+    gone = failed_record(key_hash=lamp(), state="discarded", closed_by="olga", read_under=holds)
 
     response = reader.get(LAMP)
 
@@ -128,6 +130,12 @@ def test_a_key_whose_row_was_discarded_is_answered_without_a_job(reader: Client)
 
     gone.last_seen_at = now() - OLD
     gone.save()
+
+    assert reader.get(LAMP).status_code == 202
+
+
+def test_a_key_whose_discard_holds_no_more_is_asked_for_again(reader: Client) -> None:
+    failed_record(key_hash=lamp(), state="discarded", closed_by="olga", read_under=uuid4())
 
     assert reader.get(LAMP).status_code == 202
 

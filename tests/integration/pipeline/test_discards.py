@@ -83,6 +83,7 @@ def test_another_mapping_lets_it_fail_anew(far_end: FarEnd) -> None:
     rules = {"fields": {"name": {"source": "name", "clean": ["upper"]}}}
     mappings.activate(mappings.draft(registry.find(GADGETS), rules, by=OPERATOR).pk, by=OPERATOR)
 
+    assert detained(registry.find(GADGETS), key_hash(registry.find(GADGETS), {"id": "2"})) is None
     assert sync(GADGETS, full=True)["failed"] == 1
     assert opened() == 1
 
@@ -162,6 +163,7 @@ def test_one_whose_values_are_gone_fails_anew_when_it_is_sent(far_end: FarEnd) -
 
     failures.reopen(FailedRecord.objects.get().id, by=OPERATOR)
 
+    assert detained(registry.find(GADGETS), key_hash(registry.find(GADGETS), {"id": "2"})) is None
     assert sync(GADGETS, full=True)["failed"] == 1
     assert sorted(FailedRecord.objects.values_list("state", flat=True)) == ["discarded", "open"]
 
