@@ -46,7 +46,8 @@ DISCARD = Act(
     name="discard",
     title="Discard all",
     icon="delete",
-    question="Close all open members for good? Newer versions of them still arrive; failed jobs are resolved.",
+    question="Close all open members? The same bytes stay discarded until the declaration or mapping changes; a row"
+    " that changed comes again, and each can be reopened. Failed jobs are resolved.",
     done="Groups whose open members were discarded: {count}.",
     call=lambda key, by, remark: error_groups.discard(UUID(key), by=by, reason=remark),
     remark="required",

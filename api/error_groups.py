@@ -154,7 +154,7 @@ class ErrorGroupDiscardView(APIView):
     @extend_schema(
         operation_id="error_groups_discard",
         tags=["error groups"],
-        summary="Close all its members for good; failed jobs are resolved",
+        summary="Discard all its members, until their rows or the mapping change; failed jobs are resolved",
         parameters=[ID],
         request=OpenApiRequest(REASON),
         responses={200: DISCARDED, **failures(400, 404)},
@@ -215,7 +215,7 @@ class FilterDiscardView(APIView):
     @extend_schema(
         operation_id="failed_records_discard_many",
         tags=["error groups"],
-        summary="Close for good all open failed records that a filter finds",
+        summary="Discard all open failed records that a filter finds, until their rows or the mapping change",
         request=OpenApiRequest(FILTER),
         responses={200: DISCARDED, **failures(400, 404)},
     )

@@ -30,7 +30,11 @@ def retry(members: Members, *, by: Actor, reason: str | None = None) -> list[Job
 
 
 def discard(members: Members, *, by: Actor, reason: str | None = None, hold: bool = True) -> int:
-    """Close them for good, all in one commit; how many. Without `hold` the same rows may fail again."""
+    """Close them, all in one commit; how many.
+
+    The same bytes stay discarded under the same declaration and mapping; a row that changed comes again, and
+    `failures.reopen` takes one back. Without `hold` the same bytes may fail again, too.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         rows = members.rows()
         # Locked in the order in which batches write them: so neither deadlocks the other.

@@ -79,7 +79,7 @@ def retry(group_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> list[
 
 
 def discard(group_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> int:
-    """Close all its members for good (jobs are resolved); how many. Raises NotFound."""
+    """Discard all its members, as `bulk.discard` does (jobs are resolved); how many. Raises NotFound."""
     group = find(group_id)
     if group.kind == ErrorGroup.Kind.RECORD:
         return bulk.discard(members(group), by=by, reason=reason)
