@@ -17,9 +17,10 @@ from api.preferences import wait_for_job, wanted_wait
 from api.record_answers import age_headers, asked_headers, entry_of, iso, serve
 from api.record_as_of import answer_record_as_of
 from sync import cache, metrics, schema
+from sync.detained import detained
 from sync.freshness import Requested, State, Verdict, judge, request_if_due
 from sync.keys import key_hash, parse_key
-from sync.lookup import Lookup, detained, look_up
+from sync.lookup import Lookup, look_up
 from sync.models import Job
 from sync.registry import Registered
 

@@ -12,9 +12,9 @@ import xxhash
 from django.db import connection, transaction
 
 from sync import records
+from sync.detained import detained
 from sync.errors import ConfigError
 from sync.keys import key_hash
-from sync.lookup import detained
 from sync.queries import query
 
 if TYPE_CHECKING:

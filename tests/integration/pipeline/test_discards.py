@@ -7,10 +7,10 @@ from django.db import connection
 
 from sync import bulk, error_groups, failures, resync
 from sync.audit import Actor
+from sync.detained import detained
 from sync.errors import Conflict
 from sync.jobs.run import run_job
 from sync.keys import key_hash
-from sync.lookup import detained
 from sync.mapping import acts as mappings
 from sync.members import Members
 from sync.models import Batch, ErrorGroup, FailedRecord, PendingChild
