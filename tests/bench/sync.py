@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -132,16 +133,19 @@ def _bridge(environment: dict[str, str], *arguments: str) -> str:
 def _worker(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """A worker that is ready: its start is no part of what is measured."""
     command = [sys.executable, "-m", "bridge", "worker"]
-    worker = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    # A file: a pipe that nobody reads is full after some hundred batches, and the worker then waits for ever.
+    told = Path(environment["BRIDGE_DATA_DIR"]).with_name("worker.log")
+    with told.open("w") as log:
+        worker = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log, text=True)
     try:
-        assert worker.stderr is not None
-        while "worker_started" not in (line := worker.stderr.readline()):
-            if not line:
-                sys.exit("The worker did not start.")
+        while "worker_started" not in told.read_text():
+            if worker.poll() is not None:
+                sys.exit(f"The worker did not start.\n{told.read_text()[-2000:]}")
+            time.sleep(0.05)
         yield worker
     finally:
         worker.terminate()
-        worker.communicate()
+        worker.wait()
 
 
 @contextmanager
