@@ -12,7 +12,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -110,6 +111,17 @@ class Running:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
+
+
+@contextmanager
+def greeted(folder: Path, *arguments: str, **environment: str) -> Iterator[Running]:
+    """A `bridge up` that has said that it is up; ended with the block."""
+    running = Running(folder, *arguments, **environment)
+    try:
+        running.greeted()
+        yield running
+    finally:
+        running.wreck()
 
 
 def bridge(

@@ -11,19 +11,15 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.running import Running, eventually
+from tests.acceptance.running import Running, eventually, greeted
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(tmp_path_factory.mktemp("moods"), "--no-sync")
-    try:
-        running.greeted()
+    with greeted(tmp_path_factory.mktemp("moods"), "--no-sync") as running:
         yield running
-    finally:
-        running.wreck()
 
 
 @pytest.fixture(autouse=True)

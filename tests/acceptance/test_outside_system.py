@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.running import Running, eventually
+from tests.acceptance.running import Running, eventually, greeted
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,12 +48,8 @@ def shop() -> Iterator[str]:
 @pytest.fixture
 def up(tmp_path: Path, shop: str) -> Iterator[Running]:
     (tmp_path / "shop.py").write_text(readme_module().replace("http://127.0.0.1:9000", shop))
-    running = Running(tmp_path, BRIDGE_SYSTEMS="shop", BRIDGE_BUILTIN_SYSTEMS="apismith")
-    try:
-        running.greeted()
+    with greeted(tmp_path, BRIDGE_SYSTEMS="shop", BRIDGE_BUILTIN_SYSTEMS="apismith") as running:
         yield running
-    finally:
-        running.wreck()
 
 
 def readme_module() -> str:

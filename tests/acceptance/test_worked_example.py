@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.running import PATIENCE, Running
+from tests.acceptance.running import PATIENCE, Running, greeted
 
 pytestmark = pytest.mark.slow
 README = Path(__file__).resolve().parents[2] / "bridge/systems/schedulehub/README.md"
@@ -21,12 +21,8 @@ WHOLE = {"rows_fetched": 1000, "inserted": 50, "updated": 47, "skipped": 900, "f
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Running]:
-    running = Running(tmp_path, "--no-sync")
-    try:
-        running.greeted()
+    with greeted(tmp_path, "--no-sync") as running:
         yield running
-    finally:
-        running.wreck()
 
 
 def type_in(running: Running) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.running import Running, eventually
+from tests.acceptance.running import Running, eventually, greeted
 
 pytestmark = pytest.mark.slow
 CUSTOMERS = 19_820
@@ -23,12 +23,8 @@ KILLS = 5
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Running]:
-    running = Running(tmp_path, "--no-sync", BRIDGE_BATCH_ROWS="1000")
-    try:
-        running.greeted()
+    with greeted(tmp_path, "--no-sync", BRIDGE_BATCH_ROWS="1000") as running:
         yield running
-    finally:
-        running.wreck()
 
 
 def mood(running: Running, system: str, **wanted: Any) -> None:

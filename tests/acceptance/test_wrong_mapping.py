@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.running import Running
+from tests.acceptance.running import Running, greeted
 from tests.browser.webdriver import Browser
 from tests.integration.admin.pages import page
 
@@ -24,12 +24,8 @@ FIX = {"fields": {"supplier_id": {"source": "SUPPLIER_ID", "required": True}}}
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Running]:
-    running = Running(tmp_path, "--no-sync")
-    try:
-        running.greeted()
+    with greeted(tmp_path, "--no-sync") as running:
         yield running
-    finally:
-        running.wreck()
 
 
 @pytest.fixture

@@ -25,6 +25,13 @@ def client(committed: None, calling: Calling) -> Client:
     return calling("read")
 
 
+def answers_from_what_came(answers: list[Any]) -> None:
+    assert answers[0].status_code == 200
+    assert "X-Sync-Triggered" not in answers[0]
+    assert int(answers[0]["Age"]) < 60
+    assert Job.objects.count() == 1
+
+
 def test_a_read_does_not_ask_again_for_what_has_just_come(client: Client) -> None:
     record(data={"id": 7, "name": "Lamp"}, synced_at=now() - timedelta(hours=1))
     gadgets = registry.find("shop.gadgets")
@@ -42,10 +49,7 @@ def test_a_read_does_not_ask_again_for_what_has_just_come(client: Client) -> Non
     reading.join()
 
     assert reading.error is None
-    assert answers[0].status_code == 200
-    assert "X-Sync-Triggered" not in answers[0]
-    assert int(answers[0]["Age"]) < 60
-    assert Job.objects.count() == 1
+    answers_from_what_came(answers)
 
 
 def test_what_is_not_asked_for_is_not_remembered(db: None) -> None:
@@ -74,7 +78,4 @@ def test_a_list_does_not_ask_again_for_what_has_just_been_synced(client: Client)
     reading.join()
 
     assert reading.error is None
-    assert answers[0].status_code == 200
-    assert "X-Sync-Triggered" not in answers[0]
-    assert int(answers[0]["Age"]) < 60
-    assert Job.objects.count() == 1
+    answers_from_what_came(answers)
