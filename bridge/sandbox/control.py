@@ -1,4 +1,4 @@
-"""The sandbox's own pages, from this machine only: moods, changes to rows, the journal."""
+"""The sandbox's own pages, from this machine only: moods, changes to rows, the journal, the effects."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from bridge.sandbox.effects import counts
 from bridge.sandbox.exchange import Request, Response, json_response
 from bridge.sandbox.generate import Wanted, generate
 from bridge.sandbox.moods import Mood
@@ -56,16 +57,24 @@ class Control:
             case "POST", ["reset"]:
                 mount.reset()
                 return json_response({"reset": [mount.far_end.name]})
-            case "GET", ["log"]:
-                return json_response({"requests": mount.journal.since(float(request.query.get("since", 0)))})
-            case "GET", ["mood"]:
-                return json_response(self._moods(mount))
+            case "GET", ["log" | "effects" | "mood" as page]:
+                return json_response(self._kept(mount, page, request.query))
             case "POST", ["mood"]:
                 return self._switch(mount, request)
             case _, [entity, *rest]:
                 answer = self._for_rows if rest in ([], ["generated"]) else self._for_row
                 return answer(mount.far_end.store.table(entity), method, rest, request)
         raise UnknownError(f"no such control: {method} /_control{request.path}")
+
+    def _kept(self, mount: Mount, page: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """What was asked, what that did to rows, or the moods in force."""
+        if page == "mood":
+            return self._moods(mount)
+        if page == "log":
+            return {"requests": mount.journal.since(float(query.get("since", 0)))}
+        by = tuple(name for name in query.get("by", "").split(",") if name)
+        found = mount.effects.since(int(query.get("after", 0)), query.get("entity"), query.get("event"))
+        return {"counts": counts(found, by), "effects": [effect.told() for effect in found]}
 
     def _sender(self, system: str) -> Sender | None:
         return self._mounts[system].far_end.sender if system in self._mounts else None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,20 +16,24 @@ from bridge.sandbox.view import View
 DELAY = 1.0
 SHARE = 0.01
 SHARE_GONE = 0.5
+# What a chaotic far end draws from for each request.
+DRAWN = ("lost", "denied", "cut", "down", "429", "500")
 
 
 class Mood(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One mood of one far end, for all its entities or for one."""
 
-    # lost: the request takes effect, its answer never arrives. cut: half of the answer arrives.
+    # lost: the request takes effect, its answer never arrives. denied: it takes effect, the answer is a 500.
+    # cut: half of the answer arrives. chaos: each request meets what is drawn for it, by the shares below.
+    # late: what was added is missing in lists for some seconds.
     # repeated: every other answer is the one before it. halved, shrunk, shuffled, drifted: see View.
     # idempotent: creating what is there updates it.
     mood: Literal[
-        "ok", "slow", "429", "500", 429, 500, "down", "lost", "cut", "repeated",
-        "dirty", "halved", "shrunk", "shuffled", "drifted", "idempotent",
+        "ok", "slow", "429", "500", 429, 500, "down", "lost", "denied", "cut", "repeated",
+        "dirty", "halved", "shrunk", "shuffled", "drifted", "idempotent", "chaos", "late",
     ]  # fmt: skip
     entity: str | None = None
-    # slow: seconds added to each answer (two names for one thing).
+    # slow: seconds added to each answer (two names for one thing). late: seconds until lists show what was added.
     seconds: float | None = None
     delay: float | None = None
     # 429: seconds for a Retry-After header; without it the header is absent.
@@ -38,14 +43,34 @@ class Mood(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     times: int | None = None
     # shrunk: the share of the rows that is gone (a half). dirty: the share that is bad (a hundredth).
     share: float | None = None
-    # shuffled: the order.
+    # shuffled: the order. chaos: the draws.
     seed: int = 1
+    # chaos: the share of the requests that each befalls; the rest is answered as always.
+    lost: float = 0.0
+    denied: float = 0.0
+    cut: float = 0.0
+    down: float = 0.0
+    refused: float = msgspec.field(default=0.0, name="429")
+    failing: float = msgspec.field(default=0.0, name="500")
     # drifted: new names by the old ones; without them the last column gets another.
     renamed: dict[str, str] = {}
     # dirty: which rows (by key, else the share) and how (by kind, or the values served instead).
     rows: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     columns: dict[str, msgspec.Raw] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse shares that are none, with a ValueError."""
+        shares = self.shares
+        if min(shares) < 0 or sum(shares) > 1:
+            raise ValueError("the shares of chaos are 0 or more, and at most 1 together")
+        if sum(shares) and self.mood != "chaos":
+            raise ValueError(f"shares of {', '.join(DRAWN)} belong to the mood chaos")
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """What befalls requests in chaos, in the order of DRAWN."""
+        return self.lost, self.denied, self.cut, self.down, self.refused, self.failing
 
     @property
     def name(self) -> str:
@@ -68,23 +93,30 @@ class InForce:
     left: int | None
     # Requests that pass before it begins.
     ahead: int
+    # chaos: where its draws come from.
+    draws: random.Random
     # repeated: the answer before, where it has not been repeated yet.
     before: Response | None = None
 
+    def drawn(self) -> InForce | None:
+        """What the next request meets of it; None: nothing."""
+        if self.mood.name != "chaos":
+            return self
+        (fate,) = self.draws.choices((*DRAWN, "ok"), (*self.mood.shares, 1 - sum(self.mood.shares)))
+        return None if fate == "ok" else replace(self, mood=_befalling(self.mood, fate))
+
     def joined(self, view: View) -> View:
         """The view with what this mood does to rows."""
-        match self.mood.name:
-            case "dirty":
-                return replace(view, dirt=self.dirt)
-            case "shrunk":
-                return replace(view, gone=SHARE_GONE if self.mood.share is None else self.mood.share)
-            case "shuffled":
-                return replace(view, seed=self.mood.seed)
-            case "halved":
-                return replace(view, halved=True)
-            case "drifted":
-                return replace(view, renamed=self.mood.renamed)
-        return view
+        mood = self.mood
+        changes: dict[str, dict[str, Any]] = {
+            "dirty": {"dirt": self.dirt},
+            "shrunk": {"gone": SHARE_GONE if mood.share is None else mood.share},
+            "shuffled": {"seed": mood.seed},
+            "halved": {"halved": True},
+            "drifted": {"renamed": mood.renamed},
+            "late": {"late": mood.wait},
+        }
+        return replace(view, **changes.get(mood.name, {}))
 
 
 class Moods:
@@ -101,9 +133,7 @@ class Moods:
                 self._set.clear()
             self._set.pop(mood.entity, None)
             if mood.name != "ok":
-                self._set[mood.entity] = InForce(
-                    mood=mood, dirt=_dirt_of(mood), left=mood.times, ahead=mood.after
-                )
+                self._set[mood.entity] = _in_force(mood)
 
     def all(self) -> list[InForce]:
         """Return what is in force, without using it up."""
@@ -125,7 +155,16 @@ class Moods:
             met.left -= 1
             if met.left <= 0:
                 del self._set[scope]
-        return met
+        return met.drawn()
+
+
+def _in_force(mood: Mood) -> InForce:
+    draws = random.Random(mood.seed)  # noqa: S311 - the same ones for the same seed
+    return InForce(mood=mood, dirt=_dirt_of(mood), left=mood.times, ahead=mood.after, draws=draws)
+
+
+def _befalling(chaos: Mood, fate: str) -> Mood:
+    return msgspec.convert({"mood": fate, "retry_after": chaos.retry_after}, Mood)
 
 
 def _dirt_of(mood: Mood) -> Dirt:

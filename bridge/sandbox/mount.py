@@ -1,4 +1,4 @@
-"""One far end at its place in the server: its moods, its limit of requests at once, its journal."""
+"""One far end at its place in the server: its moods, its limit of requests at once, its journal, its effects."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from typing import Protocol
 
+from bridge.sandbox.effects import Effects, caused_by
 from bridge.sandbox.exchange import Request, Response
 from bridge.sandbox.journal import Journal
 from bridge.sandbox.moods import Mood, Moods
@@ -44,6 +45,7 @@ class Mount:
         self.far_end = far_end
         self.moods = Moods()
         self.journal = Journal()
+        self.effects = Effects(far_end.store)
         self._stopping = stopping
         self._lock = threading.Lock()
         self._under_way = 0
@@ -64,10 +66,11 @@ class Mount:
         return response
 
     def reset(self) -> None:
-        """Bring back the rows, the good mood and an empty journal."""
+        """Bring back the rows, the good mood, an empty journal and no effects."""
         self.far_end.store.reset()
         self.moods.switch(Mood(mood="ok"))
         self.journal.clear()
+        self.effects.clear()
         if self.far_end.sender:
             self.far_end.sender.reset()
 
@@ -106,15 +109,18 @@ class Mount:
                 return None
             elif mood.name in ("429", "500"):
                 return self._refuse(mood)
-            elif mood.name in ("lost", "cut"):
+            elif mood.name in ("lost", "cut", "denied"):
                 fate = mood.name
             elif mood.name == "repeated":
                 kept = met
             elif mood.name == "idempotent":
                 request = replace(request, moods=request.moods | {mood.name})
-        response = self.far_end.answer(request, view)
+        with caused_by(request):
+            response = self.far_end.answer(request, view)
         if kept is not None:
             response, kept.before = _repeated(response, kept.before)
+        if fate == "denied":
+            return replace(self.far_end.refusal(500), note=fate)
         return None if fate == "lost" else replace(response, cut=fate == "cut")
 
     def _hold_back(self, seconds: float, request: Request) -> None:

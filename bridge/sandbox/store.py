@@ -45,6 +45,8 @@ class Row:
     columns: Columns
     modified: datetime
     version: int
+    # When it was added; None: it was there at the start.
+    added: datetime | None = None
     # Rendered bytes by form, so that an unchanged row is written out once.
     rendered: dict[str, bytes] = field(default_factory=dict, compare=False)
 
@@ -137,8 +139,9 @@ class Table:
             if key in self._rows:
                 raise ConflictError(f"{self.name} has already a row {key_text(key)}")
             whole = {**self._derive(named), **named}
-            row = self._put(Row(key=key, columns=whole, modified=_now(self._step), version=self._next()))
-            return self._told(row, "created")
+            moment = datetime.now(UTC)
+            row = Row(key=key, columns=whole, modified=self._cut(moment), version=self._next(), added=moment)
+            return self._told(self._put(row), "created")
 
     def change(self, key: Key, columns: Columns) -> Row:
         """Change some columns of a row; its modified moment and version rise."""
@@ -148,10 +151,10 @@ class Table:
             kept = {name: token for name, token in row.columns.items() if name not in self._stamps}
             if self._key_of(kept | named) != key:
                 raise StoreError(f"the key {','.join(self.key)} of a row cannot be changed")
-            modified = max(_now(self._step), row.modified + self._step)
+            modified = max(self._cut(datetime.now(UTC)), row.modified + self._step)
             # What is given by hand stands until the next change.
             columns = {**kept, **self._derive(kept | named), **named}
-            changed = Row(key=key, columns=columns, modified=modified, version=self._next())
+            changed = Row(key=key, columns=columns, modified=modified, version=self._next(), added=row.added)
             return self._told(self._put(changed), "updated")
 
     def delete(self, key: Key) -> Row:
@@ -218,6 +221,11 @@ class Table:
         self._version += 1
         return self._version
 
+    def _cut(self, moment: datetime) -> datetime:
+        """A moment as exact as the far end can tell it."""
+        start = datetime(2000, 1, 1, tzinfo=UTC)
+        return start + (moment - start) // self._step * self._step
+
     def _key_of(self, columns: Columns) -> Key:
         try:
             return tuple(kind(text_of(columns[name])) for name, kind in self.key.items())
@@ -230,6 +238,7 @@ class Store:
 
     def __init__(self, *tables: Table) -> None:
         self.tables = tables
+        self._resets: list[Callable[[], None]] = []
 
     def table(self, name: str) -> Table:
         """Find a table by any of its names. Raises UnknownError."""
@@ -244,19 +253,18 @@ class Store:
         for table in self.tables:
             table.watch(watcher)
 
+    def watch_reset(self, told: Callable[[], None]) -> None:
+        """Let somebody hear that everything is as at the start again."""
+        self._resets.append(told)
+
     def reset(self) -> None:
         """Bring back every table as it was at the start."""
         for table in self.tables:
             table.reset()
+        for told in self._resets:
+            told()
 
 
 def key_text(key: Key) -> str:
     """Write a key as it stands in a URL."""
     return ",".join(quote(str(part), safe="") for part in key)
-
-
-def _now(step: timedelta) -> datetime:
-    """The moment now, cut down to what the far end can tell apart."""
-    now = datetime.now(UTC)
-    start = datetime(2000, 1, 1, tzinfo=UTC)
-    return start + (now - start) // step * step

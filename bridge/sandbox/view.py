@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
 from bridge.sandbox.dirt import Dirt
@@ -18,6 +19,8 @@ class View:
     dirt: Dirt | None = None
     # The share of the rows that the far end has no more, always the same ones.
     gone: float = 0.0
+    # Seconds for which what was added is in no list. None: as long as the far end always takes.
+    late: float | None = None
     # In an order of its own, the same for the same seed.
     seed: int | None = None
     # Of each page only the first half of its rows comes; what it says of totals and pages counts them all.
@@ -27,6 +30,9 @@ class View:
 
     def held(self, table: Table, rows: list[Row]) -> list[Row]:
         """Of these rows those that the far end says it has, in its order."""
+        if self.late:
+            shown = datetime.now(UTC) - timedelta(seconds=self.late)
+            rows = [row for row in rows if row.added is None or row.added <= shown]
         if self.gone:
             lost = math.ceil(self.gone * len(table.rows()))
             drawn = sorted(table.rows(), key=lambda row: _draw("gone", table, row))
