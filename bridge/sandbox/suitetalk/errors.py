@@ -18,9 +18,12 @@ UNEXPECTED = "An unexpected error occurred. Error ID: sandbox-mood-500"
 class VendorError(Exception):
     """A request NetSuite refuses; `path` names the field at fault, `note` is for the sandbox's journal."""
 
-    def __init__(self, status: int, code: str, detail: str, *, path: str = "", note: str = "") -> None:
+    def __init__(
+        self, status: int, code: str, detail: str, *, path: str = "", note: str = "", title: str = ""
+    ) -> None:
         super().__init__(detail)
         self.status, self.code, self.detail, self.path, self.note = status, code, detail, path, note
+        self.title = title or TITLES[status]
 
     def response(self) -> Response:
         """Say it as NetSuite does."""
@@ -29,7 +32,7 @@ class VendorError(Exception):
             details["o:errorPath"] = self.path
         body = {
             "type": f"https://www.rfc-editor.org/rfc/rfc9110.html#name-{_anchor(self.status)}",
-            "title": TITLES[self.status],
+            "title": self.title,
             "status": self.status,
             "o:errorDetails": [details],
         }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable
 
 from bridge.sandbox.exchange import Request, Response
 from bridge.sandbox.store import Store, StoreError
 from bridge.sandbox.suitetalk import query, records
+from bridge.sandbox.suitetalk.asynchronous import JOBS, Jobs, is_asynchronous
 from bridge.sandbox.suitetalk.errors import VendorError, refusal
 from bridge.sandbox.suitetalk.login import Account, Login
 from bridge.sandbox.suitetalk.record_type import RecordType
@@ -29,9 +31,12 @@ class SuiteTalk:
     def __init__(self, name: str, account: Account, kinds: Iterable[RecordType]) -> None:
         self.name = name
         self._login = Login(account)
+        self._jobs = Jobs()
+        self._writing = threading.Lock()
         self._by_query = {kind.table.name: kind for kind in kinds}
         self._by_record = {kind.rest: kind for kind in self._by_query.values()}
         self.store = Store(*(kind.table for kind in self._by_query.values()))
+        self.store.watch_reset(self._jobs.clear)
 
     def entity_of(self, request: Request) -> str | None:
         """Name the table from a query's FROM, or the record type from the path."""
@@ -62,5 +67,19 @@ class SuiteTalk:
                 )
             return query.answer(request, self._by_query, view)
         if request.path.startswith(RECORDS) and request.path != RECORDS:
-            return records.answer(request, self._by_record, request.path.removeprefix(RECORDS).split("/"))
+            return self._record(request, request.path.removeprefix(RECORDS).split("/"))
+        if request.path.startswith(JOBS) and request.path != JOBS:
+            return self._jobs.answer(request, request.path.removeprefix(JOBS).split("/"))
         raise VendorError(404, "NOT_FOUND", f"There is nothing at {request.path}.")
+
+    def _record(self, request: Request, rest: list[str]) -> Response:
+        if request.method == "GET":
+            return records.answer(request, self._by_record, rest)
+        if is_asynchronous(request):
+            return self._jobs.submit(request, lambda: self._written(request, rest))
+        return self._written(request, rest)
+
+    def _written(self, request: Request, rest: list[str]) -> Response:
+        # One at a time: two upserts of one external id must not both find that nobody has it.
+        with self._writing:
+            return records.answer(request, self._by_record, rest)
