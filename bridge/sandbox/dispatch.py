@@ -13,7 +13,7 @@ from bridge.sandbox.control import Control
 from bridge.sandbox.exchange import Request, Response, json_response
 from bridge.sandbox.mount import FarEnd, Mount
 
-SYSTEMS = ("netsuite", "apismith", "schedulehub")
+SYSTEMS = ("netsuite", "apismith", "schedulehub", "notifications")
 
 
 class Dispatcher:

@@ -20,8 +20,10 @@ from bridge.sandbox.store import Row, Store, StoreError, Table
 TRIES = 3
 PAUSE = 0.5  # seconds between two tries of a delivery
 MOST_KEPT = 10_000
-Describe = Callable[[Table, Row, str, bool], bytes]
-"""The body that tells of a row's change: the table, the row, what happened, whether the record itself goes along."""
+Describe = Callable[["Setting", Table, Row, str], "Delivery | None"]
+"""What tells of a row's change (created, updated or deleted) under a setting; None: nothing does."""
+Sign = Callable[["Delivery"], dict[str, str]]
+"""The headers of a delivery, its signature among them."""
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,11 +61,11 @@ class Delivery:
 class Sender:
     """Sends one after the other, on a thread of its own."""
 
-    def __init__(self, store: Store, secret: str, describe: Describe) -> None:
-        self._store, self._secret, self._describe = store, secret.encode(), describe
+    def __init__(self, store: Store, describe: Describe, sign: Sign) -> None:
+        self._describe, self._sign = describe, sign
         self._setting = Setting()
         self._held: list[Delivery] = []
-        self._sent: list[Delivery] = []
+        self._sent: dict[str, Delivery] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="webhooks")
@@ -91,7 +93,7 @@ class Sender:
     def state(self) -> dict[str, Any]:
         """The setting, what is kept back and what was sent."""
         with self._lock:
-            held, sent = list(self._held), list(self._sent)
+            held, sent = list(self._held), list(self._sent.values())
         facts = {"held": [one.told() for one in held], "sent": [one.told() for one in sent]}
         return {**msgspec.structs.asdict(self._setting), **facts}
 
@@ -99,20 +101,22 @@ class Sender:
         """Tell nothing any more, forget all."""
         self._setting = Setting()
         with self._lock:
-            self._held, self._sent = [], []
+            self._held, self._sent = [], {}
 
     def close(self) -> None:
         """Send nothing more, and wait for what is being sent."""
         self._closed.set()
         self._thread.shutdown(wait=True, cancel_futures=True)
 
+    def run(self, work: Callable[[], None]) -> None:
+        """Do something in turn, on the thread that sends."""
+        self._thread.submit(work)
+
     def _hear(self, table: Table, row: Row, event: str) -> None:
         setting = self._setting
-        if setting.url is None:
+        one = self._describe(setting, table, row, event)
+        if one is None:
             return
-        body = self._describe(table, row, event, setting.send == "row")
-        url = setting.url.replace("{entity}", table.name)
-        one = Delivery(url=url, entity=table.name, event=event, body=body)
         if setting.hold:
             with self._lock:
                 self._held.append(one)
@@ -122,8 +126,9 @@ class Sender:
 
     def _send(self, one: Delivery) -> Future[None]:
         with self._lock:
-            if one not in self._sent:
-                self._sent = [*self._sent[-MOST_KEPT:], one]
+            self._sent[one.id] = one
+            if len(self._sent) > MOST_KEPT:
+                del self._sent[next(iter(self._sent))]
         return self._thread.submit(self._deliver, one)
 
     def _deliver(self, one: Delivery) -> None:
@@ -137,16 +142,24 @@ class Sender:
             self._closed.wait(PAUSE)
 
     def _post(self, one: Delivery) -> int | str:
+        try:
+            return requests.post(one.url, data=one.body, headers=self._sign(one), timeout=10).status_code
+        except requests.RequestException as error:
+            return type(error).__name__
+
+
+def signed(secret: str) -> Sign:
+    """Sign as most do: HMAC-SHA256 of id, time and body, each in a header."""
+    key = secret.encode()
+
+    def sign(one: Delivery) -> dict[str, str]:
         stamp = str(int(time.time()))
         text = b".".join((one.id.encode(), stamp.encode(), one.body))
-        digest = hmac.new(self._secret, text, hashlib.sha256).hexdigest()
-        headers = {
+        return {
             "Content-Type": "application/json",
             "X-Delivery-Id": one.id,
             "X-Timestamp": stamp,
-            "X-Signature": f"sha256={digest}",
+            "X-Signature": f"sha256={hmac.new(key, text, hashlib.sha256).hexdigest()}",
         }
-        try:
-            return requests.post(one.url, data=one.body, headers=headers, timeout=10).status_code
-        except requests.RequestException as error:
-            return type(error).__name__
+
+    return sign

@@ -31,9 +31,10 @@ def use_sandbox() -> int | None:
 def sandboxed_systems() -> list[str]:
     """The built-in systems in use that the sandbox can stand in for."""
     from bridge.sandbox.dispatch import SYSTEMS
+    from bridge.systems import SYSTEMS as BUILTIN
 
-    chosen = env.listing("BRIDGE_BUILTIN_SYSTEMS", default=list(SYSTEMS))
-    return [name for name in SYSTEMS if name in chosen]
+    chosen = env.listing("BRIDGE_BUILTIN_SYSTEMS", default=list(BUILTIN))
+    return [name for name in SYSTEMS if name in chosen and name in BUILTIN]
 
 
 def _is_configured(name: str) -> bool:

@@ -38,7 +38,8 @@ VERBS: dict[str, Verb] = {
     "deletes": Verb(line="list, show, approve, reject and undo deletes that full reads found"),
     "token": Verb(line="make a token for a client of the API; it alone is printed", needs=Needs.NOTHING),
     "sandbox": Verb(
-        line="serve the far ends: NetSuite, APISmith and ScheduleHub on public data", needs=Needs.NOTHING
+        line="serve the far ends: NetSuite, APISmith, ScheduleHub and messages, on public data",
+        needs=Needs.NOTHING,
     ),
     "web": Verb(line="serve the API, the admin and the docs"),
     "worker": Verb(line="run jobs until told to stop"),

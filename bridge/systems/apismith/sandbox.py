@@ -18,7 +18,7 @@ from bridge.sandbox.exchange import Request, Response, json_response
 from bridge.sandbox.store import Generator, Row, Store, Table, UnknownError
 from bridge.sandbox.tokens import NULL, Columns, columns_of, object_of, quoted, text_of
 from bridge.sandbox.view import View
-from bridge.sandbox.webhooks import Sender
+from bridge.sandbox.webhooks import Delivery, Sender, Setting, signed
 from bridge.systems.apismith import generated, oracle
 
 # No secret: it opens the sandbox only, where INTERNAL_SERVICE_JWT_SECRET is not set.
@@ -94,7 +94,7 @@ class ApiSmith:
             ),
         )
 
-        self.sender: Sender | None = Sender(self.store, webhook_secret, _described)
+        self.sender: Sender | None = Sender(self.store, _described, signed(webhook_secret))
 
     def entity_of(self, request: Request) -> str | None:
         """Name the entity from the path."""
@@ -209,8 +209,10 @@ def _rendered(row: Row, columns: tuple[str, ...]) -> bytes:
     return row.rendered[form]
 
 
-def _described(table: Table, row: Row, event: str, whole: bool) -> bytes:
-    """The body of a webhook: what happened to which row, and the row as a read has it."""
+def _described(setting: Setting, table: Table, row: Row, event: str) -> Delivery | None:
+    """A webhook: what happened to which row, and the row as a read has it."""
+    if setting.url is None:
+        return None
     facts = {
         "event": quoted(event),
         "entity": quoted(table.name),
@@ -218,9 +220,10 @@ def _described(table: Table, row: Row, event: str, whole: bool) -> bytes:
         "key": object_of({name: row.columns[name] for name in table.key}),
         "version": b"%d" % row.version,
     }
-    if whole and event != "deleted":
+    if setting.send == "row" and event != "deleted":
         facts["record"] = _rendered(row, table.columns)
-    return object_of(facts)
+    url = setting.url.replace("{entity}", table.name)
+    return Delivery(url=url, entity=table.name, event=event, body=object_of(facts))
 
 
 def _since(request: Request) -> Iterator[Test]:

@@ -1,0 +1,1 @@
+"""Messages to people, by a Twilio-like provider."""
