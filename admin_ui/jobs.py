@@ -25,7 +25,7 @@ from admin_ui.progress import progress, with_progress
 from admin_ui.search import by_id
 from admin_ui.site import site
 from sync.jobs import verbs
-from sync.jobs.kinds import HANDLERS
+from sync.jobs.kinds import KINDS
 from sync.models import Job
 
 UNFINISHED = (Job.Status.PENDING, Job.Status.PROCESSING)
@@ -75,7 +75,7 @@ class KindFilter(TextFilter):
 
     title = "kind"
     parameter_name = "kind"
-    words = tuple(HANDLERS)
+    words = tuple(KINDS)
 
 
 class StandingFilter(DropdownFilter):

@@ -74,6 +74,28 @@ class Backoff:
         object.__setattr__(self, "tiers", tiers)
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A lane for each record: jobs for the same one run one after another, in the order of asking."""
+
+    entity: str | None = None  # name within the system, or the full path; None = the entity that declares it
+    by: Mapping[str, str] = field(
+        default_factory=dict
+    )  # its key field: the value's name; equal ones may be left out
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    """A lane for each value of a field, such as an order's number."""
+
+    field: str  # of the payload, or of the key where an entity declares it; null means no lane
+    name: str | None = None  # shared by all that use it within the system; None = the field's
+
+
+Lane = Record | Business
+"""What jobs go through one after another; one that backs off or is dead stops its own lane, and no other."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
     """What a system allows: requests per second and at once."""
@@ -194,6 +216,7 @@ class Entity:
     freshness: timedelta = timedelta(minutes=15)
     schedule: Every | Cron | None = None
     max_parallel: int = 1  # sync jobs of this entity running at once
+    lane: Lane | tuple[Lane, ...] = ()  # what its refreshes go through one after another
     retry: Backoff = Backoff(1, 10, 60)
     targets: tuple[Push, ...] = ()
     page_size: int | None = None  # rows; None = DEFAULT_BATCH_SIZE
@@ -220,5 +243,8 @@ class System:
     label: str = ""
     commands: tuple[Any, ...] = ()
     budget: Budget = Budget()
+    max_parallel: int | None = (
+        None  # jobs that read or write it running at once; None = as many as its entities
+    )
     target: Callable[[], Target] | None = None  # writes to it; built in the process that needs it
     enabled: Callable[[], bool] = lambda: True  # a target that is not set up gets nothing, and is not missed

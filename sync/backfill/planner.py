@@ -12,8 +12,8 @@ from django.db.models.functions import Now
 
 from sync import clock
 from sync.backfill.allowance import room
-from sync.jobs import lanes
 from sync.jobs.enqueue import enqueue
+from sync.jobs.handing import hand_over
 from sync.jobs.priorities import BACKFILL
 from sync.models import Backfill, BackfillWindow, Job, ScopeLimit
 from sync.registry import registry
@@ -43,7 +43,7 @@ def look_after(backfill_id: UUID, now: datetime | None = None) -> None:
             _start_windows(backfill)
         _end(backfill)
     if pages:
-        lanes.hand_over([backfill.scope])
+        hand_over([backfill.scope])
 
 
 def hold(backfill: Backfill, *, paused: bool) -> None:

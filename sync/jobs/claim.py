@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from sync.errors import StaleAttempt
 from sync.ids import uuid7
+from sync.jobs import lanes
 from sync.jobs.events import note
 from sync.models import Attempt, Job, JobEvent
 from sync.queries import query
@@ -62,6 +63,7 @@ class Claim:
     attempt: int
     worker: str
     scopes: tuple[str, ...] = ()
+    lanes: tuple[str, ...] = ()
     live: Live = field(default_factory=Live, repr=False, compare=False)
 
     @property
@@ -97,6 +99,8 @@ class Claim:
                 raise StaleAttempt(f"Attempt {self.attempt} of job {self.job_id} no longer holds it.")
             runs = Attempt.objects.filter(job_id=self.job_id, no=self.attempt)
             runs.update(outcome="success", finished_at=Now())
+            if self.lanes:
+                lanes.leave(self.job_id)
         self.live.finished = True
 
     def advance(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,13 +13,18 @@ from django.utils import timezone
 
 from sync import schema
 from sync.errors import Conflict
+from sync.ids import uuid7
 from sync.jobs import kinds, lanes, queue
+from sync.jobs.ask import Ask
+from sync.jobs.room import Room
 from sync.models import Job
 from sync.registry import Registered
 
 BACKOFF = "backoff"
 UNFINISHED = (Job.Status.PENDING, Job.Status.PROCESSING)
 _TRIES = 5  # a twin may end between our insert and our look at it, each time
+_ROWS = 1_000
+"""Jobs in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,33 +47,40 @@ def enqueue(
     request_id: str | None = None,
     parent_id: UUID | None = None,
     scopes: Sequence[str] = (),
+    lanes: Sequence[str] = (),
 ) -> Enqueued:
-    """Ask for work of a kind. With `dedup`, an unfinished job of the same text is returned instead.
+    """Ask for one piece of work; the words are those of Ask.
 
-    A job that may not start yet (limit of its entity, pause) waits without a wake-up until it is handed over;
-    `scopes` are further limits that count it.
+    A job that may not start yet (lane, limit, pause) waits without a wake-up until it is handed over.
     Raises InvalidRequest (unknown_kind) and ConfigError (not_migrated).
     """
-    kinds.check(kind)
-    job = Job(
+    ask = Ask(
         kind=kind,
-        entity_id=None if entity is None else schema.entity_id(entity.path),
-        params=dict(params or {}),
-        scopes=[*scopes, *kinds.scopes_of(kind, entity)],
+        entity=entity,
+        params=params or {},
         priority=priority,
         dedup=dedup,
-        run_after=run_after or timezone.now(),
+        run_after=run_after,
         requested_by=requested_by,
         request_id=request_id,
         parent_id=parent_id,
+        scopes=scopes,
+        lanes=lanes,
     )
+    (enqueued,) = enqueue_many([ask])
+    return enqueued
+
+
+def enqueue_many(asks: Sequence[Ask]) -> list[Enqueued]:
+    """Ask for several pieces of work at once, in their order: one statement each for jobs, lanes and wake-ups.
+
+    Raises as `enqueue` does, and then none of them is asked for.
+    """
+    jobs = [_job(ask) for ask in asks]
     with transaction.atomic():
-        for _ in range(_TRIES):
-            if twin := twin_of(dedup):
-                return Enqueued(twin, created=False)
-            if _insert(job):
-                return Enqueued(job, created=True)
-    raise Conflict(f"The same work ({dedup}) starts and ends too often to be joined: ask again.")
+        doing = _write(jobs)
+    found = [job if job.dedup is None else doing[job.dedup] for job in jobs]
+    return [Enqueued(does, created=does is job) for job, does in zip(jobs, found, strict=True)]
 
 
 def twin_of(dedup: str | None) -> Job | None:
@@ -82,23 +94,76 @@ def behind(dedup: str) -> str:
     return dedup if running is None else f"{dedup}:after:{running.pk}"
 
 
-def _insert(job: Job) -> bool:
-    """Write the job with its wake-up; False where a twin was faster. Scopes are locked before its row."""
-    later = job.run_after > timezone.now()
-    # One that waits for its time takes no room yet: it looks for room when it wakes.
-    job.hold = BACKOFF if later else lanes.obstacle(job.scopes)
-    job.wakeup = None
-    if job.hold in (None, BACKOFF):
-        at = job.run_after if later else None
-        job.wakeup = queue.deliver(
-            job.id, job.fence, queue=kinds.queue_of(job.kind), priority=job.priority, at=at
-        )
-    if job.dedup is None:
-        job.save(force_insert=True)
-        return True
+def _job(ask: Ask) -> Job:
+    entity = ask.entity
+    return Job(
+        kind=ask.kind,
+        entity_id=None if entity is None else schema.entity_id(entity.path),
+        params=dict(ask.params),
+        scopes=[*ask.scopes, *kinds.scopes_of(ask.kind, entity, ask.priority)],
+        lanes=[*ask.lanes, *kinds.lanes_of(ask.kind, entity, ask.params)],
+        priority=ask.priority,
+        dedup=ask.dedup,
+        run_after=ask.run_after or timezone.now(),
+        requested_by=ask.requested_by,
+        request_id=ask.request_id,
+        parent_id=ask.parent_id,
+    )
+
+
+def _write(jobs: Sequence[Job]) -> dict[str, Job]:
+    """Write these jobs but those that have twins; which job does what, by dedup text."""
+    doing: dict[str, Job] = {}
+    for _ in range(_TRIES):
+        doing |= _twins(job.dedup for job in jobs)
+        left = [job for job in jobs if job.dedup is None or doing.setdefault(job.dedup, job) is job]
+        late = _insert(left) if left else []
+        if not late:
+            return doing
+        # What has no twin is written: only those whose twins were faster are looked at again.
+        jobs = late
+        doing = {text: job for text, job in doing.items() if job not in late}
+    raise Conflict(f"The same work ({jobs[0].dedup}) starts and ends too often to be joined: ask again.")
+
+
+def _twins(texts: Iterable[str | None]) -> dict[str, Job]:
+    wanted = {text for text in texts if text is not None}
+    if not wanted:
+        return {}
+    found = Job.objects.filter(dedup__in=wanted, status__in=UNFINISHED)
+    return {job.dedup: job for job in found if job.dedup is not None}
+
+
+def _insert(jobs: Sequence[Job]) -> list[Job]:
+    """Write the jobs with their wake-ups; those for which a twin was faster. Lanes and scopes are locked first."""
+    room, now = Room(jobs), timezone.now()
+    for job in jobs:
+        _place(job, room, now)
+    due = [(job, job.run_after if job.hold else None) for job in jobs if job.hold in (None, BACKOFF)]
+    for (job, _), number in zip(due, queue.wake_many(due), strict=True):
+        job.wakeup = number
     # DO NOTHING waits for the end of a twin's transaction, and unlike an error it leaves ours usable.
-    Job.objects.bulk_create([job], ignore_conflicts=True)
-    if Job.objects.filter(pk=job.pk).exists():
-        return True
-    queue.withdraw(job.wakeup)
-    return False
+    apart = any(job.dedup for job in jobs)
+    Job.objects.bulk_create(jobs, batch_size=_ROWS, ignore_conflicts=apart)
+    late = _late(jobs) if apart else []
+    for job in late:
+        queue.withdraw(job.wakeup)
+    lanes.join([(lane, job.id) for job in jobs if job not in late for lane in job.lanes])
+    return late
+
+
+def _place(job: Job, room: Room, now: datetime) -> None:
+    job.wakeup = None
+    if job.lanes:
+        job.id = uuid7(after=room.last(job.lanes))
+    if job.run_after > now:
+        # One that waits for its time takes no room yet: it looks for room when it wakes.
+        job.hold = BACKOFF
+        room.stand(job)
+    else:
+        job.hold = room.hold_of(job)
+
+
+def _late(jobs: Sequence[Job]) -> list[Job]:
+    written = set(Job.objects.filter(pk__in=[job.pk for job in jobs]).values_list("pk", flat=True))
+    return [job for job in jobs if job.pk not in written]

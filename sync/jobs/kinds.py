@@ -1,13 +1,15 @@
-"""The kinds of jobs: what runs them, and in which queue they wait."""
+"""The kinds of jobs: what runs them, in which queue they wait, and what they wait for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.utils.module_loading import import_string
 
 from sync.errors import InvalidRequest
+from sync.jobs.priorities import INTERACTIVE as AT_ONCE
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
@@ -15,58 +17,100 @@ if TYPE_CHECKING:
 
 SYSTEM = "system"  # short work of the engine itself
 INTERACTIVE = "interactive"  # somebody waits for it
+COMMAND = "command"  # writes to far ends, one by one
+SHORT = "short"  # over in milliseconds, without a far end: done in groups
 SYNC = "sync"  # everything that may take long
-QUEUES = (SYSTEM, INTERACTIVE, SYNC)
+QUEUES = (SYSTEM, INTERACTIVE, COMMAND, SHORT, SYNC)
 
 Handler = Callable[["Claim"], Any]
-HANDLERS: dict[str, str | Handler] = {
-    "sync": "sync.pipeline.runner:run_sync",
-    "dry_run": "sync.pipeline.dryrun.run:run_dry",
-    "refresh": "sync.refresh:run_refresh",
-    "wake": "sync.wake:run_wake",
-    "tidy": "sync.history.retention:run_tidy",
-    "replay": "sync.replay:run_replay",
-    "rehearse": "sync.pipeline.remapping.rehearsal:run_rehearse",
-    "remap": "sync.pipeline.remapping.remap:run_remap",
-    "push": "sync.targets.run:run_push",
-    "reconcile": "sync.targets.reconcile:run_reconcile",
-    "deletes": "sync.pipeline.missing:run_deletes",
-    "webhook": "sync.pipeline.told.run:run_webhook",
-    "backfill": "sync.pipeline.windows:run_backfill",
-    "resync": "sync.pipeline.emptying:run_resync",
+Lanes = Callable[["Registered | None", Mapping[str, Any]], Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """What the engine knows of a kind of job."""
+
+    handler: str | Handler  # or `module:function`, imported by the first job of the kind
+    queue: str = SYNC
+    scopes: tuple[
+        str, ...
+    ] = ()  # limits that count it: `entity` and `replay` of its entity, `system` of its system
+    lanes: str | Lanes | None = (
+        None  # names, by entity and params, of what its jobs go through one after another
+    )
+    needs_far_end: bool = False
+
+    @property
+    def short(self) -> bool:
+        """Whether its jobs are claimed and finished in groups."""
+        return self.queue == SHORT
+
+
+_FAR_END = ("entity", "system")
+KINDS: dict[str, Kind] = {
+    "sync": Kind(handler="sync.pipeline.runner:run_sync", scopes=_FAR_END, needs_far_end=True),
+    "dry_run": Kind(handler="sync.pipeline.dryrun.run:run_dry", needs_far_end=True),
+    "refresh": Kind(
+        handler="sync.refresh:run_refresh",
+        queue=INTERACTIVE,
+        scopes=("system",),
+        lanes="sync.jobs.lane_names:of_refresh",
+        needs_far_end=True,
+    ),
+    "wake": Kind(handler="sync.wake:run_wake", queue=SYSTEM),
+    "tidy": Kind(handler="sync.history.retention:run_tidy"),
+    "replay": Kind(handler="sync.replay:run_replay", scopes=("replay",)),
+    "rehearse": Kind(handler="sync.pipeline.remapping.rehearsal:run_rehearse"),
+    "remap": Kind(handler="sync.pipeline.remapping.remap:run_remap", scopes=("entity",)),
+    "push": Kind(handler="sync.targets.run:run_push", needs_far_end=True),
+    "reconcile": Kind(handler="sync.targets.reconcile:run_reconcile", needs_far_end=True),
+    "deletes": Kind(handler="sync.pipeline.missing:run_deletes"),
+    "webhook": Kind(handler="sync.pipeline.told.run:run_webhook", queue=INTERACTIVE),
+    "backfill": Kind(handler="sync.pipeline.windows:run_backfill", scopes=_FAR_END, needs_far_end=True),
+    "resync": Kind(handler="sync.pipeline.emptying:run_resync", scopes=("entity",), needs_far_end=True),
 }
-"""Kind -> the function that does its work, or `module:function`, imported by the first job of the kind."""
-
-_QUEUE_OF = {"wake": SYSTEM, "refresh": INTERACTIVE, "webhook": INTERACTIVE}
-_LANES = {"sync": "entity", "backfill": "entity", "resync": "entity", "remap": "entity", "replay": "replay"}
 
 
-def queue_of(kind: str) -> str:
-    """The queue in which jobs of this kind wait."""
-    return _QUEUE_OF.get(kind, SYNC)
-
-
-def scopes_of(kind: str, entity: Registered | None) -> list[str]:
-    """The limits that count a job of this kind: refreshes overtake, and wake-ups must not be missed.
-
-    Replays have a lane of their own: who retries a row does not wait for a read that may take hours.
-    """
-    return [f"{_LANES[kind]}:{entity.path}"] if entity is not None and kind in _LANES else []
-
-
-def handler_of(kind: str) -> Handler:
-    """The function that does the work of this kind. Raises InvalidRequest for an unknown one."""
-    check(kind)
-    handler = HANDLERS[kind]
-    if isinstance(handler, str):
-        found: Handler = import_string(handler.replace(":", "."))
-        return found
-    return handler
-
-
-def check(kind: str) -> None:
-    """Raise InvalidRequest (unknown_kind) unless there is a handler for this kind."""
-    if kind not in HANDLERS:
-        known = ", ".join(sorted(HANDLERS))
-        message = f"There is no kind of job called {kind!r}. Known are: {known}."
+def kind_of(name: str) -> Kind:
+    """The kind of that name. Raises InvalidRequest (unknown_kind)."""
+    if name not in KINDS:
+        known = ", ".join(sorted(KINDS))
+        message = f"There is no kind of job called {name!r}. Known are: {known}."
         raise InvalidRequest(message, code="unknown_kind")
+    return KINDS[name]
+
+
+def queue_of(name: str) -> str:
+    """The queue in which jobs of this kind wait; a kind of other code waits where most do."""
+    return KINDS[name].queue if name in KINDS else SYNC
+
+
+def scopes_of(name: str, entity: Registered | None, priority: int = 0) -> list[str]:
+    """The limits that count a job of this kind: replays and syncs of an entity are told apart.
+
+    Who retries a row does not wait for a read that may take hours. What somebody waits for is not counted
+    for its system, or it would wait behind syncs.
+    """
+    if entity is None:
+        return []
+    values = {"entity": entity.path, "replay": entity.path, "system": entity.system.name}
+    named = [scope for scope in kind_of(name).scopes if scope != "system" or priority < AT_ONCE]
+    return [f"{scope}:{values[scope]}" for scope in named]
+
+
+def lanes_of(name: str, entity: Registered | None, params: Mapping[str, Any]) -> list[str]:
+    """The lanes that a job of this kind joins by itself."""
+    lanes = kind_of(name).lanes
+    if isinstance(lanes, str):
+        lanes = _imported(lanes)
+    return [] if lanes is None else list(lanes(entity, params))
+
+
+def handler_of(name: str) -> Handler:
+    """The function that does the work of this kind. Raises InvalidRequest (unknown_kind)."""
+    handler = kind_of(name).handler
+    return _imported(handler) if isinstance(handler, str) else handler
+
+
+def _imported(path: str) -> Any:
+    return import_string(path.replace(":", "."))

@@ -1,108 +1,75 @@
-"""How many jobs of an entity run at once. A job that has to wait has no wake-up: who makes room hands over.
+"""Strict order: jobs of one lane run one after another, by their ids; a dead one stops its lane until it is resolved.
 
-Locks are always taken in this order: the scopes' rows by name, then the job's row.
+A lane needs no row of its own: an advisory lock on its name serialises who joins it and who hands it over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
-from sync.jobs import kinds, queue
-from sync.models import Job, ScopeLimit, Tracker
 from sync.queries import query
-from sync.registry import registry
 
-LIMIT = "limit"
-PAUSED = "paused"
+LANE = "lane"
 
 
-def default_limits() -> None:
-    """Make the limits of each declared entity that has none. The row is the knob: a changed one stays."""
-    syncs = [ScopeLimit(scope=f"entity:{one.path}", most=one.entity.max_parallel) for one in registry]
-    replays = [ScopeLimit(scope=f"replay:{one.path}", most=1) for one in registry]
-    ScopeLimit.objects.bulk_create([*syncs, *replays], ignore_conflicts=True)
+@dataclass(slots=True)
+class Line:
+    """Who stands in a lane."""
+
+    first: UUID | None
+    last: UUID | None
+    busy: bool  # one of it is under way
+
+    def free_for(self, job_id: UUID) -> bool:
+        """Whether the job may start: it is first, and no other one is under way."""
+        return not self.busy and (self.first is None or job_id <= self.first)
+
+    def join(self, job_id: UUID) -> None:
+        """The job stands in it too."""
+        self.first = job_id if self.first is None else min(self.first, job_id)
+        self.last = job_id if self.last is None else max(self.last, job_id)
 
 
-def obstacle(scopes: Sequence[str]) -> str | None:
-    """Why a job of these scopes must wait, or None. Locks the scopes until the transaction ends."""
-    if not scopes:
-        return None
+def look(lanes: Collection[str]) -> dict[str, Line]:
+    """Who stands in these lanes. Locks them, in the order of their numbers, until the transaction ends."""
+    if not lanes:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(query("lock_scopes"), {"scopes": list(scopes)})
-    if is_paused(scopes):
-        return PAUSED
-    return LIMIT if _holds("any_full", scopes) else None
+        cursor.execute(query("lock_lanes"), {"lanes": list(lanes)})
+        cursor.execute(query("lines"), {"lanes": list(lanes)})
+        return {lane: Line(first, last, busy) for lane, first, last, busy in cursor.fetchall()}
 
 
-def is_paused(scopes: Sequence[str]) -> bool:
-    """Whether jobs of these scopes may not start now."""
-    return bool(scopes) and _holds("any_paused", scopes)
+def join(places: Collection[tuple[str, UUID]]) -> None:
+    """Let jobs stand in lanes, which are locked. Joining twice is joining once."""
+    lanes, jobs = zip(*places, strict=True) if places else ((), ())
+    if lanes:
+        with connection.cursor() as cursor:
+            cursor.execute(query("join_lanes"), {"lanes": list(lanes), "jobs": list(jobs)})
 
 
-def hand_over(scopes: Iterable[str]) -> int:
-    """Wake the jobs for which these scopes have room, best first; returns how many. Each in a transaction."""
-    woken = 0
-    # An entity's before a backfill's: what goes first there may be a sync, and no window.
-    for scope in sorted(set(scopes), reverse=True):
-        while (waiting := _next_waiting(scope)) and _start(waiting):
-            woken += 1
-    return woken
-
-
-def hand_over_all() -> int:
-    """Wake what waits though there is room, whoever should have done so."""
+def leave(job_id: UUID) -> None:
+    """Let an ended job stand in no lane; who waits behind it is handed over after the commit."""
     with connection.cursor() as cursor:
-        cursor.execute(query("waiting_scopes"))
-        scopes = [row[0] for row in cursor.fetchall()]
-    return hand_over(scopes)
+        cursor.execute(query("leave_lanes"), {"job": job_id})
 
 
-def pause(tracker: Tracker, remark: str) -> None:
-    """Start no more jobs of this entity; what runs goes on."""
-    tracker.state, tracker.remark = Tracker.State.PAUSED, remark
-    tracker.save(update_fields=["state", "remark"])
-
-
-def resume(tracker: Tracker, remark: str) -> None:
-    """Let jobs of this entity start again; those that waited are woken after the commit."""
-    tracker.state, tracker.remark = Tracker.State.ACTIVE, remark
-    tracker.save(update_fields=["state", "remark"])
-    scopes = [f"entity:{tracker.entity.path}", f"replay:{tracker.entity.path}"]
-    transaction.on_commit(lambda: _hand_over(scopes), robust=True)
-
-
-def _hand_over(scopes: list[str]) -> None:
-    hand_over(scopes)
-
-
-def _next_waiting(scope: str) -> UUID | None:
+def first_waiting(lane: str) -> UUID | None:
+    """The job that goes first in this lane, if it waits. Whoever joins it just now is waited for."""
     with connection.cursor() as cursor:
-        cursor.execute(query("next_waiting"), {"scope": scope})
+        # Its own statement, which ends at once where no transaction is open: only the next sees who joined.
+        cursor.execute(query("lock_lanes"), {"lanes": [lane]})
+        cursor.execute(query("first_in_lane"), {"lane": lane})
         row = cursor.fetchone()
     return row[0] if row else None
 
 
-def _start(job_id: UUID) -> bool:
-    """Wake one waiting job; False where there is no room. One that somebody else woke counts as woken."""
-    scopes = Job.objects.values_list("scopes", flat=True).get(pk=job_id)
-    with transaction.atomic():
-        if obstacle(scopes):
-            return False
-        job = Job.objects.select_for_update().get(pk=job_id)
-        if job.status == Job.Status.PENDING and job.wakeup is None and job.hold in (LIMIT, PAUSED):
-            job.hold = None
-            job.wakeup = queue.deliver(
-                job.id, job.fence, queue=kinds.queue_of(job.kind), priority=job.priority
-            )
-            job.save(update_fields=["hold", "wakeup"])
-    return True
-
-
-def _holds(condition: str, scopes: Sequence[str]) -> bool:
+def waiting() -> list[str]:
+    """Lanes whose first job waits though nothing of its lanes is under way."""
     with connection.cursor() as cursor:
-        cursor.execute(query(condition), {"scopes": list(scopes)})
-        row = cursor.fetchone()
-    return bool(row and row[0])
+        cursor.execute(query("waiting_lanes"))
+        return [row[0] for row in cursor.fetchall()]

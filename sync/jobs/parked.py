@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from sync.jobs import kinds, lanes, queue
+from sync.jobs import queue, room
 from sync.jobs.events import note
 from sync.jobs.settle import CONFIGURATION
 from sync.models import Job
@@ -19,16 +19,16 @@ def release(job_id: UUID, *, by: str) -> bool:
     """Let a parked job run again; False where it is not parked. Its next park is as cheap as this one."""
     parked = Job.objects.filter(pk=job_id, status=Job.Status.PENDING, hold=CONFIGURATION)
     with transaction.atomic():
-        scopes = parked.values_list("scopes", flat=True).first()
-        hold = lanes.obstacle(scopes or [])  # before the job's row, as everywhere
+        seen = parked.first()
+        if seen is None:
+            return False
+        hold = room.obstacle(seen)  # before the job's row, as everywhere
         job = parked.select_for_update().first()
         if job is None:
             return False
         job.hold, job.wakeup, job.run_after = hold, None, timezone.now()
         if hold is None:
-            job.wakeup = queue.deliver(
-                job.pk, job.fence, queue=kinds.queue_of(job.kind), priority=job.priority
-            )
+            job.wakeup = queue.wake(job)
         job.save(update_fields=["hold", "wakeup", "run_after"])
         note(job.pk, "retried", by=by)
     return True

@@ -30,21 +30,68 @@ SELECT EXISTS (SELECT 1 FROM scope_limit WHERE scope = ANY(%(scopes)s) AND pause
     OR EXISTS (SELECT 1 FROM tracker t JOIN entity e ON e.id = t.entity_id
                WHERE t.state = 'paused' AND ARRAY['entity:' || e.path, 'replay:' || e.path] && %(scopes)s::text[]);
 
--- any_full --
--- Whether one of these scopes has as many jobs under way as it may.
-SELECT EXISTS (
-  SELECT 1 FROM scope_limit l WHERE l.scope = ANY(%(scopes)s) AND l.most <= (
+-- places --
+-- Whether each scope is paused, and how many more of its jobs may be under way: NULL where it has no limit.
+SELECT s.scope,
+  coalesce(l.paused, false) OR EXISTS (SELECT 1 FROM tracker t JOIN entity e ON e.id = t.entity_id
+    WHERE t.state = 'paused' AND s.scope IN ('entity:' || e.path, 'replay:' || e.path)),
+  CASE WHEN l.scope IS NOT NULL THEN l.most - (
     SELECT count(*) FROM job j WHERE j.scopes @> ARRAY[l.scope] AND j.wakeup IS NOT NULL AND j.hold IS NULL
-      AND j.status IN ('pending', 'processing')));
+      AND j.status IN ('pending', 'processing') AND j.scopes <> '{}') END
+FROM unnest(%(scopes)s::text[]) s(scope) LEFT JOIN scope_limit l USING (scope);
 
 -- next_waiting --
--- The job of a scope that goes first when there is room.
+-- The job of a scope that goes first when there is room, of those that no full scope counts.
 SELECT id FROM job WHERE status = 'pending' AND wakeup IS NULL AND hold IN ('limit', 'paused')
-  AND scopes @> ARRAY[%(scope)s] ORDER BY priority DESC, id LIMIT 1;
+  AND scopes @> ARRAY[%(scope)s] AND NOT scopes && %(full)s::text[] ORDER BY priority DESC, id LIMIT 1;
 
 -- waiting_scopes --
 -- Scopes with jobs that wait for room; a worker that died between commit and hand-over leaves some.
-SELECT DISTINCT unnest(scopes) FROM job WHERE status = 'pending' AND wakeup IS NULL AND hold IN ('limit', 'paused');
+SELECT scope FROM scope_limit l WHERE EXISTS (
+  SELECT 1 FROM job j WHERE j.status = 'pending' AND j.wakeup IS NULL AND j.hold IN ('limit', 'paused')
+    AND j.scopes @> ARRAY[l.scope]);
+
+-- lock_lanes --
+-- Serialises joining and hand-over of lanes until the transaction ends; in the order of their numbers, as everywhere.
+SELECT pg_advisory_xact_lock(number) FROM (
+  SELECT DISTINCT hashtextextended(lane, 42) AS number FROM unnest(%(lanes)s::text[]) lane ORDER BY 1) locks;
+
+-- lines --
+-- The first and the last job of each lane, and whether one of it is under way.
+SELECT n.lane,
+  (SELECT job_id FROM job_lane l WHERE l.lane = n.lane ORDER BY job_id LIMIT 1),
+  (SELECT job_id FROM job_lane l WHERE l.lane = n.lane ORDER BY job_id DESC LIMIT 1),
+  EXISTS (SELECT 1 FROM job j WHERE j.lanes @> ARRAY[n.lane] AND j.wakeup IS NOT NULL AND j.hold IS NULL
+    AND j.status IN ('pending', 'processing') AND j.lanes <> '{}')
+FROM unnest(%(lanes)s::text[]) n(lane);
+
+-- join_lanes --
+-- Let jobs stand in lanes.
+INSERT INTO job_lane (lane, job_id) SELECT * FROM unnest(%(lanes)s::text[], %(jobs)s::uuid[]) ON CONFLICT DO NOTHING;
+
+-- leave_lanes --
+-- Take a job out of all its lanes.
+DELETE FROM job_lane WHERE job_id = %(job)s;
+
+-- first_in_lane --
+-- The first job of a lane, if it waits for its lanes or for room.
+SELECT j.id FROM (SELECT job_id FROM job_lane WHERE lane = %(lane)s ORDER BY job_id LIMIT 1) f JOIN job j ON j.id = f.job_id
+WHERE j.status = 'pending' AND j.wakeup IS NULL AND j.hold IN ('lane', 'limit', 'paused');
+
+-- waiting_lanes --
+-- Lanes whose first job waits for nobody: whoever should have handed over died. One step for each lane, however long they are.
+WITH RECURSIVE head AS (
+  (SELECT lane, job_id FROM job_lane ORDER BY lane, job_id LIMIT 1)
+  UNION ALL
+  SELECT n.lane, n.job_id FROM head CROSS JOIN LATERAL (
+    SELECT l.lane, l.job_id FROM job_lane l WHERE l.lane > head.lane ORDER BY l.lane, l.job_id LIMIT 1) n
+)
+SELECT h.lane FROM head h JOIN job j ON j.id = h.job_id
+WHERE j.status = 'pending' AND j.wakeup IS NULL AND j.hold = 'lane'
+  AND NOT EXISTS (SELECT 1 FROM job_lane o WHERE o.lane = ANY(j.lanes) AND o.job_id < j.id)
+  AND NOT EXISTS (SELECT 1 FROM job b WHERE b.lanes && j.lanes AND b.wakeup IS NOT NULL AND b.hold IS NULL
+    AND b.status IN ('pending', 'processing') AND b.lanes <> '{}')
+LIMIT 1000;
 
 -- dead_wakeups --
 -- Wake-ups taken by a worker that is gone or was silent for too long.

@@ -6,26 +6,48 @@ and could start the job before its rows are visible.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
+from procrastinate import jobs
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
-from procrastinate.tasks import configure_task
+
+from sync.jobs import kinds
+from sync.models import Job
 
 RUN_JOB = "run_job"
 _manager = JobManager(DjangoConnector())
 
 
-def deliver(job_id: UUID, fence: int, *, queue: str, priority: int, at: datetime | None = None) -> int:
+def wake(job: Job, *, at: datetime | None = None) -> int:
     """Put a wake-up for this state of the job into the queue, due at once or `at` a moment; its number."""
-    deferrer = configure_task(
-        name=RUN_JOB, job_manager=_manager, queue=queue, priority=priority, schedule_at=at
-    )
-    return deferrer.defer(job_id=str(job_id), fence=fence)
+    (number,) = wake_many([(job, at)])
+    return number
+
+
+def wake_many(wanted: Sequence[tuple[Job, datetime | None]]) -> list[int]:
+    """Put several wake-ups into the queue at once; their numbers, in the same order."""
+    if not wanted:
+        return []
+    put = _manager.batch_defer_jobs([_wakeup(job, at) for job, at in wanted])
+    return [one.id for one in put if one.id is not None]
 
 
 def withdraw(wakeup: int | None) -> None:
     """Take a wake-up out of the queue; one that a worker already holds finds that its job has moved on."""
     if wakeup is not None:
         _manager.cancel_job_by_id(wakeup, abort=False, delete_job=True)
+
+
+def _wakeup(job: Job, at: datetime | None) -> jobs.Job:
+    return jobs.Job(
+        id=None,
+        queue=kinds.queue_of(job.kind),
+        lock=None,
+        queueing_lock=None,
+        task_name=RUN_JOB,
+        task_kwargs={"job_id": str(job.id), "fence": job.fence},
+        priority=job.priority,
+        scheduled_at=at,
+    )

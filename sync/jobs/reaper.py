@@ -13,7 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from sync import grouping, metrics
-from sync.jobs import lanes, queue
+from sync.jobs import handing, queue
 from sync.jobs.claim import Claim
 from sync.jobs.enqueue import BACKOFF
 from sync.jobs.events import note
@@ -43,7 +43,7 @@ def sweep() -> int:
     with connection.cursor() as cursor:
         cursor.execute(query("unheard_jobs"), limits)
         unheard = [row[0] for row in cursor.fetchall()]
-    return sum(_wake(job_id, "redelivered") for job_id in unheard) + lanes.hand_over_all()
+    return sum(_wake(job_id, "redelivered") for job_id in unheard) + handing.hand_over_all()
 
 
 def abandon(claims: Iterable[Claim]) -> int:
@@ -73,7 +73,7 @@ def _recover(job_id: UUID) -> bool:
             _take_away(job, deaths=deaths)
     log.warning("job_recovered", job_id=str(job_id), worker=job.worker, deaths=deaths)
     if deaths >= MOST_DEATHS:
-        lanes.hand_over(job.scopes)
+        handing.hand_over(job.scopes)  # its lanes wait for a person
     return True
 
 

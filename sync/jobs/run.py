@@ -10,8 +10,9 @@ from django.db import close_old_connections
 
 from sync import metrics
 from sync.errors import ConfigError, FatalError, StaleAttempt
-from sync.jobs import kinds, lanes
+from sync.jobs import kinds
 from sync.jobs.claim import Claim, Interrupted, PutOff
+from sync.jobs.handing import hand_over
 from sync.jobs.lease import leases, worker_name
 from sync.jobs.retry import DATABASE_PAUSE, FAILED, Verdict, database_is_away
 from sync.jobs.settle import hand_back, settle
@@ -35,7 +36,7 @@ def run_job(job_id: UUID, fence: int) -> str:
             outcome = _attempt(claim)
         _count(claim, outcome, time.monotonic() - began)
     # A transaction of its own, after the job's: a worker that dies in between leaves it to the sweep.
-    lanes.hand_over(claim.scopes)
+    hand_over(claim.scopes, claim.lanes)
     return outcome
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from sync import grouping
-from sync.jobs import kinds, queue
+from sync.jobs import queue
 from sync.jobs.claim import Claim
 from sync.jobs.enqueue import BACKOFF
 from sync.jobs.events import note
@@ -65,13 +65,7 @@ def redeliver(job: Job, *, delay: float = 0.0, **changes: Any) -> None:
     }
     Job.objects.filter(pk=job.pk).update(**{**state, **changes})
     job.refresh_from_db()
-    job.wakeup = queue.deliver(
-        job.pk,
-        job.fence,
-        queue=kinds.queue_of(job.kind),
-        priority=job.priority,
-        at=job.run_after if delay else None,
-    )
+    job.wakeup = queue.wake(job, at=job.run_after if delay else None)
     job.save(update_fields=["wakeup"])
 
 

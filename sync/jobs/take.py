@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from sync import metrics
 from sync.errors import UnknownEntity
-from sync.jobs import lanes
+from sync.jobs import limits, room
 from sync.jobs.claim import LEASE, Claim
 from sync.jobs.enqueue import BACKOFF
 from sync.models import Attempt, Job
@@ -42,8 +42,8 @@ def _ours(job: Job, fence: int) -> bool:
 def _obstacle(job: Job) -> str | None:
     # Room was found when it was handed over, but a job in backoff gave its place to others.
     if job.hold == BACKOFF:
-        return lanes.obstacle(job.scopes)
-    return lanes.PAUSED if lanes.is_paused(job.scopes) else None
+        return room.obstacle(job)
+    return limits.PAUSED if limits.is_paused(job.scopes) else None
 
 
 def _claim(job: Job, worker: str) -> Claim:
@@ -70,6 +70,7 @@ def _claim(job: Job, worker: str) -> Claim:
         attempt=last + 1,
         worker=worker,
         scopes=tuple(job.scopes),
+        lanes=tuple(job.lanes),
     )
 
 

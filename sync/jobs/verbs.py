@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from sync import audit, grouping
 from sync.audit import Actor
 from sync.errors import Conflict, NotFound
-from sync.jobs import kinds, lanes, queue
+from sync.jobs import handing, lanes, queue, room
 from sync.jobs.enqueue import BACKOFF, twin_of
 from sync.jobs.events import note
 from sync.jobs.settle import CONFIGURATION
@@ -28,8 +28,7 @@ def retry(job_id: UUID, *, by: Actor, reason: str | None = None) -> Job:
     Raises NotFound, and Conflict where the job is in another state or a twin of it is under way.
     """
     with transaction.atomic():
-        scopes = _find(job_id).scopes
-        hold = lanes.obstacle(scopes)  # before the job's row, as everywhere
+        hold = room.obstacle(_find(job_id))  # before the job's row, as everywhere
         job = _lock(job_id)
         before = _state(job)
         _check_retry(job)
@@ -39,10 +38,9 @@ def retry(job_id: UUID, *, by: Actor, reason: str | None = None) -> Job:
         job.finished_at = job.resolved_at = job.resolved_by = job.remark = job.wakeup = None
         job.run_after = Now()  # the clock that decides when the queue finds it due
         if hold is None:
-            job.wakeup = queue.deliver(
-                job.pk, job.fence, queue=kinds.queue_of(job.kind), priority=job.priority
-            )
+            job.wakeup = queue.wake(job)
         job.save()
+        lanes.join([(lane, job.pk) for lane in job.lanes])  # a resolved one left them
         job.refresh_from_db()
         _leave_group(job)
         _record("retry", job, by, reason, before)
@@ -72,7 +70,8 @@ def cancel(job_id: UUID, *, by: Actor, reason: str | None = None) -> Job:
         )
         job.refresh_from_db()
         _record("cancel", job, by, reason, before)
-        transaction.on_commit(lambda: lanes.hand_over(job.scopes), robust=True)
+        lanes.leave(job.pk)
+        handing.hand_over_later(job)
     return job
 
 
@@ -87,6 +86,8 @@ def resolve(job_id: UUID, *, by: Actor, remark: str) -> Job:
             raise Conflict(f"The job was resolved by {job.resolved_by} already.")
         Job.objects.filter(pk=job.pk).update(resolved_at=Now(), resolved_by=by.name, remark=remark)
         job.refresh_from_db()
+        lanes.leave(job.pk)
+        handing.hand_over_later(job)
         _leave_group(job)
         _record("resolve", job, by, remark, before)
     return job
@@ -96,7 +97,8 @@ def pause(registered: Registered, *, by: Actor, reason: str = "") -> Tracker:
     """Start no more jobs of this entity until it is resumed. Raises Conflict where it is paused."""
     with transaction.atomic():
         tracker = _tracker(registered, Tracker.State.ACTIVE)
-        lanes.pause(tracker, reason)
+        tracker.state, tracker.remark = Tracker.State.PAUSED, reason
+        tracker.save(update_fields=["state", "remark"])
         audit.record("entity.pause", "entity", registered.path, by=by, reason=reason or None)
     return tracker
 
@@ -105,9 +107,16 @@ def resume(registered: Registered, *, by: Actor, reason: str = "") -> Tracker:
     """Let jobs of this entity start again. Raises Conflict where it is not paused."""
     with transaction.atomic():
         tracker = _tracker(registered, Tracker.State.PAUSED)
-        lanes.resume(tracker, reason)
+        tracker.state, tracker.remark = Tracker.State.ACTIVE, reason
+        tracker.save(update_fields=["state", "remark"])
+        scopes = [f"entity:{registered.path}", f"replay:{registered.path}"]
+        transaction.on_commit(lambda: _hand_over(scopes), robust=True)
         audit.record("entity.resume", "entity", registered.path, by=by, reason=reason or None)
     return tracker
+
+
+def _hand_over(scopes: list[str]) -> None:
+    handing.hand_over(scopes)
 
 
 def _check_retry(job: Job) -> None:

@@ -70,7 +70,7 @@ def slots(queues: Sequence[str] | None, concurrency: int | None) -> dict[str, in
         raise InvalidRequest(message, code="unknown_queue")
     if concurrency is not None and concurrency < 1:
         raise InvalidRequest(f"concurrency is {concurrency}: it is at least 1.", code="bad_concurrency")
-    sizes = {kinds.SYSTEM: 2, kinds.INTERACTIVE: 2, kinds.SYNC: settings.SYNC_WORKER_THREADS}
+    sizes = dict.fromkeys(kinds.QUEUES, 2) | {kinds.COMMAND: 4, kinds.SYNC: settings.SYNC_WORKER_THREADS}
     wide = [kinds.SYNC] if kinds.SYNC in named else named
     return {name: concurrency if concurrency and name in wide else sizes[name] for name in named}
 

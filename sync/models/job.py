@@ -26,6 +26,7 @@ class Job(models.Model):
     hold = models.TextField(null=True)  # why it waits: backoff lane limit paused configuration approval
     priority = models.SmallIntegerField(default=0)
     scopes = ArrayField(models.TextField(), default=list)
+    lanes = ArrayField(models.TextField(), default=list)
     dedup = models.TextField(null=True)
     run_after = models.DateTimeField(default=timezone.now)
     wakeup = models.BigIntegerField(null=True)

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from sync import clock, schema
 from sync.backfill import planner
 from sync.backfill.allowance import Allowance
-from sync.jobs import lanes
+from sync.jobs.handing import hand_over
 from sync.models import Backfill, BackfillWindow, Tracker
 from sync.models import Batch as BatchRow
 from sync.pipeline.memo import Memo
@@ -42,7 +42,7 @@ def run_backfill(claim: Claim) -> None:
         return
     read(_open(claim, window))
     # First what waited for this place, such as a sync; then the next window.
-    lanes.hand_over(claim.scopes)
+    hand_over(claim.scopes)
     planner.look_after(window.backfill_id)
 
 

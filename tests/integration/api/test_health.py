@@ -79,6 +79,8 @@ def test_how_much_waits(anyone: Client) -> None:
     assert {name: queue["length"] for name, queue in queues.items()} == {
         kinds.SYSTEM: 0,
         kinds.INTERACTIVE: 1,
+        kinds.COMMAND: 0,
+        kinds.SHORT: 0,
         kinds.SYNC: 1,
     }
 

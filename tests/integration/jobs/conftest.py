@@ -20,6 +20,7 @@ from sync.jobs.enqueue import enqueue
 from sync.jobs.run import run_job
 from sync.models import Job
 from sync.registry import Registered, registry
+from tests.kinds import done_by
 
 GADGETS = "shop.gadgets"
 OPERATOR = Actor(name="olga", door="admin", request_id="r-1")
@@ -43,7 +44,7 @@ def handle(committed: None, monkeypatch: pytest.MonkeyPatch) -> Register:
     """Let a function do the work of a kind: `work` (at first done at once), or any that is named."""
 
     def register(handler: Handler, kind: str = "work") -> None:
-        monkeypatch.setitem(kinds.HANDLERS, kind, handler)
+        monkeypatch.setitem(kinds.KINDS, kind, done_by(handler, kind))
 
     register(done)
     return register

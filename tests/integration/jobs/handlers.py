@@ -58,7 +58,7 @@ def copies(claim: Claim) -> None:
         claim.finish({"pid": os.getpid()})
 
 
-KINDS: dict[str, str | kinds.Handler] = {
+KINDS: dict[str, kinds.Handler] = {
     "quick": quick,
     "until_let_go": until_let_go,
     "deaf": deaf,
@@ -69,5 +69,5 @@ KINDS: dict[str, str | kinds.Handler] = {
 
 def serve() -> int:
     """The product's worker, with these kinds beside its own."""
-    kinds.HANDLERS.update(KINDS)
+    kinds.KINDS.update({name: kinds.Kind(handler=handler) for name, handler in KINDS.items()})
     return run_worker()

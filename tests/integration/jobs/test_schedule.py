@@ -196,8 +196,9 @@ def test_an_edited_schedule_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_job_of_a_schedule_runs_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
     from sync.jobs import kinds
     from tests.integration.jobs.conftest import done
+    from tests.kinds import done_by
 
-    monkeypatch.setitem(kinds.HANDLERS, "sync", done)
+    monkeypatch.setitem(kinds.KINDS, "sync", done_by(done, "sync"))
     planned()
     (job,) = schedule.tick(NOON)
 

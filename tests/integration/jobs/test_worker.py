@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 def known_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the worker's process knows; here the names are enough."""
     for kind, handler in KINDS.items():
-        monkeypatch.setitem(kinds.HANDLERS, kind, handler)
+        monkeypatch.setitem(kinds.KINDS, kind, kinds.Kind(handler=handler))
 
 
 def ask(kind: str, **params: Any) -> Job:
@@ -183,8 +183,8 @@ def test_without_a_database_it_ends_with_code_1_and_one_line(worker: SpawnWorker
 def test_each_queue_has_its_slots(settings: Any) -> None:
     settings.SYNC_WORKER_THREADS = 4
 
-    assert slots(None, None) == {"system": 2, "interactive": 2, "sync": 4}
-    assert slots(QUEUES, 8) == {"system": 2, "interactive": 2, "sync": 8}
+    assert slots(None, None) == {"system": 2, "interactive": 2, "command": 4, "short": 2, "sync": 4}
+    assert slots(QUEUES, 8)["sync"] == 8
     assert slots(["interactive"], 5) == {"interactive": 5}
 
 
@@ -197,7 +197,7 @@ def test_wrong_slots_are_refused(queues: list[str] | None, concurrency: int | No
 def test_its_command_says_what_queues_there_are() -> None:
     from django.core.management import CommandError, call_command
 
-    with pytest.raises(CommandError, match="system, interactive, sync") as refused:
+    with pytest.raises(CommandError, match="system, interactive, command, short, sync") as refused:
         call_command("worker", queues="nonsense")
 
     assert refused.value.returncode == 2
