@@ -54,6 +54,10 @@ COPY stage (key_hash, raw_hash, version, synced_at, batch_id, row_no, mapping, d
 COPY {leaf} (key_hash, raw_hash, version, synced_at, batch_id, row_no, mapping, data_hash, changed_at, entity_id, data)
 FROM STDIN (FORMAT binary);
 
+-- uncompressed_wal --
+-- For this transaction, where we may: the pages of a new index are logged whole, and pglz takes as long as building it.
+SELECT set_config('wal_compression', 'off', true) WHERE has_parameter_privilege('wal_compression', 'SET');
+
 -- any_record --
 -- Whether an entity has records, deleted ones too.
 SELECT EXISTS (SELECT 1 FROM {leaf});

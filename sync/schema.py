@@ -150,6 +150,7 @@ def make_list_index(cursor: Any, number: int) -> None:
     # Of two that make it the second waits here, and then finds it: SHARE alone would let both begin.
     cursor.execute(f"LOCK TABLE record_{number} IN SHARE ROW EXCLUSIVE MODE")
     if not _exists(cursor, f"record_{number}_changed"):
+        cursor.execute(query("uncompressed_wal"))
         cursor.execute(f"CREATE INDEX record_{number}_changed ON record_{number} (changed_at, key_hash)")
         cursor.execute(f"ALTER TABLE record_{number} RESET (autovacuum_enabled)")
 

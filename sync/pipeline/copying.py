@@ -16,7 +16,8 @@ Column = npt.NDArray[Any]
 Columns = Mapping[str, Column]
 """Columns of fixed width in the order of the statement, numbers with the big end first."""
 
-ROWS_A_PIECE = 4096
+PIECE_BYTES = 96 * 1024
+"""Of a piece, about: psycopg cuts longer ones than 128 KiB apart, and what fits a core's cache is copied in it."""
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 """What stands before and after all rows."""
@@ -48,8 +49,9 @@ def binary_with_json(columns: Columns, json: pl.Series) -> Iterator[bytes]:
     rows["json version"] = _JSONB
     heads, bodies = rows.view(f"V{rows.dtype.itemsize}"), json.cast(pl.Binary)
     yield HEADER
-    for start in range(0, len(rows), ROWS_A_PIECE):
-        piece = slice(start, start + ROWS_A_PIECE)
+    step = max(1, PIECE_BYTES * len(rows) // (1 + rows.nbytes + int(rows["json length"].sum())))
+    for start in range(0, len(rows), step):
+        piece = slice(start, start + step)
         pairs = zip(heads[piece].tolist(), bodies[piece].to_list(), strict=True)
         yield b"".join(chain.from_iterable(pairs))
     yield TRAILER
