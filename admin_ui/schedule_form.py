@@ -1,15 +1,20 @@
-"""The form of a schedule: an interval or a cron expression in a zone, readable before it is saved."""
+"""The form of a schedule: readable before it is saved."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from sync.errors import InvalidRequest
-from sync.jobs import cadence
+from sync import asked
+from sync.errors import BridgeError, InvalidRequest
+from sync.jobs.cadence_check import check
+from sync.jobs.schedule_changes import changes_of
+from sync.jobs.schedule_words import CHANGEABLE
+from sync.jobs.slots import MOST_OWED
 from sync.models import Schedule
+from sync.registry import registry
 
 if TYPE_CHECKING:
     OfSchedule = forms.ModelForm[Schedule]
@@ -20,37 +25,62 @@ INTERVAL_HELP = (
     "Days and hours:minutes:seconds, such as 00:15:00 or 1 00:00:00. Empty where a cron expression is."
 )
 CRON_HELP = "Five fields: minute, hour, day, month, weekday, such as 0 3 * * *. Empty where an interval is."
+JITTER_HELP = "Late by up to so much, the same for the same slot; the slots do not drift."
+MISSED_HELP = f"Slots that no worker saw: none, one run for all, a run each (the newest {MOST_OWED})."
+OVERLAP_HELP = "A slot while the last job is not done."
+PARAMS_HELP = 'Of the job: {"full": true} of a sync, {"target": "schedulehub"} of a push.'
+HELP = {
+    "every": INTERVAL_HELP,
+    "cron": CRON_HELP,
+    "zone": "Of the cron expression.",
+    "jitter": JITTER_HELP,
+    "missed": MISSED_HELP,
+    "overlap": OVERLAP_HELP,
+    "params": PARAMS_HELP,
+}
 
 
 class ScheduleForm(OfSchedule):
     """What may be changed of a schedule."""
 
+    params = forms.JSONField(
+        label="Parameters", required=False, widget=UnfoldAdminTextInputWidget, help_text=PARAMS_HELP
+    )
+
     class Meta:
         model = Schedule
-        fields: ClassVar = ("enabled", "every", "cron", "zone")
+        fields: ClassVar = ("enabled", "every", "cron", "zone", "jitter", "missed", "overlap", "params")
         widgets: ClassVar = {
-            "every": UnfoldAdminTextInputWidget,
-            "cron": UnfoldAdminTextInputWidget,
-            "zone": UnfoldAdminTextInputWidget,
+            **dict.fromkeys(("every", "cron", "zone", "jitter"), UnfoldAdminTextInputWidget),
+            **dict.fromkeys(("missed", "overlap"), UnfoldAdminSelectWidget),
         }
-        help_texts: ClassVar = {"every": INTERVAL_HELP, "cron": CRON_HELP, "zone": "Of the cron expression."}
+        help_texts: ClassVar = HELP
 
     def clean_cron(self) -> str | None:
         """An empty one is none."""
         return (self.cleaned_data.get("cron") or "").strip() or None
 
+    def clean_params(self) -> Any:
+        """An empty one has none."""
+        return self.cleaned_data.get("params") or {}
+
     def clean(self) -> dict[str, Any]:
-        """One of the two, readable, in a known zone."""
+        """A cadence that can be read and comes round, and parameters that its kind has."""
         given = super().clean() or self.cleaned_data
-        if not self.errors:
-            try:
-                cadence.check(cron=given["cron"], every=given["every"], zone=given["zone"])
-            except InvalidRequest as error:
-                self.add_error("cron" if given["cron"] else None, error.message)
+        if self.errors:
+            return given
+        wanted = Schedule(name=self.instance.name, **{name: given[name] for name in CHANGEABLE})
+        try:
+            check(wanted)
+        except InvalidRequest as error:
+            self.add_error("cron" if given["cron"] else None, error.message)
+        if "params" in self.changed_data:
+            self._check_params(given["params"])
         return given
 
-
-def told(schedule: Schedule) -> dict[str, Any]:
-    """What may be changed, as the audit keeps it."""
-    every = None if schedule.every is None else schedule.every.total_seconds()
-    return {"enabled": schedule.enabled, "every": every, "cron": schedule.cron, "zone": schedule.zone}
+    def _check_params(self, params: Any) -> None:
+        try:
+            of = None if self.instance.entity is None else registry.find(self.instance.entity.path)
+            asked.params_of(self.instance.kind, of, changes_of({"params": params})["params"])
+        except BridgeError as error:
+            self.add_error("params", error.message)

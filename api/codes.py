@@ -22,6 +22,14 @@ CODES: dict[str, tuple[int, str]] = {
         "`fixed_in` is no mapping of the group's entity; the message says which it has.",
     ),
     "confirmation_missing": (400, "What empties an entity is confirmed with its full path as `confirm`."),
+    "bad_schedule": (400, "A schedule can't be kept as it is written; the message says why."),
+    "never_fires": (400, "A schedule whose moment does not come within five years."),
+    "not_askable": (
+        400,
+        "Nobody asks for that kind of job by its parameters; the message names those kinds.",
+    ),
+    "not_pushed": (400, "The entity is not pushed to that target; the message says where it is pushed to."),
+    "unknown_kind": (400, "There is no such kind of job; the message names those there are."),
     "bad_window": (
         400,
         "The range or the size of a backfill's windows makes no sense; the message says why.",

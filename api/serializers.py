@@ -189,22 +189,6 @@ class FailedRecordDetailSerializer(FailedRecordSerializer):
         return {**super().get_fields(), "errors": serializers.JSONField(help_text=told)}
 
 
-class ScheduleSerializer(serializers.Serializer[Any]):
-    """When work is asked for by itself."""
-
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    kind = serializers.CharField()
-    entity = serializers.CharField(source="entity.path", allow_null=True)
-    params = serializers.JSONField()
-    cron = serializers.CharField(allow_null=True)
-    every = serializers.DurationField(allow_null=True)
-    zone = serializers.CharField()
-    enabled = serializers.BooleanField()
-    next_run_at = serializers.DateTimeField(allow_null=True)
-    last_run_at = serializers.DateTimeField(allow_null=True)
-
-
 class PendingChildSerializer(serializers.Serializer[Any]):
     """A row that waits for its parent."""
 

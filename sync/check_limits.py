@@ -7,7 +7,6 @@ from datetime import timedelta
 from decimal import Decimal as Exact
 from decimal import InvalidOperation
 from typing import get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sync.canonical import canonical
 from sync.check_moments import of_moment
@@ -165,11 +164,7 @@ def _times(entity: Entity) -> Iterator[tuple[str, str]]:
 
 
 def _of_cron(cron: Cron) -> Iterator[tuple[str, str]]:
-    from croniter import croniter
+    from sync.jobs.cadence_check import problem_of_cron  # needs the models, which are loaded by now
 
-    if len(cron.expression.split()) != 5 or not croniter.is_valid(cron.expression):
-        yield f"its schedule {cron.expression!r} cannot be read", "Five fields, such as '0 3 * * *'."
-    try:
-        ZoneInfo(cron.zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        yield f"its schedule has the unknown time zone {cron.zone!r}", "Name one as in 'Europe/Berlin'."
+    if problem := problem_of_cron(cron.expression, cron.zone):
+        yield f"its schedule cannot be kept: {problem}", "Such as Cron('0 3 * * *', zone='Europe/Berlin')."

@@ -79,9 +79,9 @@ def filter_expression(registered: Registered, name: str) -> str:
 
 def prepare(using: str = DEFAULT_DB_ALIAS) -> None:
     """Make what declared entities need: number, leaf, indexes, tracker, limits, schedules. Safe to repeat."""
+    from sync.jobs.declared_schedules import default_schedules
     from sync.jobs.events import make_event_partitions
     from sync.jobs.limits import default_limits
-    from sync.jobs.schedule import default_schedules
 
     connection = connections[using]
     forget()

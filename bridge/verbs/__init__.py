@@ -30,6 +30,7 @@ VERBS: dict[str, Verb] = {
     "deliveries": Verb(line="what targets have of our records, what they refused; send it again"),
     "reconcile": Verb(line="compare a target with the mirror and repair what differs"),
     "jobs": Verb(line="list, show, retry, cancel and resolve jobs"),
+    "schedules": Verb(line="when work is asked for by itself: add, edit, switch, run now, delete"),
     "batches": Verb(line="what was committed together, with its counts here and at targets"),
     "failed": Verb(line="list, show, patch, retry and discard failed records, one or by their cause"),
     "mapping": Verb(line="draft, rehearse and switch on versioned field rules of an entity"),

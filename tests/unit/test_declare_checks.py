@@ -182,9 +182,10 @@ def test_a_format_of_known_directives_is_well(form: str) -> None:
         ({"max_parallel": 0}, "its max_parallel is 0"),
         ({"retry": Backoff(1, -1)}, "seconds before a retry"),
         ({"schedule": Every(timedelta(0))}, "its schedule is every 0:00:00"),
-        ({"schedule": Cron("0 3 * *")}, "its schedule '0 3 * *' cannot be read"),
-        ({"schedule": Cron("0 25 * * *")}, "its schedule '0 25 * * *' cannot be read"),
-        ({"schedule": Cron("0 3 * * *", zone="Nowhere")}, "the unknown time zone 'Nowhere'"),
+        ({"schedule": Cron("0 3 * *")}, "'0 3 * *' is not a cron expression"),
+        ({"schedule": Cron("0 25 * * *")}, "'0 25 * * *' is not a cron expression"),
+        ({"schedule": Cron("0 0 30 2 *")}, "'0 0 30 2 *' never fires"),
+        ({"schedule": Cron("0 3 * * *", zone="Nowhere")}, "There is no time zone 'Nowhere'"),
     ],
 )
 def test_it_finds_times_that_make_no_sense(changes: dict[str, Any], words: str) -> None:

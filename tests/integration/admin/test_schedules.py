@@ -13,7 +13,8 @@ from tests.integration.admin.pages import page, text
 
 
 def edit(client: Client, schedule: Schedule, **values: str) -> str:
-    form = {"enabled": "on", "every": "00:15:00", "cron": "", "zone": "UTC", **values}
+    form = {"enabled": "on", "every": "00:15:00", "cron": "", "zone": "UTC", "jitter": "00:00:00"}
+    form |= {"missed": "one", "overlap": "skip", "params": "{}", **values}
     return text(client.post(page("sync_schedule_change", schedule.pk), form, follow=True))
 
 
@@ -29,8 +30,9 @@ def test_an_edit_is_kept_marked_recomputed_and_audited(operating: Client) -> Non
     assert schedule.next_run_at > datetime.now(UTC)
     assert schedule.next_run_at.minute == 0
     assert (entry.actor, entry.door) == ("olga", "admin")
-    assert entry.before == {"enabled": True, "every": 900.0, "cron": None, "zone": "UTC"}
-    assert entry.after == {"enabled": True, "every": None, "cron": "0 3 * * *", "zone": "Europe/Berlin"}
+    rest = {"enabled": True, "jitter": 0.0, "missed": "one", "overlap": "skip", "params": {}}
+    assert entry.before == {**rest, "every": 900.0, "cron": None, "zone": "UTC"}
+    assert entry.after == {**rest, "every": None, "cron": "0 3 * * *", "zone": "Europe/Berlin"}
 
 
 def test_an_interval_counts_from_now(operating: Client) -> None:
@@ -102,3 +104,52 @@ def test_a_viewer_may_not_edit(viewing: Client) -> None:
     answer = viewing.post(page("sync_schedule_change", schedule.pk), {"every": "00:01:00", "zone": "UTC"})
 
     assert answer.status_code == 403
+
+
+def test_a_cron_that_never_fires_is_an_error_of_the_form(operating: Client) -> None:
+    schedule = factories.schedule()
+
+    assert "never fires" in edit(operating, schedule, every="", cron="0 0 30 2 *")
+
+
+def test_parameters_that_its_kind_does_not_have_are_an_error_of_the_form(operating: Client) -> None:
+    schedule = factories.schedule()
+
+    assert "has no parameter 'fulll'" in edit(operating, schedule, params='{"fulll": true}')
+    assert "must be an object" in edit(operating, schedule, params="[1]")
+
+
+NEW = {
+    "name": "mine",
+    "kind": "sync",
+    "entity": "shop.gadgets",
+    "every": "6h",
+    "missed": "one",
+    "overlap": "skip",
+}
+
+
+def test_one_is_previewed_and_added(operating: Client) -> None:
+    shown = text(operating.post(page("sync_schedule_add"), {**NEW, "_preview": "1"}))
+    assert "Next runs" in shown
+    assert not Schedule.objects.filter(name="mine").exists()
+
+    operating.post(page("sync_schedule_add"), NEW)
+
+    assert Schedule.objects.get(name="mine").every == timedelta(hours=6)
+    assert AuditEntry.objects.get().act == "schedule.create"
+
+
+def test_a_bad_new_one_says_why(operating: Client, viewing: Client) -> None:
+    assert "never fires" in text(
+        operating.post(page("sync_schedule_add"), {**NEW, "every": "", "cron": "0 0 30 2 *"})
+    )
+    assert viewing.post(page("sync_schedule_add"), NEW).status_code == 403
+
+
+@pytest.mark.parametrize(("act", "done"), [("run", "1 asked to run."), ("switch_off", "1 switched off.")])
+def test_it_is_run_and_switched_from_the_list(operating: Client, act: str, done: str) -> None:
+    schedule = factories.schedule()
+    chosen = {"action": f"{act}_many", "_selected_action": [schedule.pk], "_form_submitted": "True"}
+
+    assert done in text(operating.post(page("sync_schedule_changelist"), chosen, follow=True))

@@ -11,7 +11,8 @@ import pytest
 
 from sync.declare import Cron, every
 from sync.declare import Every as Interval
-from sync.jobs import cadence, schedule
+from sync.errors import InvalidRequest
+from sync.jobs import cadence, declared_schedules, schedule
 from sync.models import Job, Schedule
 from sync.registry import Registry
 from tests import shop
@@ -26,7 +27,7 @@ def no_other_schedules(committed: None) -> Iterator[None]:
     Schedule.objects.all().delete()
     yield
     Schedule.objects.all().delete()
-    schedule.default_schedules()
+    declared_schedules.default_schedules()
 
 
 def planned(**columns: Any) -> Schedule:
@@ -46,7 +47,7 @@ def declare(monkeypatch: pytest.MonkeyPatch, declared: Interval | Cron | None) -
     """The shop's gadgets, and nothing else, with this schedule."""
     known = Registry()
     known.fill([replace(shop.system, entities=(replace(shop.gadgets, schedule=declared),))])
-    monkeypatch.setattr(schedule, "registry", known)
+    monkeypatch.setattr(declared_schedules, "registry", known)
 
 
 def test_a_due_schedule_asks_for_its_job(committed: None) -> None:
@@ -143,7 +144,7 @@ def test_a_declared_schedule_first_runs_after_one_interval(monkeypatch: pytest.M
     declare(monkeypatch, every(minutes=15))
 
     before = datetime.now(UTC)
-    schedule.default_schedules()
+    declared_schedules.default_schedules()
 
     made = Schedule.objects.get(name="shop.gadgets")
     assert (made.kind, made.every, made.params, made.edited) == ("sync", timedelta(minutes=15), {}, False)
@@ -155,9 +156,9 @@ def test_a_declared_schedule_first_runs_after_one_interval(monkeypatch: pytest.M
 
 def test_a_declared_schedule_follows_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     declare(monkeypatch, every(minutes=15))
-    schedule.default_schedules()
+    declared_schedules.default_schedules()
     declare(monkeypatch, Cron("0 3 * * *", zone="Europe/Berlin", full=True))
-    schedule.default_schedules()
+    declared_schedules.default_schedules()
 
     kept = Schedule.objects.get()
     assert (kept.cron, kept.zone, kept.every, kept.params) == (
@@ -167,27 +168,27 @@ def test_a_declared_schedule_follows_the_code(monkeypatch: pytest.MonkeyPatch) -
         {"full": True},
     )
     declare(monkeypatch, None)
-    schedule.default_schedules()
+    declared_schedules.default_schedules()
     assert not Schedule.objects.exists()
 
 
 def test_repeating_it_does_not_put_the_next_run_off(monkeypatch: pytest.MonkeyPatch) -> None:
     declare(monkeypatch, every(minutes=15))
-    schedule.default_schedules()
+    declared_schedules.default_schedules()
     Schedule.objects.update(next_run_at=NOON)
 
-    schedule.default_schedules()
+    declared_schedules.default_schedules()
 
     assert Schedule.objects.get().next_run_at == NOON
 
 
 def test_an_edited_schedule_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     declare(monkeypatch, every(minutes=15))
-    schedule.default_schedules()
+    declared_schedules.default_schedules()
     Schedule.objects.update(edited=True, every=HOUR, enabled=False)
 
     declare(monkeypatch, every(minutes=1))
-    schedule.default_schedules()
+    declared_schedules.default_schedules()
 
     kept = Schedule.objects.get()
     assert (kept.every, kept.enabled) == (HOUR, False)
@@ -203,3 +204,109 @@ def test_the_job_of_a_schedule_runs_like_any_other(monkeypatch: pytest.MonkeyPat
     (job,) = schedule.tick(NOON)
 
     assert run(job) == "success"
+
+
+@pytest.mark.parametrize(
+    ("missed", "late", "runs"),
+    [
+        ("one", timedelta(hours=5, minutes=10), 1),
+        ("skip", timedelta(hours=5, minutes=10), 0),
+        ("skip", timedelta(hours=5, seconds=30), 1),  # its last slot is on time
+        ("all", timedelta(hours=5, minutes=10), 6),
+        ("all", timedelta(days=400), 24),
+    ],
+)
+def test_missed_slots_are_made_up_for_as_its_policy_says(
+    committed: None, missed: str, late: timedelta, runs: int
+) -> None:
+    planned(missed=missed, overlap="allow")
+
+    jobs = schedule.tick(NOON + late)
+
+    assert len({job.dedup for job in jobs}) == len(jobs) == runs
+    kept = Schedule.objects.get()
+    assert kept.slot_at is not None
+    assert NOON + late < kept.slot_at <= NOON + late + HOUR
+
+
+def test_a_slot_may_wait_for_the_last_job(committed: None) -> None:
+    planned(overlap="wait")
+    (first,) = schedule.tick(NOON)
+
+    assert schedule.tick(NOON + HOUR) == schedule.tick(NOON + 3 * HOUR) == []
+    assert Schedule.objects.get().owed == [NOON + 3 * HOUR]  # one for both, as `missed` is one
+    Job.objects.filter(pk=first.pk).update(status="success")
+
+    (second,) = schedule.tick(NOON + 3 * HOUR + timedelta(seconds=5))
+    assert second.dedup == f"schedule:{Schedule.objects.get().pk}:2026-03-01T15:00:00.000000Z"
+    assert Schedule.objects.get().owed == []
+
+
+def test_all_that_were_missed_run_one_after_another_where_they_may_not_overlap(committed: None) -> None:
+    planned(missed="all", overlap="wait")
+    moment = NOON + 2 * HOUR
+    asked = []
+
+    for _ in range(4):
+        asked += schedule.tick(moment)
+        Job.objects.update(status="success")
+
+    assert len(asked) == 3
+
+
+def test_jitter_moves_a_run_but_not_the_slots(committed: None) -> None:
+    planned(jitter=timedelta(minutes=10), slot_at=NOON)
+    shifts = set()
+
+    for hour in range(1, 25):
+        schedule.tick(NOON + hour * HOUR - timedelta(seconds=1))
+        kept = Schedule.objects.get()
+        assert kept.slot_at == NOON + hour * HOUR
+        assert kept.next_run_at is not None
+        shifts.add(kept.next_run_at - kept.slot_at)
+
+    assert len(shifts) == 24
+    assert timedelta(0) <= min(shifts) < max(shifts) < timedelta(minutes=10)
+
+
+def test_a_slot_runs_once_its_jitter_is_over(committed: None) -> None:
+    kept = planned(jitter=timedelta(minutes=10))
+    due = cadence.jittered(kept, NOON)
+    Schedule.objects.update(slot_at=NOON, next_run_at=due)
+
+    assert schedule.tick(due - timedelta(seconds=1)) == []
+    assert len(schedule.tick(due)) == 1
+
+
+def test_one_bad_row_does_not_stop_those_behind_it(committed: None) -> None:
+    planned(name="a", every=None, cron="0 0 30 2 *")
+    planned(name="b", kind="no_such_kind")
+    planned(name="c", params=[1], missed="?", overlap="??")
+    planned(name="d")
+
+    (job,) = schedule.tick(NOON)
+
+    assert job.requested_by == "schedule:d"
+    assert not Schedule.objects.get(name="a").enabled
+    unserved = Schedule.objects.get(name="b")
+    assert (unserved.enabled, unserved.next_run_at) == (True, NOON)  # newer code may know it
+
+
+@pytest.mark.parametrize("cron", ["0 0 30 2 *", "0 0 31 4,6 *"])
+def test_a_cron_that_never_fires_is_told_apart(cron: str) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        cadence.next_run(Schedule(name="x", cron=cron), NOON)
+
+    assert raised.value.code == "never_fires"
+
+
+def test_work_at_a_fixed_hour_is_done_once_where_the_hour_comes_twice() -> None:
+    def slots(cron: str) -> list[str]:
+        moment, found = datetime(2026, 10, 24, 22, 0, tzinfo=UTC), []
+        for _ in range(3):
+            moment = cadence.next_run(Schedule(name="x", cron=cron, zone="Europe/Berlin"), moment)
+            found.append(f"{moment:%d %H:%M}")
+        return found
+
+    assert slots("30 2 * * *") == ["25 00:30", "26 01:30", "27 01:30"]
+    assert slots("30 * * * *") == ["24 22:30", "24 23:30", "25 00:30"]
