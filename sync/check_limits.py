@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal as Exact
@@ -10,7 +11,7 @@ from typing import get_args
 
 from sync.canonical import canonical
 from sync.check_moments import of_moment
-from sync.declare import Cron, Deletes, Entity, Every, System
+from sync.declare import Backoff, Cron, Deletes, Entity, Every, Exponential, Retry, System
 from sync.errors import RecordError
 from sync.fields import (
     Ambiguous,
@@ -53,7 +54,13 @@ def wrong_limits(entity: Entity) -> Iterator[Wrong]:
 
 
 def wrong_times(system: System) -> Iterator[Wrong]:
-    """Rates of a system that let nothing through."""
+    """Rates and limits of a system that let nothing through."""
+    if system.max_parallel is not None and system.max_parallel < 1:
+        yield (
+            "E014",
+            f"its max_parallel is {system.max_parallel}",
+            "At least 1, or leave it out for no limit.",
+        )
     for name, amount in (("per_second", system.budget.per_second), ("concurrent", system.budget.concurrent)):
         if amount is not None and amount <= 0:
             yield "E014", f"its budget has {name}={amount}", "More than 0, or leave it out for no limit."
@@ -154,13 +161,23 @@ def _times(entity: Entity) -> Iterator[tuple[str, str]]:
         yield f"its history keeps {entity.history.versions} versions", "0 or more."
     if entity.max_parallel < 1:
         yield f"its max_parallel is {entity.max_parallel}", "At least 1."
-    if any(tier < 0 for tier in entity.retry.tiers):
-        yield f"it waits {entity.retry.tiers} seconds before a retry", "No tier may be below 0."
+    yield from of_retry(entity.retry)
     match entity.schedule:
         case Every(interval=interval) if interval < timedelta(seconds=1):
             yield f"its schedule is every {interval}", "At least every second: every(minutes=15)."
         case Cron() as cron:
             yield from _of_cron(cron)
+
+
+def of_retry(policy: Retry) -> Iterator[tuple[str, str]]:
+    """What is wrong with a retry policy, and what to do about it."""
+    match policy:
+        case Backoff(tiers=tiers) if not all(0 <= tier < math.inf for tier in tiers):
+            yield f"it waits {tiers} seconds before a retry", "No tier may be below 0 or without end."
+        case Exponential(base=base, cap=cap) if not (0 <= base <= cap < math.inf):
+            yield f"its retries wait from {base} up to {cap} seconds", "0 or more, and cap not below base."
+        case Exponential(tries=tries) if tries < 0:
+            yield f"it is retried {tries} times", "0 or more; 0 for never."
 
 
 def _of_cron(cron: Cron) -> Iterator[tuple[str, str]]:

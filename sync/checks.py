@@ -3,7 +3,7 @@
 E001 a name is not lower case with underscores · E002 key · E003 cursor · E004 version · E005 volatile ·
 E006 filters · E007 parents · E008 computed · E009 reserved name · E010 bare name claimed twice ·
 E011 name given twice in a system · E012 page size · E013 limits of a field · E014 times and rates ·
-E015 deletes · E020 pushes to targets · E021 webhooks.
+E015 deletes · E020 pushes to targets · E021 webhooks · E024 lanes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from sync import metrics
+from sync.check_lanes import wrong_lanes
 from sync.check_limits import Wrong, wrong_limits, wrong_times
 from sync.check_targets import wrong_pushes
 from sync.check_webhooks import wrong_webhook
@@ -129,6 +130,7 @@ def _wrong_entity(of: Registered, known: Registry) -> Iterator[Wrong]:
         hint = f"From 1 to MAX_BATCH_SIZE, which is {settings.MAX_BATCH_SIZE}."
         yield "E012", f"its page_size is {entity.page_size}", hint
     yield from wrong_limits(entity)
+    yield from wrong_lanes(of, known)
     yield from wrong_pushes(of)
     yield from wrong_webhook(of)
 

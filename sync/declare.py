@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -72,6 +73,33 @@ class Backoff:
 
     def __init__(self, *tiers: float) -> None:
         object.__setattr__(self, "tiers", tiers)
+
+    def delay(self, burned: int) -> float | None:
+        """Seconds to wait after so many failed runs before this one; None: it was the last."""
+        return self.tiers[burned] if burned < len(self.tiers) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Exponential:
+    """Waits that double from `base` to `cap` seconds, each drawn evenly from 0 up to that: full jitter.
+
+    So many jobs that failed at once do not come back at once. After `tries` retries the job is failed.
+    """
+
+    base: float = 1.0
+    cap: float = 300.0
+    tries: int = 8
+
+    def delay(self, burned: int) -> float | None:
+        """As of Backoff."""
+        if burned >= self.tries:
+            return None
+        # 2**64 seconds are above any cap; the power of a large number of tries would not fit a float.
+        return random.uniform(0.0, min(self.cap, self.base * 2.0 ** min(burned, 64)))  # noqa: S311 - no secret
+
+
+Retry = Backoff | Exponential
+"""When a failed run is repeated; what the far end asks for comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +245,7 @@ class Entity:
     schedule: Every | Cron | None = None
     max_parallel: int = 1  # sync jobs of this entity running at once
     lane: Lane | tuple[Lane, ...] = ()  # what its refreshes go through one after another
-    retry: Backoff = Backoff(1, 10, 60)
+    retry: Retry = Backoff(1, 10, 60)
     targets: tuple[Push, ...] = ()
     page_size: int | None = None  # rows; None = DEFAULT_BATCH_SIZE
     overlap: timedelta = timedelta(minutes=2)  # asked again before the watermark

@@ -74,6 +74,12 @@ class StaleAttempt(BridgeError):  # noqa: N818 - a state of the attempt, told ap
     code = "stale_attempt"
 
 
+class NotKnownHere(ConfigError):  # noqa: N818 - a state of this process, not a fault of the work
+    """This process does not know such work: a worker with newer code, or with older, may."""
+
+    code = "unknown_kind"
+
+
 class UnknownEntity(ConfigError):  # noqa: N818 - reads as what it names, at every call
     """No entity has that name."""
 

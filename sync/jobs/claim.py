@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from sync.declare import Retry
 from sync.errors import StaleAttempt
 from sync.ids import uuid7
 from sync.jobs import lanes
@@ -48,6 +49,7 @@ class Live:
     renewed: float = field(default_factory=time.monotonic)
     noted: float = 0.0
     progress: JobEvent | None = None
+    retry: Retry | None = None  # of work that has a policy of its own
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import psycopg
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
+from sync.declare import Backoff, Retry
 from sync.errors import BridgeError, ConfigError, TransientError
 from sync.registry import Registered
 
@@ -19,6 +21,9 @@ PARKED = "parked"
 LONGEST_WAIT = 86_400.0
 """Seconds: a far end that names a later moment is asked again after a day."""
 DATABASE_PAUSE = 1.0
+ELSEWHERE = timedelta(minutes=15)
+MOST_ELSEWHERE = 20
+"""Times within ELSEWHERE, some ten minutes, that a job is left to workers with other code."""
 _MOST_TEXT = 4_000
 _MOST_TRACEBACK = 20_000
 # Connection gone, server shutting down or starting, too many connections, a process that was frozen in a
@@ -38,9 +43,7 @@ class Verdict:
     traceback: str | None = None
 
 
-def judge(
-    error: Exception, *, burned: int, tiers: tuple[float, ...], previous_code: str | None = None
-) -> Verdict:
+def judge(error: Exception, *, burned: int, policy: Retry, previous_code: str | None = None) -> Verdict:
     """What to do after this error, with so many tries burned before it.
 
     `previous_code` is the code of the attempt before, for answers that are parked when they are repeated.
@@ -52,7 +55,7 @@ def judge(
     if isinstance(error, OperationalError | InterfaceError):  # a deadlock, a timeout, a full disk: may pass
         error = TransientError(str(error).strip(), code="database_error")
     if isinstance(error, TransientError):
-        return _transient(error, burned, tiers, previous_code)
+        return _transient(error, burned, policy, previous_code)
     if isinstance(error, ConfigError):
         return Verdict(outcome=PARKED, code=error.code, message=clean(error.message), burns=False)
     if isinstance(error, BridgeError):
@@ -63,11 +66,23 @@ def judge(
     return Verdict(outcome=FAILED, code="unexpected_error", message=message, traceback=trace)
 
 
-def tiers_of(entity: Registered | None) -> tuple[float, ...]:
-    """Seconds before each retry: the entity's backoff, else the settings' even one."""
+def policy_of(entity: Registered | None) -> Retry:
+    """When failed runs are repeated: the entity's policy, else the settings' even one."""
     if entity is not None:
-        return entity.entity.retry.tiers
-    return (float(settings.RETRY_DELAY_SECONDS),) * settings.MAX_RETRIES
+        return entity.entity.retry
+    return Backoff(*[float(settings.RETRY_DELAY_SECONDS)] * settings.MAX_RETRIES)
+
+
+def elsewhere(error: ConfigError, seen: int) -> Verdict:
+    """What to do with work that this process does not know; it was met so many times within ELSEWHERE.
+
+    While code is replaced, a worker with the other code does it; after a while it waits for a person.
+    """
+    message = clean(error.message)
+    if seen >= MOST_ELSEWHERE:
+        return Verdict(outcome=PARKED, code=error.code, message=message, burns=False)
+    delay = min(5.0 * 2**seen, 30.0)
+    return Verdict(outcome=RETRY, code=error.code, message=message, delay=delay, burns=False)
 
 
 def database_is_away(error: BaseException) -> bool:
@@ -88,16 +103,15 @@ def clean(text: str, most: int = _MOST_TEXT) -> str:
     return text.replace("\x00", "\ufffd")[:most]
 
 
-def _transient(
-    error: TransientError, burned: int, tiers: tuple[float, ...], previous_code: str | None
-) -> Verdict:
+def _transient(error: TransientError, burned: int, policy: Retry, previous_code: str | None) -> Verdict:
     message = clean(error.message)
     if error.parks_if_repeated and previous_code == error.code:
         return Verdict(outcome=PARKED, code=error.code, message=message, burns=False)
-    if burned >= len(tiers) and not error.not_asked:
+    wanted = policy.delay(burned)
+    if wanted is None and not error.not_asked:
         return Verdict(outcome=FAILED, code=error.code, message=message)
-    tier = next(iter(tiers[burned:]), DATABASE_PAUSE)
-    delay = tier if error.retry_after is None else error.retry_after
+    wait = DATABASE_PAUSE if wanted is None else wanted
+    delay = wait if error.retry_after is None else error.retry_after
     return Verdict(
         outcome=RETRY,
         code=error.code,

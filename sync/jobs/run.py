@@ -9,7 +9,7 @@ import structlog
 from django.db import close_old_connections
 
 from sync import metrics
-from sync.errors import ConfigError, FatalError, StaleAttempt
+from sync.errors import FatalError, NotKnownHere, StaleAttempt
 from sync.jobs import kinds
 from sync.jobs.claim import Claim, Interrupted, PutOff
 from sync.jobs.handing import hand_over
@@ -75,8 +75,11 @@ def _settle(claim: Claim, error: Exception) -> Verdict | None:
 
 def _handle(claim: Claim) -> None:
     if claim.entity_id is not None and claim.entity is None:
-        message = "The entity of this job is not declared any more: add its system again, or cancel the job."
-        raise ConfigError(message, code="unknown_entity")
+        message = "The entity of this job is not declared here: add its system again, or cancel the job."
+        raise NotKnownHere(message, code="unknown_entity")
+    if claim.kind not in kinds.KINDS:
+        message = f"This code has no work called {claim.kind}: start workers of the code that has, or cancel the job."
+        raise NotKnownHere(message, code="unknown_kind")
     kinds.handler_of(claim.kind)(claim)
     if not claim.live.finished:
         raise FatalError(f"The handler of {claim.kind} ended without finishing the job.", code="unfinished")

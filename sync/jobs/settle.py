@@ -9,11 +9,12 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from sync import grouping
+from sync.errors import NotKnownHere
 from sync.jobs import queue
 from sync.jobs.claim import Claim
 from sync.jobs.enqueue import BACKOFF
 from sync.jobs.events import note
-from sync.jobs.retry import FAILED, PARKED, RETRY, Verdict, judge, tiers_of
+from sync.jobs.retry import ELSEWHERE, FAILED, PARKED, RETRY, Verdict, elsewhere, judge, policy_of
 from sync.models import Attempt, Job
 
 CONFIGURATION = "configuration"
@@ -27,14 +28,21 @@ def settle(claim: Claim, error: Exception) -> Verdict | None:
             return None
         if claim.live.advanced:
             job.attempts = 0  # a long run must not use up its tries over days of small troubles
-        verdict = judge(
-            error,
-            burned=job.attempts,
-            tiers=tiers_of(claim.entity),
-            previous_code=None if claim.live.advanced else _previous_code(claim),
-        )
+        verdict = _verdict(job, claim, error)
         _write(job, claim, verdict)
     return verdict
+
+
+def _verdict(job: Job, claim: Claim, error: Exception) -> Verdict:
+    if isinstance(error, NotKnownHere):
+        before = Attempt.objects.filter(job=job, error_code=error.code, started_at__gt=Now() - ELSEWHERE)
+        return elsewhere(error, before.count())
+    return judge(
+        error,
+        burned=job.attempts,
+        policy=claim.live.retry or policy_of(claim.entity),
+        previous_code=None if claim.live.advanced else _previous_code(claim),
+    )
 
 
 def hand_back(claim: Claim, *, put_off: str | None = None) -> bool:

@@ -11,7 +11,22 @@ from api.record_list import PAGING
 from bridge.systems import SYSTEMS
 from bridge.systems.loading import load
 from sync.checks import PARAMETERS, check
-from sync.declare import Backoff, Budget, Cron, Deletes, Entity, Every, Parent, Push, Signed, System, Webhook
+from sync.declare import (
+    Backoff,
+    Budget,
+    Business,
+    Cron,
+    Deletes,
+    Entity,
+    Every,
+    Exponential,
+    Parent,
+    Push,
+    Record,
+    Signed,
+    System,
+    Webhook,
+)
 from sync.fields import Bytes, Date, Decimal, Field, FirstOf, Integer, Join, Json, Text, Timestamp
 from sync.formats import format_problem
 from sync.registry import Registry
@@ -181,6 +196,11 @@ def test_a_format_of_known_directives_is_well(form: str) -> None:
         ({"overlap": timedelta(seconds=-1)}, "its overlap is below 0"),
         ({"max_parallel": 0}, "its max_parallel is 0"),
         ({"retry": Backoff(1, -1)}, "seconds before a retry"),
+        ({"retry": Backoff(1, float("inf"))}, "seconds before a retry"),
+        ({"retry": Exponential(base=-1)}, "wait from -1 up to"),
+        ({"retry": Exponential(base=60, cap=10)}, "wait from 60 up to 10"),
+        ({"retry": Exponential(cap=float("nan"))}, "up to nan"),
+        ({"retry": Exponential(tries=-1)}, "retried -1 times"),
         ({"schedule": Every(timedelta(0))}, "its schedule is every 0:00:00"),
         ({"schedule": Cron("0 3 * *")}, "'0 3 * *' is not a cron expression"),
         ({"schedule": Cron("0 25 * * *")}, "'0 25 * * *' is not a cron expression"),
@@ -193,6 +213,26 @@ def test_it_finds_times_that_make_no_sense(changes: dict[str, Any], words: str) 
 
     assert id_ == "sync.E014"
     assert words in said
+
+
+@pytest.mark.parametrize(
+    "lane", [Business("order"), (Record(), Record("makers")), Record("gadgets", by={"id": "no"})]
+)
+def test_it_finds_lanes_that_have_nothing_to_be_named_by(lane: Any) -> None:
+    ((id_, said),) = found(system(entity(lane=lane)))
+
+    assert id_ == "sync.E024"
+    assert "its lane" in said
+
+
+def test_lanes_of_the_key_are_well() -> None:
+    assert found(system(entity(lane=(Record(), Business("id"))))) == []
+
+
+def test_it_finds_a_system_that_may_run_nothing() -> None:
+    ((id_, said),) = found(system(entity(), max_parallel=0))
+
+    assert (id_, "its max_parallel is 0" in said) == ("sync.E014", True)
 
 
 def test_it_finds_a_rate_that_lets_nothing_through() -> None:

@@ -18,6 +18,7 @@ import pytest
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from psycopg.conninfo import make_conninfo
 
+from sync.declare import Backoff
 from sync.jobs import frozen, reaper
 from sync.jobs.claim import Claim
 from sync.jobs.frozen import end_idle_transactions
@@ -86,7 +87,7 @@ def test_its_job_is_recovered_and_what_it_would_commit_is_refused(handle: Regist
 
     assert run(job) == "success"
     assert worker.error is not None
-    verdict = judge(worker.error, burned=0, tiers=())
+    verdict = judge(worker.error, burned=0, policy=Backoff())
     assert (verdict.outcome, verdict.code, verdict.burns) == ("retry", "database_unavailable", False)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from django.db import OperationalError
 from pytest_django import Settings
 
+from sync.declare import Backoff, Exponential
 from sync.errors import ConfigError, FatalError, TransientError
 from sync.http import SHARED
 from sync.jobs import verbs
 from sync.jobs.claim import Claim
+from sync.jobs.retry import MOST_ELSEWHERE
 from sync.models import Attempt, EntityRow, Job
 from sync.pipeline.runner import run_sync
 from tests.integration.jobs.conftest import OPERATOR, Register, ask, done, run, wakeups
@@ -23,10 +27,10 @@ def raises(error: Exception) -> object:
 
 
 def waits(job: Job) -> float:
-    """Seconds from the end of the last attempt to the next."""
+    """Seconds from the end of the last attempt to the next, without what writing it down took."""
     ended = Attempt.objects.filter(job=job).latest("no").finished_at
     assert ended is not None
-    return round((job.run_after - ended).total_seconds(), 1)
+    return round((job.run_after - ended).total_seconds())
 
 
 DOWN = TransientError("Shop answered 500: out of order.")
@@ -98,7 +102,7 @@ def test_waiting_for_the_end_of_a_pause_burns_no_try(handle: Register) -> None:
 
     assert [run(job), run(job)] == ["retry", "retry"]
     assert (job.attempts, job.error_code) == (3, "rate_limited")
-    assert 6 < waits(job) <= 7
+    assert 6 <= waits(job) <= 7
 
 
 def test_without_an_entity_the_settings_decide(handle: Register, settings: Settings) -> None:
@@ -184,17 +188,66 @@ def test_failures_of_one_cause_have_one_fingerprint(handle: Register) -> None:
     assert jobs[0].fingerprint == jobs[1].fingerprint
 
 
-def test_a_job_whose_system_was_taken_out_is_parked(handle: Register) -> None:
-    handle(done)
-    gone = EntityRow.objects.create(path="gone.things", system="gone", name="things")
+@pytest.fixture
+def gone(committed: None) -> Iterator[EntityRow]:
+    row = EntityRow.objects.create(path="gone.things", system="gone", name="things")
+    yield row
+    Job.objects.all().delete()
+    row.delete()
+
+
+def test_work_that_this_code_does_not_know_is_left_to_other_code(handle: Register, gone: EntityRow) -> None:
     job = ask(path=None)
     Job.objects.update(entity_id=gone.pk)
-    try:
-        assert run(job) == "parked"
-        assert job.error_code == "unknown_entity"
-    finally:
-        Job.objects.all().delete()
-        gone.delete()
+    waited = []
+    for _ in range(5):
+        assert run(job) == "retry"
+        waited.append(waits(job))
+
+    assert waited == [5, 10, 20, 30, 30]
+    assert (job.attempts, job.error_code) == (0, "unknown_entity")
+    Job.objects.update(entity_id=None)
+    assert run(job) == "success", "a worker with the other code"
+
+
+def test_a_job_whose_system_was_taken_out_is_parked_in_the_end(handle: Register, gone: EntityRow) -> None:
+    job = ask(path=None)
+    Job.objects.update(entity_id=gone.pk)
+    outcomes = [run(job) for _ in range(MOST_ELSEWHERE + 1)]
+
+    assert outcomes == ["retry"] * MOST_ELSEWHERE + ["parked"]
+    assert (job.hold, job.error_code) == ("configuration", "unknown_entity")
+
+
+def test_a_kind_of_newer_code_is_not_failed_by_a_worker_that_has_it_not(handle: Register) -> None:
+    job = ask()
+    Job.objects.update(kind="of_tomorrow")
+
+    assert run(job) == "retry"
+
+    assert (job.status, job.hold, job.attempts, job.error_code) == ("pending", "backoff", 0, "unknown_kind")
+
+
+def test_a_policy_of_the_work_itself_comes_before_its_entitys(handle: Register) -> None:
+    def fails(claim: Claim) -> None:
+        claim.live.retry = Backoff(7)
+        raise DOWN
+
+    handle(fails)
+    job = ask()
+
+    assert (run(job), waits(job)) == ("retry", 7)
+    assert run(job) == "failed"
+
+
+def test_full_jitter_spreads_waits_up_to_a_bound_that_doubles_to_the_cap() -> None:
+    policy = Exponential(base=2, cap=10, tries=4)
+    for burned, bound in enumerate([2, 4, 8, 10]):
+        drawn = [policy.delay(burned) or 0.0 for _ in range(200)]
+        assert 0 <= min(drawn) < bound / 4 < 3 * bound / 4 < max(drawn) <= bound
+
+    assert policy.delay(4) is None
+    assert Exponential(tries=10_000).delay(9_999) is not None
 
 
 @pytest.mark.parametrize("error", [DOWN, FatalError("No.")])
