@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+ROOT = Path(__file__).resolve().parents[2]
 OURS = ("BRIDGE_", "DATABASE_URL", "INTERNAL_SERVICE", "NETSUITE_", "APISMITH_", "DJANGO_", "PROMETHEUS_")
 PATIENCE = 90  # seconds for anything to come about; a slow machine is no fault
 

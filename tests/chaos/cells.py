@@ -1,0 +1,101 @@
+"""The cells of the matrix: which process is killed at which point, what the far end and the database do meanwhile."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+
+from tests.chaos import far_end, faults
+from tests.chaos.points import POINTS, PUSH_POINTS
+
+HUB_FAULTS = ("lost", "denied", "cut", "slow", "429", "500", "down")
+"""Of the far end that is written to: the effect is there and no answer, a 500, half an answer or a late one comes;
+it is not there and a 429, a 500 or nothing comes."""
+PROCESSES = ("worker", "web", "supervisor", "postgres")
+NONE = "none"
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """One combination."""
+
+    process: str
+    point: str
+    far: str = NONE
+    base: str = NONE
+
+    @property
+    def key(self) -> str:
+        """How it is called: worker@ingest/429/away6."""
+        return f"{self.process}@{self.point}/{self.far}/{self.base}"
+
+    @property
+    def is_of_push(self) -> bool:
+        """Whether it happens while changes are written to a far end, not while they are read from one."""
+        return self.point in PUSH_POINTS
+
+    @property
+    def needs_small_disk(self) -> bool:
+        """Whether it fills the disk."""
+        return self.base == "full"
+
+    def fits(self, *, embedded: bool) -> bool:
+        """Whether a world of this kind can run it."""
+        if self.base != NONE:
+            return not embedded
+        return embedded or self.process != "postgres"
+
+    def dice(self, seed: int) -> random.Random:
+        """What is left to chance: the rows, the batch, the page."""
+        return random.Random(f"{seed}:{self.key}")
+
+
+def long() -> list[Cell]:
+    """Each kill at each point, alone and with each fault of the far end; each fault of the database at each point;
+    kills and faults of the far end beside each of the database's at a point each."""
+    cells = [Cell(process, point) for process, point in product(PROCESSES, POINTS)]
+    cells += [Cell(NONE, point, base=base) for point, base in product(POINTS, faults.FAULTS)]
+    cells += [
+        Cell(process, point, far=far)
+        for process, point, far in product((NONE, *PROCESSES), POINTS, far_end.FAULTS)
+    ]
+    pairs = product((NONE, *PROCESSES), far_end.FAULTS, faults.FAULTS)
+    cells += [
+        Cell(process, POINTS[place % len(POINTS)], far=far, base=base)
+        for place, (process, far, base) in enumerate(pairs)
+    ]
+    return list(dict.fromkeys([*cells, *pushes()]))
+
+
+def pushes() -> list[Cell]:
+    """Each kill at each point of a push, alone and with each fault of the far end; each fault of the database there."""
+    processes = (NONE, *PROCESSES)
+    cells = [Cell(*one) for one in product(processes, PUSH_POINTS, (NONE, *HUB_FAULTS))]
+    cells += [Cell(NONE, point, base=base) for point, base in product(PUSH_POINTS, faults.FAULTS)]
+    pairs = product((NONE, *PROCESSES), HUB_FAULTS, faults.FAULTS)
+    cells += [
+        Cell(process, PUSH_POINTS[place % len(PUSH_POINTS)], far=far, base=base)
+        for place, (process, far, base) in enumerate(pairs)
+    ]
+    return [cell for cell in cells if cell != Cell(NONE, cell.point)]
+
+
+def short() -> list[Cell]:
+    """A kill of each process, faults of the far ends, one of the database: what waits runs side by side."""
+    return [
+        Cell("worker", "ingest"),
+        Cell("worker", "sent", far="lost"),
+        Cell("supervisor", "commit"),
+        Cell("postgres", "track", far="500"),
+        Cell(NONE, "resolve", base="drop"),
+        Cell("web", "delta", far="half"),
+    ]
+
+
+def shuffled(cells: Iterable[Cell], seed: int) -> list[Cell]:
+    """Another order, so that a broken-off run has seen some of each."""
+    found = list(cells)
+    random.Random(seed).shuffle(found)
+    return found
