@@ -7,6 +7,7 @@ from typing import Any
 from admin_ui import dry_run, render
 from admin_ui.batch_words import counts_words, seconds_words
 from sync import events
+from sync.jobs import lane_words
 from sync.models import Attempt, Job
 
 MOST_EVENTS = 200
@@ -26,7 +27,12 @@ def tables(job: Job) -> list[Table]:
     """Attempts, batches, events: each with a title, headers, rows and what to say where there are none."""
     if job.kind == "dry_run":  # which commits nothing
         return [*(dry_run.tables(job.result) if job.result else []), _attempts(job), _events(job)]
-    return [_attempts(job), _batches(job), _events(job)]
+    return [*_waits(job), _attempts(job), _batches(job), _events(job)]
+
+
+def _waits(job: Job) -> list[Table]:
+    rows = [[words] for words in lane_words.waits_for(job)]
+    return [{"title": "Waits for its turn", "headers": ["Behind"], "rows": rows}] if rows else []
 
 
 def _attempts(job: Job) -> Table:

@@ -74,6 +74,8 @@ def tabs(request: HttpRequest) -> list[Item]:
 def _work(request: HttpRequest) -> list[Item]:
     return [
         _item("Jobs", "work", "sync_job_changelist", _may("view_job"), badge=_dead(request)),
+        _item("Lanes", "low_priority", "sync_lanerow_changelist", _may("view_lanerow")),
+        _item("Limits", "speed", "sync_scopelimit_changelist", _may("view_scopelimit")),
         _item("Batches", "stacks", "sync_batch_changelist", _may("view_batch")),
         _item("Backfills", "history_toggle_off", "sync_backfill_changelist", _may("view_backfill")),
         _item("Schedules", "schedule", "sync_schedule_changelist", _may("view_schedule")),

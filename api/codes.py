@@ -22,6 +22,7 @@ CODES: dict[str, tuple[int, str]] = {
         "`fixed_in` is no mapping of the group's entity; the message says which it has.",
     ),
     "confirmation_missing": (400, "What empties an entity is confirmed with its full path as `confirm`."),
+    "bad_limit": (400, "A limit that cannot be kept as it is written; the message says what it may be."),
     "bad_schedule": (400, "A schedule can't be kept as it is written; the message says why."),
     "never_fires": (400, "A schedule whose moment does not come within five years."),
     "not_askable": (

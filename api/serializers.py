@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from sync import drift
 from sync.counters import complete
+from sync.jobs import lane_words
 from sync.models import Batch, Delivery, ErrorGroup, FailedRecord, Inbound, Job, SourceColumn, Tracker
 
 
@@ -33,6 +34,9 @@ class JobSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=Job.Status.choices)
     hold = serializers.CharField(
         allow_null=True, help_text="Why a pending job waits: backoff, lane, limit, paused …"
+    )
+    lanes = serializers.ListField(
+        child=serializers.CharField(), help_text="What it goes through one after another with others."
     )
     priority = serializers.IntegerField()
     params = serializers.JSONField()
@@ -81,8 +85,13 @@ class EventSerializer(serializers.Serializer[Any]):
 class JobDetailSerializer(JobSerializer):
     """A request for work, with its runs and its log."""
 
+    waits_for = serializers.SerializerMethodField(help_text="Why the lanes stand still for which it waits.")
     runs = RunSerializer(many=True, source="shown_runs")
     events = EventSerializer(many=True, source="shown_events")
+
+    def get_waits_for(self, job: Job) -> list[str]:
+        """Why it waits for its lanes."""
+        return lane_words.waits_for(job)
 
 
 class BatchSerializer(serializers.Serializer[Any]):

@@ -47,6 +47,8 @@ RESERVED = frozenset(
         "health",
         "history",
         "jobs",
+        "lanes",
+        "limits",
         "mappings",
         "metrics",
         "notifications",

@@ -75,5 +75,7 @@ def empty() -> None:
             " feed_seq = 0, live_rows = 0, history_from = NULL, emptied_at = NULL,"
             " deletes_held = NULL, deletes_held_since = NULL"
         )
-        cursor.execute("UPDATE scope_limit SET paused = false")
+        cursor.execute(
+            "UPDATE scope_limit SET paused = false, most = CASE WHEN scope LIKE 'system:%' THEN NULL ELSE most END"
+        )
         cursor.execute("DELETE FROM scope_limit WHERE scope LIKE 'backfill:%'")

@@ -116,7 +116,7 @@ def plan(asked: Asked) -> Plan:
         rows_per_day=per_day,
         hours=str(hours) if hours else None,
         workers=workers,
-        at_once=min(workers, limit.most if limit else workers),
+        at_once=min(workers, limit.most if limit and limit.most else workers),
         page_size=min(page, per_day or page),
         rows=rows,
         rows_unknown=unknown,

@@ -100,7 +100,7 @@ def _job(ask: Ask) -> Job:
         kind=ask.kind,
         entity_id=None if entity is None else schema.entity_id(entity.path),
         params=dict(ask.params),
-        scopes=[*ask.scopes, *kinds.scopes_of(ask.kind, entity, ask.priority)],
+        scopes=[*ask.scopes, *kinds.scopes_of(ask.kind, entity)],
         lanes=[*ask.lanes, *kinds.lanes_of(ask.kind, entity, ask.params)],
         priority=ask.priority,
         dedup=ask.dedup,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from django.utils.module_loading import import_string
 
 from sync.errors import InvalidRequest
-from sync.jobs.priorities import INTERACTIVE as AT_ONCE
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
@@ -85,17 +84,15 @@ def queue_of(name: str) -> str:
     return KINDS[name].queue if name in KINDS else SYNC
 
 
-def scopes_of(name: str, entity: Registered | None, priority: int = 0) -> list[str]:
-    """The limits that count a job of this kind: replays and syncs of an entity are told apart.
+def scopes_of(name: str, entity: Registered | None) -> list[str]:
+    """The limits that count a job of this kind.
 
-    Who retries a row does not wait for a read that may take hours. What somebody waits for is not counted
-    for its system, or it would wait behind syncs.
+    Replays and syncs of an entity are told apart: who retries a row does not wait for a read that may take hours.
     """
     if entity is None:
         return []
     values = {"entity": entity.path, "replay": entity.path, "system": entity.system.name}
-    named = [scope for scope in kind_of(name).scopes if scope != "system" or priority < AT_ONCE]
-    return [f"{scope}:{values[scope]}" for scope in named]
+    return [f"{scope}:{values[scope]}" for scope in kind_of(name).scopes]
 
 
 def lanes_of(name: str, entity: Registered | None, params: Mapping[str, Any]) -> list[str]:

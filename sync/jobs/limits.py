@@ -39,8 +39,7 @@ def default_limits() -> None:
     """Make the limits of what is declared and has none. The row is the knob: a changed one stays."""
     rows = [ScopeLimit(scope=f"entity:{one.path}", most=one.entity.max_parallel) for one in registry]
     rows += [ScopeLimit(scope=f"replay:{one.path}", most=1) for one in registry]
-    systems = {one.system.name: one.system.max_parallel for one in registry}
-    rows += [ScopeLimit(scope=f"system:{name}", most=most) for name, most in systems.items() if most]
+    rows += [ScopeLimit(scope=f"system:{one.name}", most=one.max_parallel) for one in registry.systems]
     ScopeLimit.objects.bulk_create(rows, ignore_conflicts=True)
 
 

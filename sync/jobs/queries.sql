@@ -22,7 +22,8 @@ SELECT worker, pid, pg_terminate_backend(pid) FROM frozen;
 
 -- lock_scopes --
 -- Serialises hand-over: its own statement, so that what is counted after it is newer than the wait for the lock.
-SELECT scope FROM scope_limit WHERE scope = ANY(%(scopes)s) ORDER BY scope FOR UPDATE;
+-- A scope without a limit has nothing to count.
+SELECT scope FROM scope_limit WHERE scope = ANY(%(scopes)s) AND most IS NOT NULL ORDER BY scope FOR UPDATE;
 
 -- any_paused --
 -- Whether one of these scopes was paused, itself or by its entity's tracker.
@@ -35,7 +36,7 @@ SELECT EXISTS (SELECT 1 FROM scope_limit WHERE scope = ANY(%(scopes)s) AND pause
 SELECT s.scope,
   coalesce(l.paused, false) OR EXISTS (SELECT 1 FROM tracker t JOIN entity e ON e.id = t.entity_id
     WHERE t.state = 'paused' AND s.scope IN ('entity:' || e.path, 'replay:' || e.path)),
-  CASE WHEN l.scope IS NOT NULL THEN l.most - (
+  CASE WHEN l.most IS NOT NULL THEN l.most - (
     SELECT count(*) FROM job j WHERE j.scopes @> ARRAY[l.scope] AND j.wakeup IS NOT NULL AND j.hold IS NULL
       AND j.status IN ('pending', 'processing') AND j.scopes <> '{}') END
 FROM unnest(%(scopes)s::text[]) s(scope) LEFT JOIN scope_limit l USING (scope);
@@ -44,6 +45,14 @@ FROM unnest(%(scopes)s::text[]) s(scope) LEFT JOIN scope_limit l USING (scope);
 -- The job of a scope that goes first when there is room, of those that no full scope counts.
 SELECT id FROM job WHERE status = 'pending' AND wakeup IS NULL AND hold IN ('limit', 'paused')
   AND scopes @> ARRAY[%(scope)s] AND NOT scopes && %(full)s::text[] ORDER BY priority DESC, id LIMIT 1;
+
+-- limit_use --
+-- How many jobs of each scope are under way, and how many wait for room; no more than 1,000 of either is counted.
+SELECT s.scope, (SELECT count(*) FROM (SELECT 1 FROM job j WHERE j.scopes @> ARRAY[s.scope] AND j.wakeup IS NOT NULL
+    AND j.hold IS NULL AND j.status IN ('pending', 'processing') AND j.scopes <> '{}' LIMIT 1000) busy),
+  (SELECT count(*) FROM (SELECT 1 FROM job j WHERE j.status = 'pending' AND j.wakeup IS NULL
+    AND j.hold IN ('limit', 'paused') AND j.scopes @> ARRAY[s.scope] LIMIT 1000) waiting)
+FROM unnest(%(scopes)s::text[]) s(scope);
 
 -- waiting_scopes --
 -- Scopes with jobs that wait for room; a worker that died between commit and hand-over leaves some.

@@ -12,6 +12,7 @@ from uuid import UUID
 from sync.jobs import lanes, limits
 from sync.jobs.lanes import LANE
 from sync.jobs.limits import LIMIT, PAUSED
+from sync.jobs.priorities import INTERACTIVE
 from sync.models import Job
 
 WAITING = (LANE, LIMIT, PAUSED)
@@ -36,7 +37,7 @@ class Room:
         self.stand(job)
         if not free:
             return LANE
-        holds = {self._places[scope].hold for scope in job.scopes} - {None}
+        holds = {self._hold(job, scope) for scope in job.scopes} - {None}
         if holds:
             return PAUSED if PAUSED in holds else LIMIT
         for line in lines:
@@ -52,7 +53,13 @@ class Room:
 
     def full(self, job: Job) -> set[str]:
         """The scopes for which the job must wait."""
-        return {scope for scope in job.scopes if self._places[scope].hold}
+        return {scope for scope in job.scopes if self._hold(job, scope)}
+
+    def _hold(self, job: Job, scope: str) -> str | None:
+        hold = self._places[scope].hold
+        # What somebody waits for would wait behind syncs of its system: it is counted, and not held.
+        overtakes = hold == LIMIT and scope.startswith("system:") and job.priority >= INTERACTIVE
+        return None if overtakes else hold
 
 
 def obstacle(job: Job) -> str | None:

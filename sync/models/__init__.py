@@ -14,6 +14,7 @@ from sync.models.failed_record import FailedRecord
 from sync.models.inbound import Inbound
 from sync.models.job import Job
 from sync.models.job_event import JobEvent
+from sync.models.lane import LaneRow
 from sync.models.mapping import Mapping
 from sync.models.pending_child import PendingChild
 from sync.models.record import Record, RecordRow, RecordVersion
@@ -40,6 +41,7 @@ __all__ = [
     "Inbound",
     "Job",
     "JobEvent",
+    "LaneRow",
     "Mapping",
     "PendingChild",
     "Record",

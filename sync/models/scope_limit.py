@@ -6,14 +6,15 @@ from django.db import models
 
 
 class ScopeLimit(models.Model):
-    """`entity:netsuite.customers` or `system:netsuite`, with its limit."""
+    """`entity:netsuite.customers`, `replay:netsuite.customers` or `system:netsuite`, with its limit."""
 
     scope = models.TextField(primary_key=True)
-    most = models.IntegerField()
+    most = models.IntegerField(null=True)  # none for a system without a limit
     paused = models.BooleanField(default=False)
 
     class Meta:
         db_table = "scope_limit"
+        verbose_name = "limit"
         ordering = ("scope",)
 
     def __str__(self) -> str:

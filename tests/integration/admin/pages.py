@@ -15,6 +15,8 @@ LISTS = {
     "error groups": "sync_errorgroup_changelist",
     "batches": "sync_batch_changelist",
     "backfills": "sync_backfill_changelist",
+    "lanes": "sync_lanerow_changelist",
+    "limits": "sync_scopelimit_changelist",
     "trackers": "sync_tracker_changelist",
     "schedules": "sync_schedule_changelist",
     "pending children": "sync_pendingchild_changelist",

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from admin_ui.site import site
+from sync.jobs.enqueue import enqueue
 from tests import factories
 from tests.integration.admin.pages import LISTS, page, text
 
@@ -23,6 +24,8 @@ QUERIES = {
     "error groups": 2,
     "backfills": 4,
     "batches": 2,
+    "lanes": 2,
+    "limits": 3,
     "trackers": 2,
     "schedules": 2,
     "pending children": 2,
@@ -52,6 +55,8 @@ def fill(rows: int) -> None:
         factories.inbound()
         factories.audit_entry()
         factories.mapping()
+        for _ in range(2):
+            enqueue("sync", requested_by="test", lanes=[f"shop.order:{number}"])
 
 
 def address(name: str) -> str:

@@ -7,6 +7,7 @@ import time
 
 from django.db import connection, transaction
 
+from sync.errors import FatalError
 from sync.jobs import kinds
 from sync.jobs.claim import Claim, Interrupted
 from sync.jobs.enqueue import enqueue
@@ -58,16 +59,34 @@ def copies(claim: Claim) -> None:
         claim.finish({"pid": os.getpid()})
 
 
+def naps(claim: Claim) -> None:
+    """Takes so many seconds."""
+    time.sleep(claim.params["seconds"])
+    claim.finish({})
+
+
+def breaks(claim: Claim) -> None:
+    """Fails for good."""
+    raise FatalError("The far end refuses it.")
+
+
 KINDS: dict[str, kinds.Handler] = {
     "quick": quick,
     "until_let_go": until_let_go,
     "deaf": deaf,
     "rolls_back": rolls_back,
     "copies": copies,
+    "naps": naps,
+    "breaks": breaks,
 }
+
+
+def known_here() -> None:
+    """Let this process ask for these kinds, and do them."""
+    kinds.KINDS.update({name: kinds.Kind(handler=handler) for name, handler in KINDS.items()})
 
 
 def serve() -> int:
     """The product's worker, with these kinds beside its own."""
-    kinds.KINDS.update({name: kinds.Kind(handler=handler) for name, handler in KINDS.items()})
+    known_here()
     return run_worker()

@@ -1,0 +1,118 @@
+"""Limits: how many jobs of an entity or a system run at once."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from admin_ui import render
+from admin_ui.acts import Act, on_many, on_one
+from admin_ui.page import Page
+from admin_ui.site import site
+from sync.audit import Actor
+from sync.jobs import limit_acts
+from sync.models import ScopeLimit
+
+OFFERED = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50)
+NO_LIMIT = "none"
+
+
+def _set(scope: str, by: Actor, chosen: str) -> None:
+    limit_acts.change(scope, most=None if chosen == NO_LIMIT else int(chosen), by=by)
+
+
+def _offered(scope: str) -> list[tuple[str, str]]:
+    numbers = [(str(number), f"{number} at once") for number in OFFERED]
+    return [*numbers, (NO_LIMIT, "No limit")] if scope.startswith("system:") else numbers
+
+
+SET = Act(
+    name="set",
+    title="Set",
+    icon="speed",
+    question="How many of its jobs run at once? It counts from the next start on.",
+    done="{count} changed.",
+    call=_set,
+    choices=_offered,
+)
+PAUSE = Act(
+    name="pause",
+    title="Pause",
+    icon="pause",
+    question="Start none of its jobs until it is resumed? What runs now goes on.",
+    done="{count} paused.",
+    call=lambda scope, by, remark: limit_acts.change(scope, paused=True, by=by, reason=remark or None),
+    remark="optional",
+)
+RESUME = Act(
+    name="resume",
+    title="Resume",
+    icon="play_arrow",
+    question="Let its jobs start again?",
+    done="{count} resumed.",
+    call=lambda scope, by, remark: limit_acts.change(scope, paused=False, by=by),
+)
+
+
+@admin.register(ScopeLimit, site=site)
+class LimitsPage(Page):
+    """One row a limit."""
+
+    detail_title = "Limit"
+    list_display = ("scope", "standing", "at_once", "running", "waiting")
+    list_display_links = ("scope",)
+    search_fields = ("scope__contains",)
+    actions = ("pause_many", "resume_many")
+    actions_detail = ("set_one", "pause_one", "resume_one")
+    fields = (("scope", "standing"), "at_once", ("running", "waiting"))
+
+    set_one = on_one(SET)
+    pause_one, pause_many = on_one(PAUSE), on_many(PAUSE)
+    resume_one, resume_many = on_one(RESUME), on_many(RESUME)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ScopeLimit]:
+        """A backfill's is its own affair."""
+        return super().get_queryset(request).exclude(scope__startswith="backfill:")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, with how much each limit is used, in one query."""
+        listed = super().get_changelist_instance(request)
+        used = limit_acts.use([row.scope for row in listed.result_list])
+        for row in listed.result_list:
+            row.__dict__["use"] = used[row.scope]
+        return listed
+
+    def acts_of(self, shown: ScopeLimit) -> Container[str]:
+        """Pause what goes, resume what is paused."""
+        return (SET.name, RESUME.name if shown.paused else PAUSE.name)
+
+    @display(description="State", ordering="paused")
+    def standing(self, row: ScopeLimit) -> SafeString:
+        """Whether its jobs start."""
+        return render.label("paused", "warning") if row.paused else render.label("active", "success")
+
+    @display(description="At once", ordering="most")
+    def at_once(self, row: ScopeLimit) -> str:
+        """How many."""
+        return "no limit" if row.most is None else str(row.most)
+
+    @display(description="Running")
+    def running(self, row: Any) -> int:
+        """How many run now."""
+        return _use(row).running
+
+    @display(description="Waiting")
+    def waiting(self, row: Any) -> int:
+        """How many wait for room."""
+        return _use(row).waiting
+
+
+def _use(row: Any) -> limit_acts.Use:
+    known: limit_acts.Use | None = row.__dict__.get("use")
+    return known or limit_acts.use([row.scope])[row.scope]

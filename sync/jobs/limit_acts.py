@@ -1,0 +1,92 @@
+"""What people do with limits: raise, lower, pause, resume; each audited in the same commit, for all doors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from sync import audit
+from sync.audit import Actor
+from sync.errors import Conflict, InvalidRequest, NotFound
+from sync.jobs import handing
+from sync.models import ScopeLimit
+from sync.queries import query
+
+MOST = 1_000
+KEPT = object()
+"""Leave it as it is."""
+_OF_BACKFILLS = "backfill:"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How many jobs of a scope are under way, and how many wait for room (counted up to 1,000)."""
+
+    running: int
+    waiting: int
+
+
+def use(scopes: Iterable[str]) -> dict[str, Use]:
+    """How much these limits are used now."""
+    with connection.cursor() as cursor:
+        cursor.execute(query("limit_use"), {"scopes": list(scopes)})
+        return {scope: Use(running, waiting) for scope, running, waiting in cursor.fetchall()}
+
+
+def find(scope: str) -> ScopeLimit:
+    """The limit of that name. Raises NotFound."""
+    found = ScopeLimit.objects.filter(scope=scope).first()
+    if found is None:
+        message = f"There is no limit {scope[:200]!r}: `bridge limits` and GET /api/v1/limits list them."
+        raise NotFound(message)
+    return found
+
+
+def change(
+    scope: str, *, by: Actor, most: Any = KEPT, paused: Any = KEPT, reason: str | None = None
+) -> ScopeLimit:
+    """Let so many jobs of a scope run at once (None: no limit, systems only), or pause it; jobs that run go on.
+
+    Raises NotFound, InvalidRequest (bad_limit), and Conflict where a backfill sets it by itself.
+    """
+    with transaction.atomic():
+        find(scope)
+        # As who starts jobs does: what is counted after this knows the new number.
+        row = ScopeLimit.objects.select_for_update().get(pk=scope)
+        if scope.startswith(_OF_BACKFILLS):
+            raise Conflict("A backfill keeps this limit by itself: pause or resume the backfill.")
+        before = _told(row)
+        if most is not KEPT:
+            row.most = _checked(scope, most)
+        if paused is not KEPT:
+            if not isinstance(paused, bool):
+                raise InvalidRequest(f"paused is {paused!r}: true or false.", code="bad_limit")
+            row.paused = paused
+        after = _told(row)
+        if after != before:
+            row.save(update_fields=["most", "paused"])
+            audit.record("limit.change", "limit", scope, by=by, reason=reason, before=before, after=after)
+        transaction.on_commit(lambda: _hand_over(scope), robust=True)
+    return row
+
+
+def _hand_over(scope: str) -> None:
+    handing.hand_over([scope])
+
+
+def _checked(scope: str, most: Any) -> int | None:
+    if most is None and scope.startswith("system:"):
+        return None
+    if not isinstance(most, int) or isinstance(most, bool) or not 1 <= most <= MOST:
+        hint = " To start nothing, pause it."
+        if scope.startswith("system:"):
+            hint = f"; none for no limit.{hint}"
+        raise InvalidRequest(f"A limit is a whole number from 1 to {MOST}{hint or '.'}", code="bad_limit")
+    return most
+
+
+def _told(row: ScopeLimit) -> dict[str, Any]:
+    return {"most": row.most, "paused": row.paused}

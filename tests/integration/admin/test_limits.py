@@ -1,0 +1,69 @@
+"""The pages of limits and lanes."""
+
+from __future__ import annotations
+
+from django.contrib.admin.utils import quote
+from django.test import Client
+
+from sync.jobs.enqueue import enqueue
+from sync.models import AuditEntry, Job, LaneRow, ScopeLimit
+from tests import factories
+from tests.integration.admin.pages import main_text, page
+
+SENT = {"_form_submitted": "True"}
+SCOPE = "entity:shop.gadgets"
+
+
+def limit(scope: str = SCOPE) -> ScopeLimit:
+    return ScopeLimit.objects.get(scope=scope)
+
+
+def test_limits_show_their_use_and_have_no_backfills(viewing: Client) -> None:
+    ScopeLimit.objects.create(scope="backfill:1", most=2)
+    enqueue("sync", requested_by="test", scopes=[SCOPE])
+
+    shown = main_text(viewing.get(page("sync_scopelimit_changelist")))
+
+    assert f"{SCOPE} active 1 1 0" in shown
+    assert "system:shop active no limit 0 0" in shown
+    assert "backfill:" not in shown
+
+
+def test_an_operator_sets_pauses_and_resumes(operating: Client) -> None:
+    operating.post(page("sync_scopelimit_set_one", SCOPE), {**SENT, "remark": "3"})
+    assert limit().most == 3
+    operating.post(page("sync_scopelimit_set_one", "system:shop"), {**SENT, "remark": "none"})
+    assert limit("system:shop").most is None
+    operating.post(page("sync_scopelimit_pause_one", SCOPE), {**SENT, "remark": "moves house"})
+    assert limit().paused
+    operating.post(page("sync_scopelimit_resume_one", SCOPE), SENT)
+    assert not limit().paused
+
+    told = AuditEntry.objects.order_by("id").values_list("act", "object_id", "reason")
+    assert list(told) == [
+        ("limit.change", SCOPE, None),
+        ("limit.change", SCOPE, "moves house"),
+        ("limit.change", SCOPE, None),
+    ]
+    shown = operating.get(page("sync_scopelimit_change", SCOPE))
+    assert "At once 3" in main_text(shown)
+
+
+def test_who_only_looks_changes_nothing(viewing: Client) -> None:
+    viewing.post(page("sync_scopelimit_set_one", SCOPE), {**SENT, "remark": "3"})
+
+    assert limit().most == 1
+
+
+def test_a_lane_says_which_dead_job_stops_it(viewing: Client) -> None:
+    first, second = (enqueue("sync", requested_by="test", lanes=["shop.order:1"]).job for _ in range(2))
+    Job.objects.filter(pk=first.pk).update(status="failed", wakeup=None, finished_at=factories.now())
+
+    shown = main_text(viewing.get(page("sync_lanerow_changelist")))
+    assert "shop.order:1 stopped by a dead job 1" in shown
+    assert f"Job {first.pk} (sync) is dead since" in shown
+
+    lane = viewing.get(page("sync_lanerow_change", quote(LaneRow.objects.get().pk)))
+    assert str(second.pk) in main_text(lane)
+    job = viewing.get(page("sync_job_change", second.pk))
+    assert f"Lane shop.order:1: Job {first.pk}" in main_text(job)
