@@ -80,6 +80,7 @@ def _work(request: HttpRequest) -> list[Item]:
         _item("Backfills", "history_toggle_off", "sync_backfill_changelist", _may("view_backfill")),
         _item("Schedules", "schedule", "sync_schedule_changelist", _may("view_schedule")),
         _item("Trackers", "my_location", "sync_tracker_changelist", _may("view_tracker")),
+        _item("Budgets", "speed", "sync_budget_changelist", _may("view_budget")),
         _item("Webhooks", "webhook", "sync_inbound_changelist", _may("view_inbound")),
     ]
 

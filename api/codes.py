@@ -11,6 +11,7 @@ CODES: dict[str, tuple[int, str]] = {
     "bad_since": (400, "`since` or `updated_since` is not a moment that can be used."),
     "bad_cursor": (400, "`after` is not a cursor that this list gave out: begin again without it."),
     "bad_filter": (400, "A filter's value cannot be compared with the field: a number is asked for."),
+    "bad_budget": (400, "The limits of a system make no sense together; the message says why."),
     "bad_rules": (400, "The rules of a mapping do not fit the entity; the message names every error."),
     "bad_mend": (
         400,

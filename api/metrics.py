@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 from api.auth import HasScope
 from api.scopes import METRICS
 from sync import gauges
+from sync.budget.left import remaining
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
@@ -61,6 +62,7 @@ class DatabaseCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Each gauge with its samples."""
+        yield from _budgets()
         queues = gauges.queues()
         yield _family(
             "bridge_queue_length", "Jobs waiting.", "queue", {queue.name: queue.length for queue in queues}
@@ -91,6 +93,14 @@ class DatabaseCollector(Collector):
             "entity",
             gauges.oldest_pending(),
         )
+
+
+def _budgets() -> Iterator[GaugeMetricFamily]:
+    words = "Requests that may leave at once: what our own budget leaves, not what the far end says."
+    for system, left in remaining().items():
+        family = GaugeMetricFamily(f"{system}_rate_limit_remaining", words)
+        family.add_metric([], left)
+        yield family
 
 
 def exposition() -> bytes:

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path, re_path
 from api import (
     backfills,
     batches,
+    budgets,
     changes,
     delete_proposals,
     deliveries,
@@ -61,6 +62,8 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/backfills/<str:backfill_id>/cancel", backfills.CancelView.as_view()),
     path("api/v1/batches", batches.BatchesView.as_view()),
     path("api/v1/batches/<str:batch_id>", batches.BatchView.as_view()),
+    path("api/v1/budgets", budgets.BudgetsView.as_view()),
+    path("api/v1/budgets/<str:system>", budgets.BudgetView.as_view()),
     path("api/v1/changes", changes.ChangesView.as_view()),
     path("api/v1/drift", drift.DriftView.as_view()),
     path("api/v1/drift/<str:column_id>/acknowledge", drift.DriftAcknowledgeView.as_view()),

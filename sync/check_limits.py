@@ -10,6 +10,7 @@ from decimal import InvalidOperation
 from typing import get_args
 
 from sync.canonical import canonical
+from sync.check_budgets import wrong_budget
 from sync.check_moments import of_moment
 from sync.declare import Backoff, Cron, Deletes, Entity, Every, Exponential, Retry, System
 from sync.errors import RecordError
@@ -61,9 +62,7 @@ def wrong_times(system: System) -> Iterator[Wrong]:
             f"its max_parallel is {system.max_parallel}",
             "At least 1, or leave it out for no limit.",
         )
-    for name, amount in (("per_second", system.budget.per_second), ("concurrent", system.budget.concurrent)):
-        if amount is not None and amount <= 0:
-            yield "E014", f"its budget has {name}={amount}", "More than 0, or leave it out for no limit."
+    yield from wrong_budget(system.budget)
 
 
 def _of_field(field: Field) -> Iterator[tuple[str, str]]:

@@ -33,6 +33,7 @@ RESERVED = frozenset(
         "audit",
         "backfills",
         "batches",
+        "budgets",
         "by-date",
         "changes",
         "data-quality",

@@ -126,10 +126,13 @@ Lane = Record | Business
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
-    """What a system allows: requests per second and at once."""
+    """What a system allows: requests per second, at once and a day, over all processes. None = no limit."""
 
     per_second: float | None = None
+    burst: float | None = None  # at once after a pause; None = those of two seconds
     concurrent: int | None = None
+    per_day: int | None = None
+    zone: str = "UTC"  # in which its day begins
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

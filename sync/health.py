@@ -16,7 +16,9 @@ from django.db.migrations.executor import MigrationExecutor
 
 from sync import gauges, schema
 from sync.declare import System
+from sync.errand import Errand, on
 from sync.errors import BridgeError
+from sync.jobs.priorities import INTERACTIVE
 from sync.registry import registry
 
 HEARTBEAT_OLD = timedelta(seconds=30)
@@ -138,7 +140,8 @@ def worst(checks: list[Check]) -> str:
 def _far_end(system: System) -> Check:
     began = time.perf_counter()
     try:
-        system.client().check()
+        with on(Errand(priority=INTERACTIVE)):
+            system.client().check()
     except BridgeError as error:
         return Check(status=DOWN, message=error.message, facts={"code": error.code})
     except Exception as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,6 +18,7 @@ from requests.auth import AuthBase
 
 from sync import metrics
 from sync.budget import Gate, SharedGate
+from sync.errand import errand
 from sync.errors import ConfigError, FatalError, NotFound, TransientError
 from sync.redaction import plain_address, redact
 from sync.tape import Question, tape_in_use
@@ -104,26 +105,21 @@ class Session:
         question = Question(system=self.system, method=method, path=path, params=params, json=json, data=data)
         if tape and (played := tape.play(question)):
             return played
-        self._wait_your_turn()
         url = f"{self.base_url}/{path.lstrip('/')}"
         asked = requests.Request(method, url, params=params, json=json, data=data, headers=headers)
-        try:
-            answer = self._send(asked, f"{method} {plain_address(url)}")
-        except TransientError as error:
-            metrics.far_end_asked(self.system, module, error.code.removeprefix("far_end_"))
-            raise
+        with self._gate.admitted(self.system) if self._gate else nullcontext():
+            errand().requests += 1
+            try:
+                answer = self._send(asked, f"{method} {plain_address(url)}")
+            except TransientError as error:
+                metrics.far_end_asked(self.system, module, error.code.removeprefix("far_end_"))
+                raise
         metrics.far_end_asked(self.system, module, str(answer.status))
-        if self._gate and answer.status in (429, 503) and answer.retry_after:
-            self._gate.hold_off(self.system, answer.retry_after)
+        if self._gate and answer.status in (429, 503):
+            self._gate.refused(self.system, answer.retry_after)
         if tape:
             tape.take(question, answer)
         return answer
-
-    def _wait_your_turn(self) -> None:
-        left = self._gate.remaining(self.system) if self._gate else 0.0
-        if left > 0:
-            message = f"{self.system} asked for a pause: it is asked again in {left:.1f} s."
-            raise TransientError(message, code="rate_limited", retry_after=left, not_asked=True)
 
     def _send(self, asked: requests.Request, address: str) -> Answer:
         try:

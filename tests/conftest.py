@@ -34,13 +34,33 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     """The test database, made for `committed` too, which pytest-django's own fixture would not see."""
     from django.test.utils import setup_databases, teardown_databases
 
+    from sync.http import SHARED
+
     with django_db_blocker.unblock():
         made = setup_databases(
             verbosity=0, interactive=False, aliases={"default": None}, serialized_aliases=[]
         )
     yield
     with django_db_blocker.unblock():
+        SHARED.close()
         teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def full_budgets(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """What a test's requests left in the shared budgets is not there for the next one: it is always committed."""
+    from sync.http import SHARED
+
+    before = SHARED.ledger.used_at
+    yield
+    if SHARED.ledger.used_at == before:
+        return
+    from django.db import connection
+
+    SHARED.forget()
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM budget")
+        cursor.execute("DELETE FROM budget_slot")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import structlog
 from django.db import close_old_connections
 
 from sync import metrics
+from sync.errand import Errand, on
 from sync.errors import FatalError, NotKnownHere, StaleAttempt
 from sync.jobs import kinds
 from sync.jobs.claim import Claim, Interrupted, PutOff
@@ -17,6 +18,7 @@ from sync.jobs.lease import leases, worker_name
 from sync.jobs.retry import DATABASE_PAUSE, FAILED, Verdict, database_is_away
 from sync.jobs.settle import hand_back, settle
 from sync.jobs.take import take
+from sync.models import Attempt
 
 log = structlog.get_logger(__name__)
 
@@ -32,11 +34,14 @@ def run_job(job_id: UUID, fence: int) -> str:
     path = None if claim.entity is None else claim.entity.path
     with structlog.contextvars.bound_contextvars(job_id=str(job_id), entity=path):
         began = time.monotonic()
-        with leases.held(claim):
+        errand = Errand.of_kind(claim.kind)
+        with leases.held(claim), on(errand):
             outcome = _attempt(claim)
         _count(claim, outcome, time.monotonic() - began)
     # A transaction of its own, after the job's: a worker that dies in between leaves it to the sweep.
     hand_over(claim.scopes, claim.lanes)
+    if errand.requests:
+        Attempt.objects.filter(job_id=job_id, no=claim.attempt).update(requests=errand.requests)
     return outcome
 
 

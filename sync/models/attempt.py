@@ -21,6 +21,7 @@ class Attempt(models.Model):
     error_code = models.TextField(null=True)
     error = models.TextField(null=True)
     traceback = models.TextField(null=True)
+    requests = models.IntegerField(null=True)  # to far ends; null = none, or it never got to count them
 
     class Meta:
         db_table = "attempt"

@@ -6,7 +6,11 @@ from django.db import models
 
 
 class Budget(models.Model):
-    """One row a system; `not_before` is the far end's Retry-After, obeyed by every process."""
+    """One row a system; `not_before` is the far end's Retry-After, obeyed by every process.
+
+    `tokens` are requests that may leave at the moment `at`; `factor` is the share of the rate that was left
+    at `slowed_at`, when the far end refused us last.
+    """
 
     system = models.TextField(primary_key=True)
     rate = models.FloatField()
@@ -17,6 +21,10 @@ class Budget(models.Model):
     day = models.DateField(null=True)
     day_used = models.BigIntegerField(default=0)
     day_quota = models.BigIntegerField(null=True)
+    concurrent = models.IntegerField(null=True)
+    factor = models.FloatField(default=1.0)
+    slowed_at = models.DateTimeField(null=True)
+    edited = models.BooleanField(default=False)  # by a person: the declaration is no longer followed
     breaker = models.TextField(default="closed")
     breaker_until = models.DateTimeField(null=True)
 

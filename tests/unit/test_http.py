@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -19,13 +21,16 @@ class Told:
 
     def __init__(self, left: float = 0.0) -> None:
         self.left = left
-        self.told: list[tuple[str, float]] = []
+        self.told: list[tuple[str, float | None]] = []
 
-    def remaining(self, system: str) -> float:
-        return self.left
+    @contextmanager
+    def admitted(self, system: str) -> Iterator[None]:
+        if self.left:
+            raise TransientError("Not now.", code="rate_limited", retry_after=self.left, not_asked=True)
+        yield
 
-    def hold_off(self, system: str, seconds: float) -> None:
-        self.told.append((system, seconds))
+    def refused(self, system: str, pause: float | None) -> None:
+        self.told.append((system, pause))
 
 
 def always(answer: Said | None) -> Answering:
@@ -143,7 +148,7 @@ def test_an_address_that_cannot_be_one_is_a_matter_of_configuration(address: str
 
 
 @pytest.mark.parametrize(("status", "told"), [(429, [("erp", 7.0)]), (503, [("erp", 7.0)]), (500, [])])
-def test_a_pause_that_is_asked_for_is_told_to_the_gate(status: int, told: list[tuple[str, float]]) -> None:
+def test_a_refusal_as_one_too_many_is_told_to_the_gate(status: int, told: list[tuple[str, float]]) -> None:
     gate = Told()
     with Wire(always(said({}, status, Retry_After="7"))) as wire:
         Session("erp", wire.url, gate=gate).request("GET", "/")

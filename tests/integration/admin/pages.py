@@ -19,6 +19,7 @@ LISTS = {
     "limits": "sync_scopelimit_changelist",
     "trackers": "sync_tracker_changelist",
     "schedules": "sync_schedule_changelist",
+    "budgets": "sync_budget_changelist",
     "pending children": "sync_pendingchild_changelist",
     "mappings": "sync_mapping_changelist",
     "deletes": "sync_deleteproposal_changelist",

@@ -28,6 +28,7 @@ QUERIES = {
     "limits": 3,
     "trackers": 2,
     "schedules": 2,
+    "budgets": 3,
     "pending children": 2,
     "mappings": 2,
     "deletes": 2,

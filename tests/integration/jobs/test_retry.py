@@ -97,7 +97,7 @@ def test_waiting_for_the_end_of_a_pause_burns_no_try(handle: Register) -> None:
     job = ask()
     for _ in range(3):
         run(job)
-    SHARED.hold_off("shop", 7)
+    SHARED.refused("shop", 7)
     handle(run_sync)
 
     assert [run(job), run(job)] == ["retry", "retry"]

@@ -1,0 +1,57 @@
+"""What budgets look like in answers and requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class LimitsSerializer(serializers.Serializer[Any]):
+    """What a system allows. Null means no limit."""
+
+    rate = serializers.FloatField(allow_null=True, help_text="Requests a second.")
+    burst = serializers.FloatField(allow_null=True, help_text="Requests at once after a pause.")
+    concurrent = serializers.IntegerField(allow_null=True, help_text="Requests under way at once.")
+    per_day = serializers.IntegerField(allow_null=True, help_text="Requests a day.")
+
+
+class BacklogSerializer(serializers.Serializer[Any]):
+    """The jobs that wait for a system."""
+
+    jobs = serializers.IntegerField()
+    requests = serializers.IntegerField(help_text="An estimate, from what such jobs took lately.")
+    ends_at = serializers.DateTimeField(allow_null=True, help_text="An estimate; null where no rate says.")
+
+
+class BudgetSerializer(serializers.Serializer[Any]):
+    """A system's budget, shared by all processes."""
+
+    system = serializers.CharField()
+    limits = LimitsSerializer(help_text="In force.")
+    declared = LimitsSerializer(help_text="Of the declaration.")
+    edited = serializers.BooleanField(help_text="A person set the limits; the declaration is not followed.")
+    remaining = serializers.IntegerField(
+        allow_null=True, help_text="Requests that may leave at once; null without a rate."
+    )
+    speed = serializers.FloatField(
+        allow_null=True, help_text="Requests a second now: less than the rate after a refusal."
+    )
+    paused_until = serializers.DateTimeField(allow_null=True, help_text="Its Retry-After.")
+    used_today = serializers.IntegerField(help_text="Of the daily quota, where there is one.")
+    under_way = serializers.IntegerField(help_text="Leased slots, where requests at once are limited.")
+    backlog = BacklogSerializer()
+
+
+class BudgetChangeSerializer(serializers.Serializer[Any]):
+    """What to change of the limits. What is left out stays; a new rate brings its usual burst."""
+
+    rate = serializers.FloatField(required=False, allow_null=True)
+    burst = serializers.FloatField(required=False, allow_null=True)
+    concurrent = serializers.IntegerField(required=False, allow_null=True)
+    per_day = serializers.IntegerField(required=False, allow_null=True)
+    declared = serializers.BooleanField(required=False, help_text="Follow the declaration again.")
+    paused = serializers.BooleanField(
+        required=False, help_text="False ends a pause that the system asked for."
+    )
+    reason = serializers.CharField(required=False)

@@ -1,0 +1,98 @@
+"""How each system's budget stands now: what is left of it, and when the jobs that wait may be done."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from sync.budget import limits
+from sync.budget.left import in_force, share, tokens_left
+from sync.budget.limits import Limits
+from sync.errors import NotFound
+from sync.models import Budget
+from sync.queries import query
+from sync.registry import registry
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backlog:
+    """The jobs that wait for a system. `requests` and `ends_at` are estimates, from what such jobs took lately."""
+
+    jobs: int = 0
+    requests: int = 0
+    ends_at: datetime | None = None  # None where nothing waits, or no rate says how long it takes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """A system's budget."""
+
+    system: str
+    limits: Limits
+    declared: Limits
+    edited: bool = False  # a person set the limits, and the declaration is not followed
+    remaining: int | None = None  # requests that may leave at once; None = no rate
+    speed: float | None = None  # requests a second, less than the rate after a refusal
+    paused_until: datetime | None = None  # Retry-After
+    used_today: int = 0
+    under_way: int = 0  # slots that are leased now, of systems that limit requests at once
+    backlog: Backlog = Backlog()
+
+
+def standing_of(system: str) -> Standing:
+    """That of one system. Raises NotFound."""
+    for standing in standings():
+        if standing.system == system:
+            return standing
+    known = ", ".join(sorted({standing.system for standing in standings()}))
+    raise NotFound(f"There is no system {system[:100]!r}. Known are: {known}.")
+
+
+def standings() -> list[Standing]:
+    """Those of all declared systems, by name."""
+    now = datetime.now(UTC)
+    rows = {row.system: row for row in Budget.objects.all()}
+    leased: dict[str, int] = dict(_rows("busy_slots"))
+    backlogs = {system: (jobs, requests) for system, jobs, requests in _rows("budget_backlog")}
+    names = sorted(system.name for system in registry.systems)
+    return [_standing(name, rows.get(name), leased.get(name, 0), backlogs.get(name), now) for name in names]
+
+
+def _standing(
+    name: str, row: Budget | None, leased: int, waiting: tuple[int, float] | None, now: datetime
+) -> Standing:
+    given = in_force(name, row)
+    speed = None if given.rate is None else given.rate * share(row, now)
+    today = now.astimezone(ZoneInfo(limits.zone(name))).date()
+    paused = row.not_before if row and row.not_before and row.not_before > now else None
+    return Standing(
+        system=name,
+        limits=given,
+        declared=limits.declared(name),
+        edited=bool(row and row.edited),
+        remaining=tokens_left(name, row, now),
+        speed=speed,
+        paused_until=paused,
+        used_today=row.day_used if row and row.day == today else 0,
+        under_way=leased,
+        backlog=_backlog(waiting, speed, paused or now),
+    )
+
+
+def _backlog(waiting: tuple[int, float] | None, speed: float | None, begins: datetime) -> Backlog:
+    if waiting is None:
+        return Backlog()
+    jobs, requests = waiting
+    ends_at = begins + timedelta(seconds=requests / speed) if speed else None
+    return Backlog(jobs=jobs, requests=math.ceil(requests), ends_at=ends_at)
+
+
+def _rows(statement: str) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(query(statement))
+        return list(cursor.fetchall())

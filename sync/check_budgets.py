@@ -1,0 +1,23 @@
+"""The part of the checks that looks at budgets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from sync.budget.limits import Limits, faults, is_zone
+from sync.declare import Budget
+
+
+def wrong_budget(budget: Budget) -> Iterator[tuple[str, str, str]]:
+    """Limits of a system that let nothing through: code, what is wrong, what to do."""
+    for name in ("per_second", "burst", "concurrent", "per_day"):
+        amount = getattr(budget, name)
+        if amount is not None and not (amount > 0 and math.isfinite(amount)):
+            yield "E014", f"its budget has {name}={amount}", "More than 0, or leave it out for no limit."
+            return
+    for name, words in faults(Limits(rate=budget.per_second, burst=budget.burst)):
+        yield "E014", f"its budget has {name}={getattr(budget, name)}", words
+    if not is_zone(budget.zone):
+        hint = "A name of the tz database, such as Europe/Berlin."
+        yield "E014", f"its budget has the time zone {budget.zone!r}", hint

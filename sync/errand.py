@@ -1,0 +1,49 @@
+"""What the far ends are asked for, and by what: how urgent it is, and how many requests it took so far.
+
+Set for a context, which threads that read ahead copy: they share the one errand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from sync.jobs import kinds
+from sync.jobs.priorities import BACKFILL, BATCH, COMMAND, INTERACTIVE
+
+_BY_QUEUE = {kinds.INTERACTIVE: INTERACTIVE, kinds.COMMAND: COMMAND}
+
+
+@dataclass(slots=True)
+class Errand:
+    """One piece of work, such as an attempt of a job."""
+
+    priority: int = BATCH  # who waits for the same far end goes first by it
+    requests: int = 0
+
+    @classmethod
+    def of_kind(cls, kind: str) -> Errand:
+        """That of a job of this kind."""
+        if kind == "backfill":
+            return cls(priority=BACKFILL)
+        return cls(priority=_BY_QUEUE.get(kinds.queue_of(kind), BATCH))
+
+
+_errand: ContextVar[Errand | None] = ContextVar("errand", default=None)
+
+
+def errand() -> Errand:
+    """That of this context; work that named none is as urgent as a batch."""
+    return _errand.get() or Errand()
+
+
+@contextmanager
+def on(errand: Errand) -> Iterator[None]:
+    """Let what the block asks far ends for belong to this errand."""
+    before = _errand.set(errand)
+    try:
+        yield
+    finally:
+        _errand.reset(before)
