@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.db import migrations, models
 
-TABLES = (Path(__file__).parent / "0022_budget.sql").read_text()
+TABLES = (Path(__file__).parent / "0023_budget.sql").read_text()
 BACK = """
 ALTER TABLE attempt DROP COLUMN requests;
 DROP TABLE budget_slot;
@@ -14,7 +14,7 @@ ALTER TABLE budget DROP COLUMN concurrent, DROP COLUMN factor, DROP COLUMN slowe
 
 class Migration(migrations.Migration):
 
-    dependencies = [("sync", "0021_schedule_slots")]
+    dependencies = [("sync", "0022_lane_row")]
 
     operations = [
         migrations.RunSQL(
