@@ -11,7 +11,8 @@ from admin_ui.access import may_operate
 from admin_ui.jobs import DEAD
 from admin_ui.render import address
 from sync import drift
-from sync.models import Delivery, FailedRecord, Job, SourceColumn
+from sync.models import Command, Delivery, FailedRecord, Job, SourceColumn
+from sync.models.command import State
 
 MOST_COUNTED = 1_000
 """A badge never counts further: every page shows it."""
@@ -76,6 +77,7 @@ def _work(request: HttpRequest) -> list[Item]:
         _item("Jobs", "work", "sync_job_changelist", _may("view_job"), badge=_dead(request)),
         _item("Lanes", "low_priority", "sync_lanerow_changelist", _may("view_lanerow")),
         _item("Limits", "speed", "sync_scopelimit_changelist", _may("view_scopelimit")),
+        _item("Commands", "send", "sync_command_changelist", _may("view_command"), badge=_unknown(request)),
         _item("Batches", "stacks", "sync_batch_changelist", _may("view_batch")),
         _item("Backfills", "history_toggle_off", "sync_backfill_changelist", _may("view_backfill")),
         _item("Schedules", "schedule", "sync_schedule_changelist", _may("view_schedule")),
@@ -127,6 +129,13 @@ def _may(codename: str, app: str = "sync") -> Callable[[HttpRequest], bool]:
 
 def _dead(request: HttpRequest) -> str | None:
     return _capped(Job.objects.filter(DEAD)[:MOST_COUNTED].count()) if _may("view_job")(request) else None
+
+
+def _unknown(request: HttpRequest) -> str | None:
+    if not _may("view_command")(request):
+        return None
+    unknown = Command.objects.filter(state=State.UNKNOWN, job__status=Job.Status.FAILED)
+    return _capped(unknown[:MOST_COUNTED].count())
 
 
 def _failed(request: HttpRequest) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from api.scopes import ALL
+from api.scopes import all_scopes
 from sync.audit import Actor
 from sync.errors import InvalidRequest
 
@@ -65,7 +65,7 @@ class ServiceToken(BaseAuthentication):
 
 
 class HasScope(BasePermission):
-    """The view says `scopes = {"GET": "read", …}`; a method that is not named is open to no token."""
+    """The view says `scopes = {"GET": "read", …}`, or a function of the view; other methods are open to no token."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Raises PermissionDenied naming the scope that is missing."""
@@ -82,8 +82,9 @@ class HasScope(BasePermission):
 
 def scope_of(view: Any, method: str) -> str | None:
     """The scope a view wants for a method; HEAD is GET. None = not served: the view answers 405."""
-    scopes: dict[str, str] = getattr(view, "scopes", {})
-    return scopes.get("GET" if method in {"HEAD", "OPTIONS"} else method)
+    scopes: dict[str, str | Callable[[Any], str]] = getattr(view, "scopes", {})
+    scope = scopes.get("GET" if method in {"HEAD", "OPTIONS"} else method)
+    return scope(view) if callable(scope) else scope
 
 
 def actor(request: Request) -> Actor:
@@ -96,12 +97,13 @@ def actor(request: Request) -> Actor:
 def mint(client: str, scopes: Iterable[str], lifetime: timedelta) -> str:
     """A token for a client. Raises InvalidRequest (bad_scope, bad_client, bad_lifetime)."""
     wanted = sorted(set(scopes))
-    if unknown := [scope for scope in wanted if scope not in ALL]:
+    known = all_scopes()
+    if unknown := [scope for scope in wanted if scope not in known]:
         raise InvalidRequest(
-            f"There is no scope {unknown[0]!r}. Known are: {', '.join(ALL)}.", code="bad_scope"
+            f"There is no scope {unknown[0]!r}. Known are: {', '.join(known)}.", code="bad_scope"
         )
     if not wanted:
-        raise InvalidRequest(f"Name at least one scope of: {', '.join(ALL)}.", code="bad_scope")
+        raise InvalidRequest(f"Name at least one scope of: {', '.join(known)}.", code="bad_scope")
     if not client.strip():
         raise InvalidRequest("Name the client the token is for.", code="bad_client")
     if lifetime <= timedelta(0):

@@ -76,6 +76,8 @@ _WORDS = {
     403: "The token lacks the scope.",
     404: "There is no such thing.",
     409: "It is not in a state in which this makes sense.",
+    413: "The body is too large.",
+    422: "The Idempotency-Key came with another body before.",
     410: "Deleted at the far end.",
     503: "The database or the far end cannot be reached; see Retry-After.",
 }

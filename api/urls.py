@@ -9,6 +9,8 @@ from api import (
     batches,
     budgets,
     changes,
+    command_ask,
+    commands,
     delete_proposals,
     deliveries,
     docs,
@@ -33,6 +35,24 @@ from api import (
     webhooks,
     welcome,
 )
+from sync.commands.declared import declared
+
+
+def _commands() -> list[URLPattern]:
+    """Each declared command, by its path and where it owns a bare one there too."""
+    return [
+        path(
+            address,
+            command_ask.view_of(one, address).as_view(),
+            {"system": one.system.name, "name": one.command.name},
+        )
+        for one in declared()
+        for address in (
+            f"api/v1/commands/{one.system.name}/{one.command.name}",
+            *([f"api/v1/{one.command.path}"] if one.command.path else []),
+        )
+    ]
+
 
 urlpatterns: list[URLPattern] = [
     path("", welcome.welcome, name="welcome"),
@@ -65,6 +85,11 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/budgets", budgets.BudgetsView.as_view()),
     path("api/v1/budgets/<str:system>", budgets.BudgetView.as_view()),
     path("api/v1/changes", changes.ChangesView.as_view()),
+    path("api/v1/commands", commands.CommandsView.as_view()),
+    path("api/v1/commands/<str:command_id>", commands.CommandView.as_view()),
+    path("api/v1/commands/<str:command_id>/settle", commands.CommandSettleView.as_view()),
+    *_commands(),
+    path("api/v1/commands/<str:system>/<str:name>", command_ask.CommandAskView.as_view()),
     path("api/v1/drift", drift.DriftView.as_view()),
     path("api/v1/drift/<str:column_id>/acknowledge", drift.DriftAcknowledgeView.as_view()),
     path("api/v1/trackers", trackers.TrackersView.as_view()),

@@ -22,6 +22,7 @@ from bridge.services.first_sync import ask_for_first_syncs
 from bridge.services.greeting import Greeting, address, example_path
 from bridge.services.screen import Screen
 from bridge.verbs.token import make
+from sync.commands.declared import declared
 
 TOKEN_LIFETIME = timedelta(hours=12)
 SCOPES = ["read", "sync", "operate"]
@@ -65,7 +66,7 @@ class Herald(threading.Thread):
         greeting = Greeting(
             url=url,
             admin=admin,
-            token=make("bridge-up", SCOPES, TOKEN_LIFETIME),
+            token=make("bridge-up", [*SCOPES, *(one.scope for one in declared())], TOKEN_LIFETIME),
             example=example_path(),
             sandbox_port=self.sandbox_port,
             data_dir=self.data_dir,

@@ -3,7 +3,7 @@
 E001 a name is not lower case with underscores · E002 key · E003 cursor · E004 version · E005 volatile ·
 E006 filters · E007 parents · E008 computed · E009 reserved name · E010 bare name claimed twice ·
 E011 name given twice in a system · E012 page size · E013 limits of a field · E014 times and rates ·
-E015 deletes · E020 pushes to targets · E021 webhooks · E024 lanes.
+E015 deletes · E020 pushes to targets · E021 webhooks · E023 commands · E024 lanes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from sync import metrics
+from sync.check_commands import wrong_commands
 from sync.check_lanes import wrong_lanes
 from sync.check_limits import Wrong, wrong_limits, wrong_times
 from sync.check_targets import wrong_pushes
@@ -35,7 +36,9 @@ RESERVED = frozenset(
         "batches",
         "budgets",
         "by-date",
+        "callbacks",
         "changes",
+        "commands",
         "data-quality",
         "delete-proposals",
         "deliveries",
@@ -87,7 +90,11 @@ def check(known: Registry) -> list[CheckMessage]:
     """Everything wrong with the systems of a registry."""
     found: list[CheckMessage] = []
     for system in known.systems:
-        wrongs = [*_wrong_system(system, known), *wrong_times(system)]
+        wrongs = [
+            *_wrong_system(system, known),
+            *wrong_times(system),
+            *wrong_commands(system, known, RESERVED),
+        ]
         found += [_error(system.name, wrong) for wrong in wrongs]
         for entity in system.entities:
             registered = Registered(system, entity)

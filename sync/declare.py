@@ -13,6 +13,7 @@ from sync.fields import Computed, Extra, Field
 if TYPE_CHECKING:
     import polars as pl
 
+    from sync.commands import Command
     from sync.sources import Client
     from sync.targets import Target
 
@@ -272,7 +273,7 @@ class System:
     client: Callable[[], Client]  # builds the client; called in the process that needs it
     entities: tuple[Entity, ...]
     label: str = ""
-    commands: tuple[Any, ...] = ()
+    commands: tuple[Command, ...] = ()
     budget: Budget = Budget()
     max_parallel: int | None = (
         None  # jobs that read or write it running at once; None = as many as its entities

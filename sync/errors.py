@@ -37,6 +37,7 @@ class TransientError(BridgeError):
     `retry_after` is in seconds where the far end named it. `parks_if_repeated` marks an answer that is a
     passing fault the first time and a matter of configuration when the next quiet try repeats it.
     `not_asked` marks a wait before the far end was asked at all: it takes none of the job's tries.
+    `no_effect` marks an answer, or a failure to connect, that proves that the far end did nothing.
     """
 
     code = "far_end_unavailable"
@@ -49,11 +50,13 @@ class TransientError(BridgeError):
         retry_after: float | None = None,
         parks_if_repeated: bool = False,
         not_asked: bool = False,
+        no_effect: bool = False,
     ) -> None:
         super().__init__(message, code=code)
         self.retry_after = retry_after
         self.parks_if_repeated = parks_if_repeated
         self.not_asked = not_asked
+        self.no_effect = no_effect or not_asked
 
 
 class ConfigError(BridgeError):

@@ -130,7 +130,7 @@ class Session:
                 # One byte more than allowed tells a full answer from one that was cut.
                 body = response.raw.read(self._largest + 1, decode_content=True)
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-            raise self._timed_out(address) from error
+            raise self._timed_out(address, isinstance(error, requests.ConnectTimeout)) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise self._failed(address, error) from error
         if len(body) > self._largest:
@@ -144,12 +144,12 @@ class Session:
             address=address,
         )
 
-    def _timed_out(self, address: str) -> TransientError:
+    def _timed_out(self, address: str, connecting: bool) -> TransientError:
         message = (
             f"{self.system} gave no answer to {address} within {self._timeout:g} s. Bridge tries again; if"
             " this goes on, ask for smaller pages or raise BRIDGE_HTTP_TIMEOUT."
         )
-        return TransientError(message, code="far_end_timeout")
+        return TransientError(message, code="far_end_timeout", no_effect=connecting)
 
     def _too_large(self, address: str) -> TransientError:
         message = (
@@ -165,7 +165,7 @@ class Session:
             f"{self.system} cannot be reached at {address}: {_reason(error)}. Bridge tries again; if"
             " this goes on, check that it runs and that its address is right."
         )
-        return TransientError(message, code="far_end_unreachable")
+        return TransientError(message, code="far_end_unreachable", no_effect=_never_connected(error))
 
 
 def raise_for_status(answer: Answer, words: Words | None = None) -> None:
@@ -179,7 +179,7 @@ def raise_for_status(answer: Answer, words: Words | None = None) -> None:
         return
     said = f"{answer.system} answered {status} to {answer.address}: {_words(answer, words)}"
     if status == 429:
-        raise TransientError(said, code="rate_limited", retry_after=answer.retry_after)
+        raise TransientError(said, code="rate_limited", retry_after=answer.retry_after, no_effect=True)
     if status >= 500 or status == 408:
         raise TransientError(said, code="far_end_error", retry_after=answer.retry_after)
     if status in (401, 403):
@@ -253,6 +253,12 @@ def _reason(error: BaseException) -> str:
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror.lower()
     return "it hung up before its answer was complete"
+
+
+def _never_connected(error: BaseException) -> bool:
+    """Whether no byte of the request can have left."""
+    # Not so an error of TLS: it may come with the answer.
+    return any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 HIDDEN = "***"
@@ -39,6 +41,13 @@ def redact_json(text: str) -> tuple[str, int]:
 def is_secret(name: str) -> bool:
     """Whether what bears this name is a secret."""
     return _NAME.search(name) is not None
+
+
+def masked(value: Any) -> Any:
+    """The JSON value with what stands under names of secrets, at any depth, replaced by ***."""
+    if isinstance(value, Mapping):
+        return {name: HIDDEN if is_secret(name) and one else masked(one) for name, one in value.items()}
+    return [masked(one) for one in value] if isinstance(value, list) else value
 
 
 def plain_address(url: str) -> str:

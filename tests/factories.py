@@ -20,8 +20,10 @@ from sync.models import (
     BackfillDay,
     BackfillWindow,
     Batch,
+    Command,
     DeleteProposal,
     Delivery,
+    Effect,
     ErrorGroup,
     FailedRecord,
     Inbound,
@@ -315,6 +317,29 @@ def delivery(entity: str = ENTITY, **columns: Any) -> Delivery:
         "changed_at": now(),
     }
     return Delivery.objects.create(entity_id=schema.entity_id(entity), **{**plain, **columns})
+
+
+def command(state: str = "intended", **columns: Any) -> Command:
+    """A command as rows only, with the first line of its ledger; nothing will run it."""
+    number = uuid7()
+    plain: dict[str, Any] = {
+        "id": number,
+        "job": columns.pop("job", None) or job(None, kind="command"),
+        "kind": "shop.mail",
+        "client": "carol",
+        "request_hash": b"x" * 32,
+        "answer": {},
+        "effect_key": str(number),
+        "payload": {"to": "Ann", "text": "hello"},
+        "state": state,
+        "created_at": now(),
+        "changed_at": now(),
+    }
+    made = Command.objects.create(**{**plain, **columns})
+    Effect.objects.create(
+        command=made, no=1, state="intended", fence=0, exchange={"step": "asked", "by": "carol"}, at=now()
+    )
+    return made
 
 
 def inbound(entity: str = ENTITY, *, ago: timedelta = timedelta(0), **columns: Any) -> Inbound:

@@ -7,6 +7,7 @@ from sync.fields import Decimal, Integer, Join, Money, Text, Timestamp, lower
 from sync.sources.paging import Offset
 from sync.sources.rest import Rest, RestClient
 from tests.farend import current_url
+from tests.letters import COMMANDS
 
 CHANGED = Timestamp(source="updated_at", formats=("%Y-%m-%dT%H:%M:%SZ",))
 PAGING = Offset(total="total")
@@ -81,5 +82,6 @@ system = System(
     label="Shop",
     client=lambda: RestClient("shop", current_url()),
     entities=(makers, gadgets, parts, notes),
+    commands=COMMANDS,
     budget=Budget(),
 )

@@ -33,6 +33,7 @@ VERBS: dict[str, Verb] = {
     "schedules": Verb(line="when work is asked for by itself: add, edit, switch, run now, delete"),
     "limits": Verb(line="how many jobs of an entity or a system run at once; set, pause and resume"),
     "lanes": Verb(line="what waits for its turn, and behind which job"),
+    "commands": Verb(line="effects wanted outside: list, show, send, and settle what nobody knows"),
     "batches": Verb(line="what was committed together, with its counts here and at targets"),
     "failed": Verb(line="list, show, patch, retry and discard failed records, one or by their cause"),
     "mapping": Verb(line="draft, rehearse and switch on versioned field rules of an entity"),

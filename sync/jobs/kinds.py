@@ -67,6 +67,7 @@ KINDS: dict[str, Kind] = {
     "webhook": Kind(handler="sync.pipeline.told.run:run_webhook", queue=INTERACTIVE),
     "backfill": Kind(handler="sync.pipeline.windows:run_backfill", scopes=_FAR_END, needs_far_end=True),
     "resync": Kind(handler="sync.pipeline.emptying:run_resync", scopes=("entity",), needs_far_end=True),
+    "command": Kind(handler="sync.commands.run:run_command", queue=COMMAND, needs_far_end=True),
 }
 
 

@@ -6,6 +6,7 @@ from sync.models.backfill import Backfill, BackfillDay, BackfillWindow
 from sync.models.batch import Batch
 from sync.models.budget import Budget
 from sync.models.change import Change
+from sync.models.command import Command, Effect
 from sync.models.delete_proposal import DeleteProposal
 from sync.models.delivery import Delivery, DeliveryCount, TargetCursor
 from sync.models.entity import EntityRow
@@ -32,9 +33,11 @@ __all__ = [
     "Batch",
     "Budget",
     "Change",
+    "Command",
     "DeleteProposal",
     "Delivery",
     "DeliveryCount",
+    "Effect",
     "EntityRow",
     "ErrorGroup",
     "FailedRecord",

@@ -11,6 +11,7 @@ from api.record_list import PAGING
 from bridge.systems import SYSTEMS
 from bridge.systems.loading import load
 from sync.checks import PARAMETERS, check
+from sync.commands import Command
 from sync.declare import (
     Backoff,
     Budget,
@@ -31,6 +32,7 @@ from sync.fields import Bytes, Date, Decimal, Field, FirstOf, Integer, Join, Jso
 from sync.formats import format_problem
 from sync.registry import Registry
 from sync.sources.rest import RestClient
+from tests.letters import Letter, mail
 
 FIELDS: dict[str, Field] = {
     "id": Integer(required=True),
@@ -314,3 +316,43 @@ def test_good_webhooks_are_well() -> None:
     keys = Webhook(signed=signed, key={"id": "id"})
 
     assert found(system(entity(webhook=rows, version="id"), entity(name="others", webhook=keys))) == []
+
+
+def command(**changes: Any) -> Command:
+    return Command(**{"name": "mail", "payload": Letter, "send": mail, **changes})
+
+
+def test_a_plain_command_is_well() -> None:
+    assert found(system(entity(), commands=(command(path="orders", lane=Business("to")),))) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "Mail"}, "lower case"),
+        ({"name": "settle"}, "API needs"),
+        ({"payload": dict}, "no serializer"),
+        ({"path": "jobs"}, "taken"),
+        ({"path": "/Orders"}, "has the path"),
+        ({"settles": ()}, "looks after"),
+        ({"settles": (5, -1)}, "looks after"),
+        ({"settles": (30, 5)}, "looks after"),
+        ({"retry": Backoff(-1)}, "retry policy"),
+        ({"on_refusal": "ignore"}, "on_refusal"),
+        ({"largest": 0}, "bytes"),
+        ({"lane": Business("nothing")}, "lane reads"),
+    ],
+)
+def test_what_is_wrong_with_a_command(changes: dict[str, Any], words: str) -> None:
+    ((code, message),) = found(system(entity(), commands=(command(**changes),)))
+
+    assert code in ("sync.E023", "sync.E024")
+    assert words in message
+
+
+def test_two_commands_of_one_name_or_path_are_refused() -> None:
+    twice = found(system(entity(), commands=(command(), command())))
+    shared = found(system(entity(), commands=(command(path="a"), command(name="ring", path="a"))))
+
+    assert "declared twice" in twice[0][1]
+    assert len(shared) == 2

@@ -13,6 +13,7 @@ LISTS = {
     "jobs": "sync_job_changelist",
     "failed records": "sync_failedrecord_changelist",
     "error groups": "sync_errorgroup_changelist",
+    "commands": "sync_command_changelist",
     "batches": "sync_batch_changelist",
     "backfills": "sync_backfill_changelist",
     "lanes": "sync_lanerow_changelist",

@@ -16,8 +16,8 @@ from sync.jobs.enqueue import enqueue
 from tests import factories
 from tests.integration.admin.pages import LISTS, page, text
 
-QUERIES_OF_EVERY_PAGE = 8
-"""Session, user, two of permissions, four of the menu's badges."""
+QUERIES_OF_EVERY_PAGE = 9
+"""Session, user, two of permissions, five of the menu's badges."""
 QUERIES = {
     "jobs": 2,
     "failed records": 2,
@@ -26,6 +26,7 @@ QUERIES = {
     "batches": 2,
     "lanes": 2,
     "limits": 3,
+    "commands": 2,
     "trackers": 2,
     "schedules": 2,
     "budgets": 3,
@@ -54,6 +55,7 @@ def fill(rows: int) -> None:
         factories.schedule(f"test {number}")
         factories.source_column(name=f"column {number}")
         factories.inbound()
+        factories.command()
         factories.audit_entry()
         factories.mapping()
         for _ in range(2):

@@ -1,0 +1,65 @@
+"""The ledger of a command: what was about to be done and what came of it, line by line, written before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from sync.models import Command, Effect
+from sync.models.command import State
+from sync.redaction import redact
+
+ENDED = (State.PROVEN, State.REFUSED)
+OPEN = (State.SENT, State.UNKNOWN)
+LONGEST_MESSAGE = 1_000
+
+# What a line tells; the state is that of the command after it.
+ASKED = "asked"
+APPROVED = "approved"
+SENDING = "sending"  # the request is about to leave
+ACCEPTED = "accepted"  # the far end took it on, and proves it later
+ANSWERED = "answered"
+NO_EFFECT = "no_effect"  # it surely did nothing
+NO_ANSWER = "no_answer"  # nobody knows what it did
+LOST = "lost"  # the attempt that sent it died
+LOOKED = "looked"  # asked whether it is there
+SETTLED = "settled"  # a person decided
+CALLED_BACK = "called_back"
+
+
+def lock(command_id: UUID) -> Command:
+    """The command's row until the transaction ends; the job's row is locked before it, never after."""
+    return Command.objects.select_for_update(of=("self",)).get(pk=command_id)
+
+
+def write(
+    command: Command, state: str, step: str, *, fence: int = 0, facts: Mapping[str, Any] | None = None
+) -> None:
+    """Add a line and move a locked command to this state; columns changed on `command` are saved with it."""
+    told = {name: value for name, value in (facts or {}).items() if value not in (None, {}, "")}
+    if "message" in told:
+        told["message"] = redact(str(told["message"]).replace("\x00", "\ufffd"))[:LONGEST_MESSAGE]
+    last = Effect.objects.filter(command_id=command.pk).order_by("-no").values_list("no", flat=True).first()
+    line = Effect(command=command, no=(last or 0) + 1, state=state, fence=fence)
+    line.exchange = {"step": step, **told}
+    line.at = Now()
+    line.save(force_insert=True)
+    command.state = state
+    command.changed_at = Now()
+    command.save(
+        update_fields=["state", "changed_at", "remote_id", "remote_status", "remote_rank"], force_update=True
+    )
+
+
+def clock() -> datetime:
+    """Now, by the clock that dates the ledger."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        (now,) = cursor.fetchone() or (None,)
+    assert isinstance(now, datetime)
+    return now

@@ -1,0 +1,97 @@
+"""Calls a command's own functions, and says what is known of the effect, whatever they return or raise."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from sync.commands import Absent, Intent, Proven, Refused, Sent, Unsure
+from sync.commands.declared import Declared
+from sync.errors import (
+    BridgeError,
+    ConfigError,
+    Conflict,
+    FatalError,
+    InvalidRequest,
+    NotFound,
+    RecordError,
+    StaleAttempt,
+    TransientError,
+)
+from sync.jobs.claim import LEASE
+from sync.redaction import redact_json
+
+if TYPE_CHECKING:
+    from sync.jobs.claim import Claim
+
+log = structlog.get_logger(__name__)
+
+MOST_KEPT = 65_536
+"""Characters of a far end's answer that the ledger keeps; of a longer one only that it was."""
+_REFUSALS = (FatalError, NotFound, Conflict, RecordError, InvalidRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The far end surely did nothing; the error says what follows."""
+
+    error: BridgeError
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """Nobody knows what the far end did."""
+
+    code: str
+    message: str
+
+
+def send(claim: Claim, known: Declared, intent: Intent) -> Proven | Sent | Refused | Nothing | Doubtful:
+    """Ask for the effect. Raises StaleAttempt where the lease ran out before the first byte could leave."""
+    # A process that was frozen here wakes up when others have taken the work: nothing may leave any more.
+    if time.monotonic() - claim.live.renewed > LEASE.total_seconds():
+        raise StaleAttempt(f"Attempt {claim.attempt} of job {claim.job_id} stood still for too long.")
+    try:
+        answer = known.command.send(intent)
+    except (ConfigError, TransientError) as error:
+        if isinstance(error, ConfigError) or error.no_effect:
+            return Nothing(error)
+        return Doubtful(error.code, error.message)
+    except _REFUSALS as error:
+        return Refused(code=error.code, message=error.message)
+    except Exception as error:  # a fault in the system's code says nothing of what the far end did
+        log.exception("command_send_broke", command=known.path)
+        return Doubtful("unexpected_error", f"{type(error).__name__}: {error}")
+    if isinstance(answer, Proven | Sent | Refused):
+        return answer
+    words = f"send of {known.path} returned {type(answer).__name__}: make it return Proven, Sent or Refused."
+    return Doubtful("unexpected_answer", words)
+
+
+def look(known: Declared, intent: Intent) -> Proven | Refused | Absent | Unsure:
+    """Ask whether the effect is there. Raises what the far end's client raises."""
+    assert known.command.find is not None
+    answer = known.command.find(intent)
+    if isinstance(answer, Proven | Refused | Absent | Unsure):
+        return answer
+    return Unsure(
+        message=f"find of {known.path} returned {type(answer).__name__}: make it return Proven, Absent or Unsure."
+    )
+
+
+def kept(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored of an answer: as JSON that PostgreSQL takes, without secrets. Never raises: it is a proof."""
+    try:
+        text = json.dumps(dict(answer), default=str, allow_nan=False)
+        text, _ = redact_json(text.replace("\\u0000", "\\ufffd"))
+        if len(text) <= MOST_KEPT:
+            found: dict[str, Any] = json.loads(text)
+            return found
+    except (TypeError, ValueError, RecursionError) as error:
+        return {"not_kept": f"It is no JSON: {error}"[:200]}
+    return {"not_kept": f"It has {len(text)} characters; {MOST_KEPT} are kept."}

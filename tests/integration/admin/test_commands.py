@@ -1,0 +1,52 @@
+"""The page of commands."""
+
+from __future__ import annotations
+
+from django.test import Client
+
+from sync.models import Command
+from tests import factories
+from tests.integration.admin.pages import LISTS, main_text, page
+
+SENT = {"_form_submitted": "1"}
+LIST = page(LISTS["commands"])
+
+
+def test_it_lists_what_is_known_of_each_effect(viewing: Client) -> None:
+    factories.command("proven", remote_id="E7", remote_status="delivered")
+    factories.command("unknown", job=factories.dead_job(None, kind="command", error="no answer"))
+
+    shown = main_text(viewing.get(LIST))
+
+    assert "shop.mail proven" in shown
+    assert "E7, delivered" in shown
+    assert "no answer" in shown
+    assert "E7" not in main_text(viewing.get(f"{LIST}?state=unknown"))
+
+
+def test_one_shows_its_ledger_and_hides_secrets(viewing: Client) -> None:
+    command = factories.command(payload={"to": "Ann", "password": "hunter2"})
+
+    shown = main_text(viewing.get(page("sync_command_change", command.pk)))
+
+    assert "Asked for by carol." in shown
+    assert ("***" in shown, "hunter2" in shown) == (True, False)
+
+
+def test_an_unknown_one_is_settled_with_a_remark(operating: Client) -> None:
+    command = factories.command("unknown", job=factories.dead_job(None, kind="command"))
+    path = page("sync_command_proven_one", command.pk)
+
+    operating.post(path, {**SENT, "remark": ""})
+    assert Command.objects.get().state == "unknown"
+    operating.post(path, {**SENT, "remark": "It is on their list."})
+
+    assert Command.objects.get().state == "proven"
+
+
+def test_who_may_only_look_settles_nothing(viewing: Client) -> None:
+    command = factories.command("unknown")
+
+    viewing.post(page("sync_command_proven_one", command.pk), {**SENT, "remark": "so it is"})
+
+    assert Command.objects.get().state == "unknown"

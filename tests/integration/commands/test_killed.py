@@ -1,0 +1,51 @@
+"""Workers killed between the steps of a command: each letter is sent once, and each is proven in the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+
+from django.utils import timezone
+
+from sync.jobs.reaper import recover
+from sync.models import Attempt, Command, Job
+from tests.integration.commands.conftest import ask, run_to_end, steps
+from tests.integration.commands.killing import POINTS
+from tests.integration.jobs.conftest import database_url
+from tests.office import Office
+
+
+def spawn(point: str, command: Command) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": database_url(),
+    }
+    here = [sys.executable, "-m", "tests.integration.commands.killing"]
+    job = command.job
+    return subprocess.Popen([*here, point, str(job.pk), str(job.fence)], env=environment)
+
+
+def test_a_worker_killed_between_two_steps_sends_nothing_twice(office: Office) -> None:
+    commands = {point: ask("mail", {"to": point, "text": "hi"}) for point in POINTS}
+    processes = [spawn(point, command) for point, command in commands.items()]
+    assert [process.wait() for process in processes] == [-signal.SIGKILL] * len(POINTS)
+
+    # Leases run out after 15 seconds; here they have.
+    Job.objects.filter(status="processing").update(lease_until=timezone.now() - timedelta(seconds=1))
+    recover()
+    for command in commands.values():
+        command.job.refresh_from_db()
+        if command.job.status != "success":
+            run_to_end(command)
+        command.refresh_from_db()
+
+    assert {point: command.state for point, command in commands.items()} == dict.fromkeys(POINTS, "proven")
+    assert sorted(one["body"]["to"] for one in office.effects) == sorted(POINTS)
+    assert "lost" in steps(commands["after sending"])
+    assert steps(commands["before answered"]) == ["asked", "sending", "lost", "looked"]
+    assert steps(commands["after answered"]) == ["asked", "sending", "answered"]
+    assert Attempt.objects.filter(job=commands["before sending"].job, outcome="lost").count() == 1

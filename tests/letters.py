@@ -1,0 +1,111 @@
+"""Commands of the tests' own system: one with a key, one without, one that nobody can ask about."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rest_framework import serializers
+
+from sync.commands import Absent, Command, Intent, Proven, Refused, Sent
+from sync.declare import Backoff, Business
+from sync.errors import NotFound
+from sync.http import Answer, Session, raise_for_status
+from tests.office import current_url
+
+
+class Address(serializers.Serializer[Any]):
+    """Where a letter goes."""
+
+    street = serializers.CharField(max_length=40)
+    zip_code = serializers.RegexField(r"^[0-9]{5}$")
+
+
+class Letter(serializers.Serializer[Any]):
+    """What is to be sent."""
+
+    to = serializers.CharField(max_length=40)
+    text = serializers.CharField(max_length=200)
+    value = serializers.DecimalField(max_digits=12, decimal_places=2, required=False)
+    on = serializers.DateField(required=False)
+    address = Address(required=False)
+    password = serializers.CharField(required=False)
+
+
+def book(intent: Intent) -> Proven | Refused:
+    """Under our own key, so that twice is once there."""
+    answer = _ask("PUT", f"/bookings/{intent.key}", json=dict(intent.payload))
+    return Proven(answer=_body(answer))
+
+
+def find_booking(intent: Intent) -> Proven | Absent:
+    """By our key."""
+    try:
+        answer = _ask("GET", f"/bookings/{intent.key}")
+    except NotFound:
+        return Absent()
+    return Proven(answer=_body(answer))
+
+
+def mail(intent: Intent) -> Proven:
+    """There is no key: twice is two letters."""
+    answer = _ask("POST", "/letters", json=dict(intent.payload))
+    return Proven(remote_id=_body(answer)["id"], answer=_body(answer))
+
+
+def find_letter(intent: Intent) -> Proven | Absent:
+    """Among the letters to the same person, those that belong to no other command."""
+    answer = _ask("GET", "/letters", params={"to": intent.payload["to"]})
+    same = [one["id"] for one in _body(answer)["items"] if one["body"] == dict(intent.payload)]
+    left = [one for one in same if one not in intent.taken(same)]
+    return Proven(remote_id=left[0]) if left else Absent()
+
+
+def hand_in(intent: Intent) -> Sent:
+    """It is taken on, and done later."""
+    answer = _ask("POST", "/parcels", json=dict(intent.payload))
+    return Sent(remote_id=_body(answer)["id"])
+
+
+def find_parcel(intent: Intent) -> Proven | Absent:
+    """By the id that it got."""
+    answer = _ask("GET", "/parcels", params={"to": intent.payload["to"]})
+    there = any(one["id"] == intent.remote_id for one in _body(answer)["items"])
+    return Proven(remote_id=intent.remote_id) if there else Absent()
+
+
+NOW = Backoff(0, 0, 0)
+BOOK = Command(
+    name="book",
+    label="booking",
+    payload=Letter,
+    send=book,
+    find=find_booking,
+    settles=(0,),
+    retry=NOW,
+    path="bookings",
+    lane=Business("to"),
+)
+MAIL = Command(
+    name="mail",
+    payload=Letter,
+    send=mail,
+    find=find_letter,
+    settles=(0, 0, 0),
+    retry=NOW,
+)
+RING = Command(name="ring", payload=Letter, send=mail, retry=NOW, on_refusal="pass")
+HAND_IN = Command(name="hand_in", payload=Letter, send=hand_in, find=find_parcel, settles=(0, 0), retry=NOW)
+SLOW = Command(name="slow", payload=Letter, send=mail, find=find_letter, settles=(600,), retry=NOW)
+COMMANDS = (BOOK, MAIL, RING, HAND_IN, SLOW)
+
+
+def _ask(method: str, path: str, **options: Any) -> Answer:
+    answer = Session("shop", current_url(), gate=None, timeout=10).request(method, path, **options)
+    raise_for_status(answer)
+    return answer
+
+
+def _body(answer: Answer) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(answer.body)
+    return body
