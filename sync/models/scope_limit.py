@@ -14,7 +14,6 @@ class ScopeLimit(models.Model):
 
     class Meta:
         db_table = "scope_limit"
-        verbose_name = "limit"
         ordering = ("scope",)
 
     def __str__(self) -> str:
