@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.running import Running, bridge, clean_environment, eventually, free_port
+from tests.postgres_15 import INSTALLED, postgres_15
 
 pytestmark = pytest.mark.slow
-PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 WANTED = {
     "netsuite.customers": 19_820,
     "netsuite.products": 504,
@@ -26,52 +22,15 @@ WANTED = {
 
 
 @pytest.fixture
-def postgres_15(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if not (PROGRAMS / "postgres").exists():
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if not INSTALLED:
         pytest.skip("PostgreSQL 15 is not installed (.ci/run installs it)")
-    folder = tmp_path_factory.mktemp("pg15")
-    port = free_port()
-    cluster = folder / "cluster"
-    run(
-        "initdb",
-        "-D",
-        cluster,
-        "-U",
-        "postgres",
-        "--auth=trust",
-        "--encoding=UTF8",
-        "--locale=C.UTF-8",
-        folder=folder,
-    )
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
-    run("pg_ctl", "-D", cluster, "-w", "-l", folder / "log", "-o", options, "start", folder=folder)
-    try:
-        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    finally:
-        run("pg_ctl", "-D", cluster, "-m", "immediate", "stop", folder=folder)
+    with postgres_15(tmp_path_factory.mktemp("pg15")) as found:
+        yield found
 
 
-def run(program: str, *arguments: str | Path, folder: Path) -> None:
-    """Run a program of PostgreSQL; as root by its own user, since it refuses root."""
-    user = None
-    if os.getuid() == 0:
-        user = pwd.getpwnam("postgres")
-        for path in (folder, *folder.parents[:3]):
-            if path.stat().st_uid == 0 and str(path).startswith("/tmp/pytest"):  # pytest's own folders
-                path.chmod(0o755)
-        shutil.chown(folder, user.pw_uid, user.pw_gid)
-    subprocess.run(
-        [PROGRAMS / program, *arguments],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        user=user.pw_uid if user else None,
-        group=user.pw_gid if user else None,
-        cwd="/",
-    )
-
-
-def test_it_does_the_same_on_an_external_server(postgres_15: str, tmp_path: Path) -> None:
-    running = Running(tmp_path, DATABASE_URL=postgres_15)
+def test_it_does_the_same_on_an_external_server(url: str, tmp_path: Path) -> None:
+    running = Running(tmp_path, DATABASE_URL=url)
     try:
         running.greeted()
         eventually(lambda: {path: e["records"] for path, e in running.entities().items()} == WANTED, running)
