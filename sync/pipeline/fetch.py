@@ -48,10 +48,25 @@ def fetch(batch: Batch) -> Batch:
         raise FatalError(
             f"{batch.registered.path}: the client ended its pages without a last one.", code="no_last_page"
         )
-    unchanged = len(batch.known)
+    return _unchanged(batch, len(batch.known)).counting(rows_fetched=_fetched(batch))
+
+
+def settled(batch: Batch) -> Batch:
+    """The batch without those rows too of which the memo knows only now; where it is being read, this waits."""
+    if not batch.early:
+        return batch
+    assert batch.run is not None
+    known = batch.run.memo.knows(batch.raw_hashes)
+    if not known.any():
+        return replace(batch, early=False)
+    new = _without(batch, known)
+    whole = replace(new, early=False, known=[*batch.known, *new.known], frame=_numbered(len(new.raw)))
+    return _unchanged(whole, len(new.known))
+
+
+def _unchanged(batch: Batch, rows: int) -> Batch:
     # They have passed these stages before: the same bytes by the same rules, else the memo would not know them.
-    valid = {"normalized": unchanged, "validated": unchanged, "mapped": unchanged}
-    return batch.counting(rows_fetched=_fetched(batch), skipped=unchanged, **valid)
+    return batch.counting(skipped=rows, normalized=rows, validated=rows, mapped=rows)
 
 
 def _with(batch: Batch, pages: Sequence[Numbered]) -> Batch:
@@ -66,6 +81,7 @@ def _with(batch: Batch, pages: Sequence[Numbered]) -> Batch:
         raw_hashes=[*batch.raw_hashes, *more.raw_hashes],
         asked_at=[*batch.asked_at, *more.asked_at],
         known=[*batch.known, *more.known],
+        early=batch.early or more.early,
         known_at=min(asked_at, batch.known_at or asked_at),
         frame=_numbered(len(batch.raw) + len(more.raw)),
         pages=(*batch.pages, *map(_note, pages)),
@@ -84,7 +100,10 @@ def _new_rows(batch: Batch, pages: Sequence[Numbered]) -> Batch:
     hashes = [xxhash.xxh3_128_digest(row, run.seed) for row in rows]
     bare = Batch(registered=batch.registered, run=run, mapping=batch.mapping)
     whole = replace(bare, raw=rows, raw_hashes=hashes, asked_at=asked_at, frame=_numbered(len(rows)))
-    return _without(whole, run.memo.knows(hashes) if run.memo.pays(len(rows)) else held(whole))
+    if not run.memo.pays(len(rows)):
+        return _without(whole, held(whole))
+    whole = replace(whole, early=not run.memo.complete)
+    return _without(whole, run.memo.knows(hashes, early=True))
 
 
 def _note(numbered: Numbered) -> PageNote:

@@ -2,62 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import psycopg
 from django.db import connection
 
-from sync.queries import query
+from sync.pipeline.hashes import Hashes, numbers
+from sync.pipeline.memo_reading import Reading
 
 MOST_ROWS = 16_000_000
-"""A row takes 16 bytes of the worker: above this each batch's rows are looked up by their keys."""
+"""A row takes 24 bytes of the worker: above this each batch's rows are looked up by their keys."""
 SHARE = 50
 """Reading all hashes takes as long as looking up about this share of the rows."""
-_PAGES_A_RUN = 65_536  # of the table: some 800,000 rows, so that sorting them takes little memory
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Hashes in two halves, sorted by the low one."""
-
-    low: npt.NDArray[np.uint64]
-    high: npt.NDArray[np.uint64]
-    met: npt.NDArray[np.bool_]  # which of them were asked for
-
-    def holds(self, low: npt.NDArray[np.uint64], high: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-        """Whether each of these is among them; it counts as met from now on."""
-        found, at = self._find(low, high)
-        self.met[at[found]] = True
-        return found
-
-    def has_met(self, low: npt.NDArray[np.uint64], high: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-        """Whether each of these is among them, and was asked for before."""
-        found, at = self._find(low, high)
-        return found & self.met[at]
-
-    def _find(
-        self, low: npt.NDArray[np.uint64], high: npt.NDArray[np.uint64]
-    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
-        place = np.searchsorted(self.low, low)
-        found = np.zeros(len(low), bool)
-        # Equal low halves are all but impossible, yet a wrong skip would lose a change: look at each of a row.
-        while True:
-            at = np.minimum(place, len(self.low) - 1)
-            alike = (place < len(self.low)) & (self.low[at] == low)
-            found |= alike & (self.high[at] == high)
-            if not (alike & ~found).any():
-                return found, at
-            place = np.where(found, place, place + 1)
-
-
-_Question = Callable[[_Run, npt.NDArray[np.uint64], npt.NDArray[np.uint64]], npt.NDArray[np.bool_]]
+APART = 200_000
+"""So many records are worth a thread and a connection that read them while the far end is asked."""
+NEARLY_ALL = 8
+"""Rows are gone on with, while hashes are still being read, when all but this part of them were found."""
 
 
 class Memo:
-    """Raw hashes of an entity's live records; they are read when so many rows are asked about that it pays."""
+    """Raw hashes of an entity's live records; they are read when so many rows are asked about that it pays.
+
+    Safe for threads that ask after the first answer.
+    """
 
     def __init__(self, leaf: str = "", live_rows: int = 0, *, whole: bool = False) -> None:
         """`whole`: about as many rows will be asked about as there are records."""
@@ -65,7 +34,7 @@ class Memo:
         self._live_rows = live_rows
         self._whole = whole
         self._asked = 0
-        self._runs: list[_Run] | None = None if live_rows else []
+        self._reading: Reading | None = None if live_rows else Reading(Hashes())
 
     @classmethod
     def read(cls, statement: str) -> Memo:
@@ -74,67 +43,56 @@ class Memo:
         connection.ensure_connection()
         with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
             row = cursor.execute(statement, binary=True).fetchone()
-        if row and row[0]:
-            memo._runs = [_sorted(row[0])]
+        found = Hashes()
+        found.add(numbers(row[0] or b"" if row else b""))
+        memo._reading = Reading(found)
         return memo
 
     def pays(self, rows: int) -> bool:
         """Whether so many more rows are better asked of `knows` than looked up by their keys."""
         self._asked += rows
-        if self._runs is not None:
+        if self._reading is not None:
             return True
         return self._live_rows <= MOST_ROWS and (self._whole or self._asked > self._live_rows // SHARE)
 
-    def knows(self, hashes: Sequence[bytes]) -> npt.NDArray[np.bool_]:
-        """For each hash (16 bytes, big-endian) whether a live record has it."""
-        if self._runs is None:
-            self._runs = list(_runs(self._leaf))
-        return self._ask(hashes, _Run.holds)
+    def begin(self) -> None:
+        """Begin to read where that takes a while and is sure to pay."""
+        if self._reading is None and self._whole and APART <= self._live_rows <= MOST_ROWS:
+            self._read()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all is read: what is not known now is not known at all."""
+        return self._reading is not None and self._reading.ended
+
+    def knows(self, hashes: Sequence[bytes], *, early: bool = False) -> npt.NDArray[np.bool_]:
+        """For each hash (16 bytes) whether a live record has it.
+
+        `early`: as far as is known by now, where that is nearly all of them; else it waits for more.
+        """
+        asked = numbers(b"".join(hashes))
+        most_open = len(asked) // NEARLY_ALL if early else 0
+        return self._read().answer(lambda held: held.meet(asked), most_open)
 
     @property
     def answered(self) -> bool:
         """Whether any hash can have been met."""
-        return bool(self._runs)
+        return self._reading is not None and self._reading.found > 0
 
     def met(self, hashes: Sequence[bytes]) -> npt.NDArray[np.bool_]:
         """For each hash whether `knows` was asked for it before, and knew it."""
-        return self._ask(hashes, _Run.has_met)
+        if self._reading is None:
+            return np.zeros(len(hashes), bool)
+        asked = numbers(b"".join(hashes))
+        return self._reading.answer(lambda held: held.has_met(asked), len(asked))
 
-    def _ask(self, hashes: Sequence[bytes], what: _Question) -> npt.NDArray[np.bool_]:
-        found = np.zeros(len(hashes), bool)
-        if not self._runs or not hashes:
-            return found
-        low, high = _halves(b"".join(hashes))
-        order = np.argsort(low)  # sorted, neighbours are looked for in neighbouring memory
-        low, high = low[order], high[order]
-        known = [what(run, low, high) for run in self._runs]
-        found[order] = np.logical_or.reduce(known)
-        return found
+    def close(self) -> None:
+        """Read no further; nothing is asked after it."""
+        if self._reading is not None:
+            self._reading.close()
 
-
-def _runs(leaf: str) -> Iterator[_Run]:
-    """The hashes of all live records as of now, a stretch of the table after the other."""
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(query("pages_of_leaf", leaf=leaf))
-        found = cursor.fetchone()
-        pages = found[0] if found else 0
-        for first in range(0, pages, _PAGES_A_RUN):
-            # The last stretch is open: rows may have been added meanwhile.
-            until = first + _PAGES_A_RUN if first + _PAGES_A_RUN < pages else 2**32 - 2
-            given = {"first": f"({first},0)", "until": f"({until},0)"}
-            cursor.execute(query("stored_hashes", leaf=leaf), given, binary=True)
-            row = cursor.fetchone()
-            if row and row[0]:
-                yield _sorted(row[0])
-
-
-def _sorted(hashes: bytes) -> _Run:
-    low, high = _halves(hashes)
-    order = np.argsort(low)
-    return _Run(low[order], high[order], np.zeros(len(order), bool))
-
-
-def _halves(hashes: bytes) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-    numbers = np.frombuffer(hashes, ">u8").reshape(-1, 2)
-    return numbers[:, 1].astype(np.uint64), numbers[:, 0].astype(np.uint64)
+    def _read(self) -> Reading:
+        if self._reading is None:
+            apart = self._live_rows >= APART
+            self._reading = Reading(Hashes(self._live_rows), self._leaf, apart=apart)
+        return self._reading

@@ -14,7 +14,7 @@ from sync import metrics
 from sync.pipeline import COMMITTED, PURE, Stage
 from sync.pipeline.batch import Batch
 from sync.pipeline.columns import observe
-from sync.pipeline.fetch import fetch
+from sync.pipeline.fetch import fetch, settled
 from sync.pipeline.loading import ListIndex
 from sync.pipeline.reading import PageStream
 from sync.pipeline.repeat import repeated
@@ -38,6 +38,7 @@ def read(run: Run) -> None:
     """Read what a run has still to read, and commit it. Raises the far end's errors and Interrupted."""
     index = ListIndex(run)
     index.mend()
+    run.memo.begin()
     run.stream = PageStream(run)
     try:
         with Writers(commit, work) as writers:
@@ -50,10 +51,12 @@ def read(run: Run) -> None:
                     writers.put(batch)
     finally:
         run.stream.close()
+        run.memo.close()
 
 
 def work(batch: Batch) -> Batch:
     """The pure stages, normalize to identity, for rows that are there."""
+    batch = settled(batch)
     if not batch.frame.height:
         return batch
     for stage in PURE:

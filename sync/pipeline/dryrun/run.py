@@ -115,6 +115,7 @@ def _read(run: Run, report: Report, deliveries: Deliveries) -> Read:
                 break
     finally:
         run.stream.close()
+        run.memo.close()
     return read
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import xxhash
 
 from sync.models import Record, Tracker
-from sync.pipeline import memo
+from sync.pipeline import memo, memo_reading
 from sync.pipeline.memo import Memo
 from sync.schema import entity_id, leaf
 from tests.farend import FarEnd
@@ -36,21 +35,11 @@ def test_it_knows_the_bytes_of_live_records(hashes: list[bytes]) -> None:
 
 def test_it_reads_a_table_stretch_by_stretch(hashes: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     Record.objects.filter(entity_id=entity_id(GADGETS)).update(data={"name": "x" * 1500})
-    monkeypatch.setattr(memo, "_PAGES_A_RUN", 1)
+    monkeypatch.setattr(memo_reading, "_PAGES_A_STRETCH", 1)
 
     known = Memo(leaf(GADGETS), 40, whole=True).knows([b"0" * 16, *hashes])
 
     assert known.tolist() == [False, *[True] * 40]
-
-
-def test_it_tells_hashes_apart_of_which_one_half_is_equal() -> None:
-    low, high = np.array([1, 7, 7, 7, 9], np.uint64), np.array([0, 1, 2, 3, 0], np.uint64)
-    stored = memo._Run(low, high, np.zeros(5, bool))
-
-    found = stored.holds(np.array([7, 7, 7, 8, 9, 10], np.uint64), np.array([3, 1, 4, 0, 0, 0], np.uint64))
-
-    assert found.tolist() == [True, True, False, False, True, False]
-    assert stored.has_met(low, high).tolist() == [False, True, False, True, True]
 
 
 def test_it_is_read_only_where_enough_rows_are_asked_about() -> None:
