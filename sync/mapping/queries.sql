@@ -58,6 +58,12 @@ WHERE r.key_hash = s.key_hash AND (r.batch_id, r.row_no) = (s.batch_id, s.row_no
 SELECT r.key_hash, r.data::text
 FROM unnest(%(keys)s::uuid[]) AS asked (key_hash) JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id};
 
+-- data_in_order --
+-- What the mirror serves of these keys, one after the other as a JSON array; null where there is no such record.
+SELECT '[' || string_agg(coalesce(r.data::text, 'null'), ',' ORDER BY asked.place) || ']'
+FROM unnest(%(keys)s::uuid[]) WITH ORDINALITY AS asked (key_hash, place)
+LEFT JOIN {leaf} r ON r.key_hash = asked.key_hash AND r.entity_id = {entity_id};
+
 -- forget_rehearsed --
 -- What an attempt of a rehearsal kept that did not get to its end.
 DELETE FROM rehearsal_page WHERE job_id = %(job_id)s;

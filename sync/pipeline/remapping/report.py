@@ -11,15 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
-from django.db import connection
 
-from sync import schema
 from sync.keys import key_text
 from sync.mapping.keeping import Keeper
 from sync.pipeline.batch import Batch, SetAside
+from sync.pipeline.remapping.differing import differing, fields_of, stored_fields
 from sync.pipeline.remapping.stored_rows import Stretch
 from sync.pipeline.returning import Returning
-from sync.queries import query
 from sync.registry import Registered
 
 SHOWN = 100
@@ -96,16 +94,12 @@ class Report:
             return
         key = pl.col("_key_hash").bin.encode("hex")
         rows = batch.frame.select(key, "_data").filter(pl.col("_key_hash").is_in(keys))
+        names = self._registered.entity.key
         for part in rows.iter_slices(ROWS_AT_ONCE):
-            before = self._stored(part["_key_hash"].to_list())
-            for number, data in part.iter_rows():
-                if number in before:
-                    self._show(before[number], json.loads(data))
-
-    def _stored(self, keys: list[str]) -> dict[str, Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(query("data_of", **schema.names(self._registered.path)), {"keys": keys})
-            return {key.hex: json.loads(data) for key, data in cursor.fetchall()}
+            before = stored_fields(self._registered, part["_key_hash"])
+            for was, would_be in zip(before, fields_of(part["_data"]), strict=True):
+                if was is not None:
+                    self._show(*differing(was, would_be, besides=names))
 
     def _show(self, before: Mapping[str, Any], after: Mapping[str, Any], **more: Any) -> None:
         diff = {"key": key_text(self._registered, after), **more, "fields": changed_fields(before, after)}

@@ -111,6 +111,7 @@ def test_an_attempt_that_begins_anew_finds_nothing_twice(
     job = acts.rehearse(mapping.pk, by=OLGA)
     claim = take(job.id, job.fence, "test")
     assert claim
+    monkeypatch.setattr("sync.mapping.keeping.PAGES_A_COMMIT", 1)
     monkeypatch.setattr("sync.pipeline.remapping.rehearsal._open_failures", lambda *_: _interrupted())
     with pytest.raises(Interrupted):
         rehearsal.run_rehearse(claim)
