@@ -40,7 +40,14 @@ CODES: dict[str, tuple[int, str]] = {
     "no_cursor": (400, "The entity has no cursor, so a backfill of it goes by key."),
     "no_windows": (400, "The source cannot be asked for a part of the rows in that way."),
     "too_many_windows": (400, "The range is cut into too many windows: make them larger."),
-    "filter_missing": (400, "Say which failed records are meant: a filter that takes all is not taken."),
+    "filter_missing": (400, "Say which ones are meant: a filter that takes all is not taken."),
+    "filter_too_wide": (
+        400,
+        "Texts and parameters are looked for among few jobs; the message says what to add.",
+    ),
+    "unknown_act": (400, "There is no such act on many jobs; the message names those there are."),
+    "too_many": (400, "The filter finds more jobs than one act may be done to: narrow it."),
+    "nothing_found": (400, "No job is like that, so nothing was asked for."),
     "invalid_key": (
         400,
         "The key in the URL does not fit the entity: parts percent-encoded, joined by commas.",

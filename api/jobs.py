@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -15,20 +14,27 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.auth import actor
-from api.listing import PAGING, entity_number, failures, list_of, listed, newest, paging_parameters
-from api.params import Query, body, identifier, word
+from api.listing import PAGING, failures, list_of, listed, newest, paging_parameters
+from api.params import Query, body, identifier, storable, word
 from api.scopes import OPERATE, READ
 from api.serializers import JobDetailSerializer, JobSerializer
-from sync.errors import NotFound
+from sync.errors import InvalidRequest, NotFound
 from sync.events import moment, words
-from sync.jobs import verbs
+from sync.jobs import selecting, verbs
+from sync.jobs.edit import edit
 from sync.models import Batch, Job, JobEvent
 
-FILTERS = ("status", "entity", "kind")
 MOST_EVENTS = 500  # shown of one job: the newest
 REMARK = inline_serializer(
     "JobAct",
     {"remark": serializers.CharField(required=False), "reason": serializers.CharField(required=False)},
+)
+EDITED = inline_serializer(
+    "JobEdit",
+    {
+        "params": serializers.JSONField(help_text="All of them, in place of the old ones."),
+        "reason": serializers.CharField(required=False),
+    },
 )
 
 
@@ -42,17 +48,31 @@ class JobsView(APIView):
         tags=["jobs"],
         summary="Jobs, newest first",
         parameters=paging_parameters(
-            OpenApiParameter("status", str, enum=Job.Status.values),
+            OpenApiParameter("status", str, enum=selecting.STATUSES),
             OpenApiParameter("entity", str, description="Such as netsuite.customers"),
-            OpenApiParameter("kind", str, description="sync, refresh, wake, replay"),
+            OpenApiParameter("kind", str, description="sync, refresh, wake, replay …"),
+            OpenApiParameter("code", str, description="Of its error."),
+            OpenApiParameter("error", str, description="A part of its error's text."),
+            OpenApiParameter("since", str, description="Asked for from this moment on (ISO 8601)."),
+            OpenApiParameter("until", str, description="Asked for before this moment."),
+            OpenApiParameter("lane", str, description="Stands in this lane."),
+            OpenApiParameter("parent", OpenApiTypes.UUID, description="Asked for by this job."),
+            OpenApiParameter(
+                "params.NAME",
+                str,
+                description="A parameter, by its path: params.target=hub, params.key.id=7.",
+            ),
         ),
         responses={200: list_of("JobList", JobSerializer), **failures(400, 404)},
     )
     def get(self, request: Request) -> Response:
         """A page of jobs."""
-        query = Query(request, known=(*FILTERS, *PAGING))
-        rows, after = newest(_filtered(query), query)
-        return Response(listed(shown(rows), after))
+        paths = [name for name in request.query_params if name.startswith(selecting.PATH)]
+        names = (*selecting.NAMES, *paths)
+        query = Query(request, known=(*names, *PAGING))
+        rows = selecting.Selection.of(query.present(names)).rows().select_related("entity")
+        page, after = newest(rows, query)
+        return Response(listed(shown(page), after))
 
 
 class JobView(APIView):
@@ -118,6 +138,30 @@ class JobResolveView(APIView):
         return _acted(verbs.resolve(identifier("job", job_id), by=actor(request), remark=_remark(request)))
 
 
+class JobEditView(APIView):
+    """POST /jobs/{id}/edit."""
+
+    scopes: ClassVar = {"POST": OPERATE}
+
+    @extend_schema(
+        operation_id="jobs_edit",
+        tags=["jobs"],
+        summary="Run its work anew with other parameters; the old job is resolved or cancelled",
+        parameters=[OpenApiParameter("job_id", OpenApiTypes.UUID, OpenApiParameter.PATH)],
+        request=OpenApiRequest(EDITED),
+        responses={202: JobSerializer, **failures(400, 404, 409)},
+    )
+    def post(self, request: Request, job_id: str) -> Response:
+        """202 with the new job."""
+        data = body(request, known=("params", "reason", "remark"))
+        params = storable("params", data.get("params"))
+        if not isinstance(params, dict):
+            raise InvalidRequest('Send all parameters: {"params": {"full": true}}.', code="bad_parameter")
+        reason = word(data, "reason") or word(data, "remark")
+        number = identifier("job", job_id)
+        return _acted(edit(number, params, by=actor(request), reason=reason), 202)
+
+
 def find(job_id: str) -> Job:
     """The job of an id. Raises NotFound."""
     job = Job.objects.select_related("entity").filter(pk=identifier("job", job_id)).first()
@@ -156,16 +200,6 @@ def progress_of(job_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
         for name, number in counts.items():
             total[name] = total.get(name, 0) + number
     return sums
-
-
-def _filtered(query: Query) -> QuerySet[Job]:
-    rows = Job.objects.select_related("entity")
-    if status := query.choice("status", Job.Status.values):
-        rows = rows.filter(status=status)
-    if kind := query.text("kind"):
-        rows = rows.filter(kind=kind)
-    number = entity_number(query)
-    return rows if number is None else rows.filter(entity_id=number)
 
 
 def _acted(job: Job, status: int = 200) -> Response:

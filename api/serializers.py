@@ -6,10 +6,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from api.masked import MaskedField
 from sync import drift
 from sync.counters import complete
 from sync.jobs import lane_words
 from sync.models import Batch, Delivery, ErrorGroup, FailedRecord, Inbound, Job, SourceColumn, Tracker
+from sync.redaction import masked
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -39,7 +41,7 @@ class JobSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text="What it goes through one after another with others."
     )
     priority = serializers.IntegerField()
-    params = serializers.JSONField()
+    params = MaskedField(help_text="Secrets are masked.")
     attempts = serializers.IntegerField(help_text="Failed runs; interruptions don't count.")
     error_code = serializers.CharField(allow_null=True)
     error = serializers.CharField(allow_null=True, help_text="The far end's words, where it had any.")
@@ -58,7 +60,8 @@ class JobSerializer(serializers.Serializer[Any]):
     def get_result(self, job: Job) -> dict[str, Any] | None:
         """What the job reports; counters complete, and with the success rate."""
         result: dict[str, Any] | None = job.result
-        return complete(result) if result and "rows_fetched" in result else result
+        shown: dict[str, Any] | None = masked(result)
+        return complete(shown) if shown and "rows_fetched" in shown else shown
 
 
 class RunSerializer(serializers.Serializer[Any]):
@@ -79,7 +82,7 @@ class EventSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     name = serializers.CharField()
     words = serializers.CharField(help_text="The event as a sentence.")
-    facts = serializers.JSONField()
+    facts = MaskedField()
 
 
 class JobDetailSerializer(JobSerializer):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync.models import AuditEntry
+from sync.redaction import masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> AuditEntry:
-    """Write the entry of an act such as `job.retry` on an object such as (`job`, its id)."""
+    """Write the entry of an act such as `job.retry` on an object such as (`job`, its id); secrets are masked."""
     return AuditEntry.objects.create(
         act=act,
         object_type=obj_type,
@@ -36,7 +37,7 @@ def record(
         actor=by.name,
         door=by.door,
         reason=reason,
-        before=None if before is None else dict(before),
-        after=None if after is None else dict(after),
+        before=None if before is None else masked(before),
+        after=None if after is None else masked(after),
         request_id=by.request_id,
     )

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from sync.redaction import masked
+
 if TYPE_CHECKING:
     from sync.models import JobEvent
 
@@ -29,20 +31,21 @@ WORDS = {
     "deletes_unproven": "Nothing was deleted, because the read is not proven complete:",
     "deletes_proposed": "{count} of {live} records are gone at the far end: deleting so many is proposed to a person.",
     "retried": "Run again by {by}.",
+    "edited": "Edited by {by}, and run anew as job {job}.",
     "cancelled": "Cancelled by {by}.",
     "resolved": "Resolved by {by}.",
 }
 
 
 def words(event: JobEvent) -> str:
-    """One sentence; an event without wording shows its name and facts."""
-    template = WORDS.get(event.name)
+    """One sentence, without secrets; an event without wording shows its name and facts."""
+    template, facts = WORDS.get(event.name), masked(event.facts)
     if template is None or event.name == "progress":
-        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in event.facts.items())
+        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items())
         name = template or event.name.replace("_", " ").capitalize()
         return f"{name}: {told}" if told else name
-    sentence = template.format_map(defaultdict(lambda: "?", event.facts))
-    reason = event.facts.get("reason")
+    sentence = template.format_map(defaultdict(lambda: "?", facts))
+    reason = facts.get("reason")
     return f"{sentence} {reason}" if reason else sentence
 
 

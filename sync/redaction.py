@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 HIDDEN = "***"
+_NOTHING = (None, "", False, True)
 _PATTERNS = (
     re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*()"),  # a JSON web token, whatever stands around it
     re.compile(r"(?i)\b((?:bearer|basic)\s+)[\w\-.~+/=]{16,}"),
@@ -44,10 +45,15 @@ def is_secret(name: str) -> bool:
 
 
 def masked(value: Any) -> Any:
-    """The JSON value with what stands under names of secrets, at any depth, replaced by ***."""
+    """JSON with what bears the name of a secret, at any depth, and what looks like one in a text replaced by ***."""
     if isinstance(value, Mapping):
-        return {name: HIDDEN if is_secret(name) and one else masked(one) for name, one in value.items()}
-    return [masked(one) for one in value] if isinstance(value, list) else value
+        return {
+            name: HIDDEN if item not in _NOTHING and is_secret(str(name)) else masked(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [masked(item) for item in value]
+    return redact(value) if isinstance(value, str) else value
 
 
 def plain_address(url: str) -> str:

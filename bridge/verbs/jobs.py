@@ -1,34 +1,41 @@
-"""List, show, retry, cancel and resolve jobs.
+"""List, show, retry, cancel, edit and resolve jobs.
 
 bridge jobs                               the newest
-bridge jobs list --status failed          those that wait for a person
+bridge jobs list --status dead            those that wait for a person
+bridge jobs list --status failed --code far_end_unavailable --param target=hub --since 2026-01-31
 bridge jobs show ID                       one, with its runs and its log
 bridge jobs retry ID                      run a failed job again, or a waiting one now
 bridge jobs cancel ID --reason WORDS      stop one that has not ended
 bridge jobs resolve ID --reason WORDS     close a failed one without running it again
+bridge jobs edit ID --params '{"full": true}'   run its work anew with other parameters
+bridge jobs retry --status dead --entity items --preview      all that are like that; so cancel and resolve, too
+bridge jobs retry --status dead --entity items --per-second 5
 """
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser, Namespace
 from typing import Any
 from uuid import UUID
 
+from bridge.errors import StartError
 from bridge.exits import OK
 from bridge.printing import ago, brief, print_json, print_table, say_rest
+from bridge.verbs import jobs_many
 from bridge.verbs.ids import identifier
 from bridge.verbs.values import count
 
 LABELS = {"attempts": "failed tries"}  # where the API's name would be taken for the number of runs
-ACTS = ("list", "show", "retry", "cancel", "resolve")
+ACTS = ("list", "show", "retry", "cancel", "resolve", "edit")
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("act", nargs="?", choices=ACTS, default="list", metavar="|".join(ACTS))
-    parser.add_argument("id", nargs="?", metavar="ID", help="of the job, for all but list")
-    parser.add_argument("--status", choices=("pending", "processing", "success", "failed", "cancelled"))
-    parser.add_argument("--entity", help="only jobs of this entity")
+    parser.add_argument("id", nargs="?", metavar="ID", help="of the job, for all but list and acts by filter")
+    jobs_many.arguments(parser)
+    parser.add_argument("--params", metavar="JSON", help="for edit: all parameters, in place of the old ones")
     parser.add_argument("--limit", type=count, default=20, help="at most so many (default 20)")
     parser.add_argument("--reason", "--remark", default="", help="kept with the act")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -38,6 +45,8 @@ def run(options: Namespace) -> int:
     """Do it, and print what came of it."""
     if options.act == "list":
         return _list(options)
+    if options.id is None and options.act in jobs_many.ACTS and _has_filter(options):
+        return jobs_many.run(options)
     job_id = identifier("jobs", options.act, options.id)
     if options.act == "show":
         return _show(job_id, options)
@@ -46,14 +55,8 @@ def run(options: Namespace) -> int:
 
 def _list(options: Namespace) -> int:
     from api.jobs import shown
-    from sync.models import Job
-    from sync.registry import registry
 
-    jobs = Job.objects.select_related("entity").order_by("-id")
-    if options.status:
-        jobs = jobs.filter(status=options.status)
-    if options.entity:
-        jobs = jobs.filter(entity__path=registry.find(options.entity).path)
+    jobs = jobs_many.selected(options).rows().select_related("entity").order_by("-id")
     found = list(jobs[: options.limit])
     say_rest(len(found), jobs, options.limit)
     if options.json:
@@ -81,6 +84,8 @@ def _list(options: Namespace) -> int:
 
 def _show(job_id: UUID, options: Namespace) -> int:
     from api.jobs import detailed, find
+    from sync.models import Attempt
+    from sync.redaction import redact
 
     job = detailed(find(str(job_id)))
     if options.json:
@@ -94,6 +99,10 @@ def _show(job_id: UUID, options: Namespace) -> int:
     )
     for event in job["events"]:
         print(f"{event['at']}  {event['words']}")
+    for no, traceback in Attempt.objects.filter(job=job_id, traceback__isnull=False).values_list(
+        "no", "traceback"
+    ):
+        print(f"\nTraceback of run {no}:\n{redact(traceback or '')}")
     return OK
 
 
@@ -102,6 +111,8 @@ def _act(job_id: UUID, options: Namespace) -> int:
     from bridge.person import actor
     from sync.jobs import verbs
 
+    if options.act == "edit":
+        return _edit(job_id, options)
     if options.act == "retry":
         verbs.retry(job_id, by=actor(), reason=options.reason or None)
     elif options.act == "cancel":
@@ -114,6 +125,34 @@ def _act(job_id: UUID, options: Namespace) -> int:
     else:
         print(f"Job {job.id} is {job.status}{', resolved' if job.resolved_at else ''}.")
     return OK
+
+
+def _edit(job_id: UUID, options: Namespace) -> int:
+    from api.jobs import find, shown
+    from bridge.person import actor
+    from sync.jobs.edit import edit
+
+    made = edit(job_id, _params(options), by=actor(), reason=options.reason or None)
+    if options.json:
+        print_json(shown([find(str(made.pk))])[0])
+    else:
+        print(f"Asked for: job {made.pk}.")
+    return OK
+
+
+def _params(options: Namespace) -> dict[str, Any]:
+    sentence = "Send all parameters as a JSON object: `--params '{\"full\": true}'`."
+    try:
+        params = json.loads(options.params or "")
+    except json.JSONDecodeError:
+        raise StartError("bad_json", sentence) from None
+    if not isinstance(params, dict):
+        raise StartError("bad_json", sentence)
+    return params
+
+
+def _has_filter(options: Namespace) -> bool:
+    return bool(options.param) or any(getattr(options, name) for name in jobs_many.FILTERS)
 
 
 def _print_facts(job: dict[str, Any]) -> None:

@@ -58,6 +58,7 @@ KINDS: dict[str, Kind] = {
     ),
     "wake": Kind(handler="sync.wake:run_wake", queue=SYSTEM),
     "tidy": Kind(handler="sync.history.retention:run_tidy"),
+    "bulk": Kind(handler="sync.jobs.many:run_bulk", queue=INTERACTIVE),
     "replay": Kind(handler="sync.replay:run_replay", scopes=("replay",)),
     "rehearse": Kind(handler="sync.pipeline.remapping.rehearsal:run_rehearse"),
     "remap": Kind(handler="sync.pipeline.remapping.remap:run_remap", scopes=("entity",)),

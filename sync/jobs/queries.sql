@@ -82,6 +82,14 @@ INSERT INTO job_lane (lane, job_id) SELECT * FROM unnest(%(lanes)s::text[], %(jo
 -- Take a job out of all its lanes.
 DELETE FROM job_lane WHERE job_id = %(job)s;
 
+-- leave_all_lanes --
+-- Take several jobs out of all their lanes.
+DELETE FROM job_lane WHERE job_id = ANY(%(jobs)s);
+
+-- withdraw_wakeups --
+-- Take wake-ups that no worker holds out of the queue.
+DELETE FROM procrastinate_jobs WHERE id = ANY(%(wakeups)s) AND status = 'todo';
+
 -- first_in_lane --
 -- The first job of a lane, if it waits for its lanes or for room.
 SELECT j.id FROM (SELECT job_id FROM job_lane WHERE lane = %(lane)s ORDER BY job_id LIMIT 1) f JOIN job j ON j.id = f.job_id

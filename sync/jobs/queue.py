@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import connection
 from procrastinate import jobs
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 
 from sync.jobs import kinds
 from sync.models import Job
+from sync.queries import query
 
 RUN_JOB = "run_job"
 _manager = JobManager(DjangoConnector())
@@ -38,6 +40,13 @@ def withdraw(wakeup: int | None) -> None:
     """Take a wake-up out of the queue; one that a worker already holds finds that its job has moved on."""
     if wakeup is not None:
         _manager.cancel_job_by_id(wakeup, abort=False, delete_job=True)
+
+
+def withdraw_many(wakeups: Sequence[int]) -> None:
+    """Take several wake-ups out of the queue at once."""
+    if wakeups:
+        with connection.cursor() as cursor:
+            cursor.execute(query("withdraw_wakeups"), {"wakeups": list(wakeups)})
 
 
 def _wakeup(job: Job, at: datetime | None) -> jobs.Job:

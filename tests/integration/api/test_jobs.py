@@ -143,3 +143,66 @@ def test_an_act_needs_the_scope_operate(reader: Client, verb: str) -> None:
 @pytest.mark.parametrize("body", [{"remark": 7}, {"remark": "\x00"}, {"reson": "typo"}])
 def test_an_odd_body_is_400(operator: Client, body: dict[str, Any]) -> None:
     assert act(operator, factories.dead_job(), "resolve", **body).status_code == 400
+
+
+def test_it_filters_by_error_and_by_a_path_of_the_parameters(reader: Client) -> None:
+    wanted = factories.dead_job(params={"key": {"id": 7}})
+    factories.dead_job(params={"key": {"id": 8}})
+
+    asked = "status=dead&code=far_end_unavailable&error=out+of+order&params.key.id=7&since=2001-01-01"
+
+    assert [job["id"] for job in reader.get(f"{JOBS}?{asked}").json()["items"]] == [str(wanted.id)]
+    assert reader.get(f"{JOBS}?params.key.id=7").json()["code"] == "filter_too_wide"
+
+
+def test_secrets_are_masked_at_any_depth(reader: Client) -> None:
+    job = factories.dead_job(
+        params={"a": [{"api_key": "s3cret", "to": "x"}]}, result={"b": {"token": "s3cret"}}
+    )
+    factories.event(job, "told", password="s3cret")
+
+    response = reader.get(f"{JOBS}/{job.id}")
+
+    assert response.json()["params"] == {"a": [{"api_key": "***", "to": "x"}]}
+    assert b"s3cret" not in response.content
+
+
+def test_all_that_a_filter_finds_are_acted_on_after_a_preview(operator: Client) -> None:
+    for _ in range(3):
+        factories.dead_job()
+    asked = {"act": "resolve", "where": {"status": "dead", "params": {}}, "reason": "known"}
+
+    preview = operator.post(f"{JOBS}/bulk", {**asked, "preview": True}, content_type="application/json")
+    started = operator.post(f"{JOBS}/bulk", asked, content_type="application/json")
+
+    assert (preview.status_code, preview.json()["fit"]) == (200, 3)
+    assert (started.status_code, started.json()["kind"]) == (202, "bulk")
+    assert started.json()["params"]["where"] == {"status": "dead"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"act": "resolve"}, "filter_missing"),
+        ({"act": "resolve", "where": {}}, "filter_missing"),
+        ({"act": "explode", "where": {"status": "dead"}}, "unknown_act"),
+        ({"act": "retry", "where": {"status": "dead"}, "per_second": "5"}, "bad_parameter"),
+        ({"act": "retry", "where": {"status": "dead", "params": [1]}}, "bad_parameter"),
+    ],
+)
+def test_a_bad_bulk_act_is_refused(operator: Client, asked: dict[str, Any], code: str) -> None:
+    factories.dead_job()
+
+    answer = operator.post(f"{JOBS}/bulk", asked, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+def test_one_is_edited_and_run(operator: Client, reader: Client) -> None:
+    job = factories.dead_job()
+
+    assert act(reader, job, "edit", params={"full": True}).status_code == 403
+    made = act(operator, job, "edit", params={"full": True})
+
+    assert (made.status_code, made.json()["params"]) == (202, {"full": True})
+    assert act(operator, job, "edit", params=[1]).json()["code"] == "bad_parameter"

@@ -111,3 +111,38 @@ def test_a_job_that_is_not_there_is_one_sentence(shell: Shell, act: str) -> None
 def test_an_act_without_an_id_is_one_sentence(shell: Shell) -> None:
     assert shell("jobs", "retry") == 2
     assert "[id_missing]" in shell.err
+
+
+def test_it_acts_on_all_that_a_filter_finds_after_a_preview(shell: Shell) -> None:
+    dead = [factories.dead_job(params={"target": "hub"}) for _ in range(2)]
+    factories.dead_job(params={"target": "other"})
+    where = ("--status", "dead", "--param", "target=hub")
+
+    assert shell("jobs", "resolve", *where, "--preview", "--json") == 0
+    assert (shell.json["fit"], shell.json["sample"]) == (2, [str(job.pk) for job in dead])
+    assert shell("jobs", "resolve", *where, "--reason", "known", "--per-second", "5") == 0
+
+    bulk = Job.objects.get(kind="bulk")
+    assert str(bulk.pk) in shell.out
+    assert bulk.params["per_second"] == 5
+    assert shell("jobs", "retry", "--status", "dead", "--param", "target") == 2
+    assert "[bad_param]" in shell.err
+
+
+def test_it_edits_one_and_runs_it(shell: Shell) -> None:
+    job = factories.dead_job()
+
+    assert shell("jobs", "edit", str(job.id), "--params", '{"full": true}', "--json") == 0
+    assert shell.json["params"] == {"full": True}
+    assert shell("jobs", "edit", str(job.id), "--params", "[1]") == 2
+    assert "[bad_json]" in shell.err
+
+
+def test_it_shows_where_the_code_broke(shell: Shell) -> None:
+    job = factories.dead_job()
+    factories.attempt(job, outcome="failed", traceback="Traceback: token=abcdefgh in line 7")
+
+    shell("jobs", "show", str(job.id))
+
+    assert "Traceback of run 1" in shell.out
+    assert "abcdefgh" not in shell.out
