@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.safestring import SafeString
+
 from admin_ui import dry_run, render
 from admin_ui.batch_words import counts_words, seconds_words
 from sync import events
-from sync.jobs import lane_words
+from sync.jobs import lane_words, tree
 from sync.models import Attempt, Job
 
 MOST_EVENTS = 200
 MOST_BATCHES = 100
+MOST_OF_TREE = 200
 SHOWN_OF_BATCH = ("seq", "counts", "stage_ms", "committed_at", "first_error", "job")
 OUTCOMES = {
     "success": "success",
@@ -27,7 +30,24 @@ def tables(job: Job) -> list[Table]:
     """Attempts, batches, events: each with a title, headers, rows and what to say where there are none."""
     if job.kind == "dry_run":  # which commits nothing
         return [*(dry_run.tables(job.result) if job.result else []), _attempts(job), _events(job)]
-    return [*_waits(job), _attempts(job), _batches(job), _events(job)]
+    return [*_waits(job), *_tree(job), _attempts(job), _batches(job), _events(job)]
+
+
+def _tree(job: Job) -> list[Table]:
+    """The whole tree in which it stands, if it does not stand alone."""
+    found = tree.tree(job.pk)
+    if found is None or not found.root.children:
+        return []
+    rows = [
+        [
+            SafeString("&emsp;" * depth) + render.link(f"{one.kind} {one.pk}", "sync_job_change", one.pk),
+            one.entity.path if one.entity else render.NONE,
+            f"{one.status} ({one.hold})" if one.hold else one.status,
+            one.error or render.NONE,
+        ]
+        for depth, one in tree.lines(found.root)[:MOST_OF_TREE]
+    ]
+    return [{"title": "Parents and children", "headers": ["Job", "Entity", "Status", "Error"], "rows": rows}]
 
 
 def _waits(job: Job) -> list[Table]:

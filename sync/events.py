@@ -30,6 +30,8 @@ WORDS = {
     "redelivered": "The wake-up was lost and sent again.",
     "deletes_unproven": "Nothing was deleted, because the read is not proven complete:",
     "deletes_proposed": "{count} of {live} records are gone at the far end: deleting so many is proposed to a person.",
+    "fanned_out": "Asked for {count} jobs, and goes on when all have ended.",
+    "joined": "All jobs that it asked for have ended: {success} well, {resolved} resolved, {cancelled} cancelled.",
     "retried": "Run again by {by}.",
     "edited": "Edited by {by}, and run anew as job {job}.",
     "cancelled": "Cancelled by {by}.",

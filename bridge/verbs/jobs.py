@@ -4,6 +4,7 @@ bridge jobs                               the newest
 bridge jobs list --status dead            those that wait for a person
 bridge jobs list --status failed --code far_end_unavailable --param target=hub --since 2026-01-31
 bridge jobs show ID                       one, with its runs and its log
+bridge jobs tree ID                       the jobs that it asked for, and those above it
 bridge jobs retry ID                      run a failed job again, or a waiting one now
 bridge jobs cancel ID --reason WORDS      stop one that has not ended
 bridge jobs resolve ID --reason WORDS     close a failed one without running it again
@@ -24,10 +25,11 @@ from bridge.exits import OK
 from bridge.printing import ago, brief, print_json, print_table, say_rest
 from bridge.verbs import jobs_many
 from bridge.verbs.ids import identifier
+from bridge.verbs.job_tree import print_tree
 from bridge.verbs.values import count
 
 LABELS = {"attempts": "failed tries"}  # where the API's name would be taken for the number of runs
-ACTS = ("list", "show", "retry", "cancel", "resolve", "edit")
+ACTS = ("list", "show", "tree", "retry", "cancel", "resolve", "edit")
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -50,6 +52,8 @@ def run(options: Namespace) -> int:
     job_id = identifier("jobs", options.act, options.id)
     if options.act == "show":
         return _show(job_id, options)
+    if options.act == "tree":
+        return print_tree(job_id, options)
     return _act(job_id, options)
 
 

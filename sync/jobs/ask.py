@@ -29,3 +29,4 @@ class Ask:
     parent_id: UUID | None = None
     scopes: Sequence[str] = ()
     lanes: Sequence[str] = ()
+    without: frozenset[str] = frozenset()  # lanes that it joins neither by this nor by its kind

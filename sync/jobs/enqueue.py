@@ -96,12 +96,13 @@ def behind(dedup: str) -> str:
 
 def _job(ask: Ask) -> Job:
     entity = ask.entity
+    named = [*ask.lanes, *kinds.lanes_of(ask.kind, entity, ask.params)]
     return Job(
         kind=ask.kind,
         entity_id=None if entity is None else schema.entity_id(entity.path),
         params=dict(ask.params),
         scopes=[*ask.scopes, *kinds.scopes_of(ask.kind, entity)],
-        lanes=[*ask.lanes, *kinds.lanes_of(ask.kind, entity, ask.params)],
+        lanes=[lane for lane in named if lane not in ask.without],
         priority=ask.priority,
         dedup=ask.dedup,
         run_after=ask.run_after or timezone.now(),

@@ -7,19 +7,33 @@ from uuid import UUID
 
 from django.db import transaction
 
-from sync.jobs import lanes, limits, queue
+from sync.jobs import children, lanes, limits, queue
 from sync.jobs.room import WAITING, Room
 from sync.models import Job
 
 
 def hand_over(scopes: Iterable[str], names: Iterable[str] = ()) -> int:
     """Wake the jobs for which these scopes and lanes have room; returns how many. Each in a transaction."""
+    wanted = set(scopes)
+    parents = children.parents_of(wanted)
     woken = sum(_hand_over_lane(lane) for lane in sorted(set(names)))
-    return woken + sum(_hand_over_scope(scope) for scope in sorted(set(scopes), key=_in_order))
+    woken += sum(_hand_over_scope(scope) for scope in sorted(wanted, key=_in_order))
+    for parent in parents:
+        rejoin(parent)
+    return woken
+
+
+def rejoin(parent_id: UUID) -> None:
+    """Let a job go on if all its children have ended; one that fails by them hands over in its turn."""
+    failed = children.rejoin(parent_id)
+    if failed is not None:
+        hand_over(failed.scopes)
 
 
 def hand_over_all() -> int:
     """Wake what waits though there is room, whoever should have done so."""
+    for parent in children.left_waiting():
+        rejoin(parent)
     return hand_over(limits.waiting(), lanes.waiting())
 
 

@@ -110,6 +110,35 @@ WHERE j.status = 'pending' AND j.wakeup IS NULL AND j.hold = 'lane'
     AND b.status IN ('pending', 'processing') AND b.lanes <> '{}')
 LIMIT 1000;
 
+-- lanes_above --
+-- The lanes of a job and of those above it.
+WITH RECURSIVE above AS (
+  SELECT id, parent_id, lanes, 0 AS steps FROM job WHERE id = %(job)s
+  UNION ALL
+  SELECT p.id, p.parent_id, p.lanes, above.steps + 1 FROM above JOIN job p ON p.id = above.parent_id WHERE above.steps < 100
+)
+SELECT lanes FROM above WHERE lanes <> '{}';
+
+-- joinable_jobs --
+-- Jobs that wait for their children though none of these is unfinished.
+SELECT p.id FROM job p WHERE p.status = 'pending' AND p.hold = 'children' AND NOT EXISTS (
+  SELECT 1 FROM job c WHERE c.parent_id = p.id AND c.status IN ('pending', 'processing')
+    AND c.scopes @> ARRAY['children:' || p.id])
+ORDER BY p.id LIMIT %(most)s;
+
+-- job_tree --
+-- The topmost job above this one, and all below it, parents first.
+WITH RECURSIVE above AS (
+  SELECT id, parent_id, 0 AS steps FROM job WHERE id = %(job)s
+  UNION ALL
+  SELECT p.id, p.parent_id, above.steps + 1 FROM above JOIN job p ON p.id = above.parent_id WHERE above.steps < %(deep)s
+), tree AS (
+  (SELECT id, 0 AS depth FROM above ORDER BY steps DESC LIMIT 1)
+  UNION ALL
+  SELECT c.id, tree.depth + 1 FROM tree JOIN job c ON c.parent_id = tree.id WHERE tree.depth < %(deep)s
+)
+SELECT id FROM tree ORDER BY depth, id LIMIT %(most)s;
+
 -- dead_wakeups --
 -- Wake-ups taken by a worker that is gone or was silent for too long.
 SELECT p.id, p.args->>'job_id' FROM procrastinate_jobs p WHERE p.status = 'doing' AND NOT EXISTS (

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from sync import audit, grouping
 from sync.audit import Actor
 from sync.errors import Conflict, NotFound
-from sync.jobs import handing, lanes, queue, room
+from sync.jobs import children, handing, lanes, queue, room
 from sync.jobs.enqueue import BACKOFF, twin_of
 from sync.jobs.events import note
 from sync.jobs.settle import CONFIGURATION
@@ -32,6 +32,7 @@ def retry(job_id: UUID, *, by: Actor, reason: str | None = None) -> Job:
         job = _lock(job_id)
         before = _state(job)
         _check_retry(job)
+        hold = children.before_retry(job) or hold
         queue.withdraw(job.wakeup)
         job.status, job.hold, job.attempts, job.deaths = Job.Status.PENDING, hold, 0, 0
         job.fence += 1
@@ -48,7 +49,7 @@ def retry(job_id: UUID, *, by: Actor, reason: str | None = None) -> Job:
 
 
 def cancel(job_id: UUID, *, by: Actor, reason: str | None = None) -> Job:
-    """Stop a job that is not done. A running attempt ends at its next commit, which is refused.
+    """Stop a job that is not done, and those it waits for. A running attempt ends at its next commit, which is refused.
 
     Raises NotFound, and Conflict where the job has ended.
     """
@@ -72,6 +73,8 @@ def cancel(job_id: UUID, *, by: Actor, reason: str | None = None) -> Job:
         _record("cancel", job, by, reason, before)
         lanes.leave(job.pk)
         handing.hand_over_later(job)
+        for child in children.to_cancel(job.pk):
+            cancel(child, by=by, reason=reason)
     return job
 
 
