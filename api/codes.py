@@ -53,6 +53,10 @@ CODES: dict[str, tuple[int, str]] = {
         "The key in the URL does not fit the entity: parts percent-encoded, joined by commas.",
     ),
     "bad_webhook": (400, "The JSON of a webhook is not as the entity declares it; the message says where."),
+    "bad_callback": (
+        400,
+        "What a far end reports of a command is not as it is declared; the message says where.",
+    ),
     "key_missing": (400, "An event of a webhook does not name the record it is about."),
     "bad_payload": (400, "The payload of a command does not fit; `detail` names every error by field."),
     "bad_idempotency_key": (400, "An Idempotency-Key is 1 to 255 visible ASCII characters."),
@@ -75,6 +79,7 @@ CODES: dict[str, tuple[int, str]] = {
     "rehearsal_expired": (404, "What the rehearsal found is kept no longer: rehearse the mapping again."),
     "unknown_entity": (404, "No entity has that name; the message names those there are."),
     "unknown_command": (404, "No command has that name; the message names those that are near."),
+    "no_callback": (404, "The command takes no callbacks."),
     "no_webhook": (404, "The entity takes no webhooks."),
     "no_such_record": (404, "The far end was asked lately and has no such record."),
     "set_aside": (404, "The record exists at the far end but failed; `detail.failed_record` leads to it."),
@@ -107,6 +112,7 @@ CODES: dict[str, tuple[int, str]] = {
     "not_migrated": (503, "The entity has no table yet: run `bridge migrate`."),
     "configuration": (503, "A setting is missing or wrong; the message says which."),
     "secret_missing": (503, "The secret of the webhook is not set here; the message names its variable."),
+    "public_url_missing": (503, "BRIDGE_PUBLIC_URL is not set, over which a far end signs its callbacks."),
     "refresh_failed": (503, "The far end could not be asked; `detail` has the job and its error."),
 }
 

@@ -154,4 +154,5 @@ BRIDGE_KEEP_RAW_DAYS = env.integer("BRIDGE_KEEP_RAW_DAYS", default=30, minimum=1
 BRIDGE_KEEP_CHANGES_DAYS = env.integer("BRIDGE_KEEP_CHANGES_DAYS", default=30, minimum=1)
 BRIDGE_KEEP_FAILED_DAYS = env.integer("BRIDGE_KEEP_FAILED_DAYS", default=90, minimum=1)
 BRIDGE_KEEP_JOBS_DAYS = env.integer("BRIDGE_KEEP_JOBS_DAYS", default=90, minimum=1)
+BRIDGE_PUBLIC_URL = env.text("BRIDGE_PUBLIC_URL", default="").rstrip("/")
 BRIDGE_HTTP_TIMEOUT = env.integer("BRIDGE_HTTP_TIMEOUT", default=30)

@@ -22,7 +22,7 @@ from bridge.logging import configure
 from bridge.prepare import SUPERVISED, ensure_checked, load_django
 from bridge.services.embedded import EmbeddedPostgres
 from bridge.services.far_ends import HOST, use_sandbox
-from bridge.services.greeting import WILDCARDS
+from bridge.services.greeting import WILDCARDS, address
 from bridge.services.lock import RunLock
 from bridge.services.port import ensure_free, free_port
 from bridge.services.process import Service
@@ -100,6 +100,8 @@ class Up:
             self.database.begin()
         if not self.options.no_sandbox:
             self.sandbox_port = use_sandbox()
+            # The sandbox calls back from this machine; other far ends need the address they reach.
+            os.environ.setdefault("BRIDGE_PUBLIC_URL", address(self.options.host, self.options.port))
         shutil.rmtree(self.metrics, ignore_errors=True)  # counters of processes that have gone
         self.metrics.mkdir(parents=True)
 

@@ -29,6 +29,11 @@ rows_processed = Gauge(
 errors = Counter("bridge_errors_total", "Errors by their stable code.", ["type"])
 cache_hits = Counter("redis_cache_hits_total", "Reads answered by the cache.")
 cache_misses = Counter("redis_cache_misses_total", "Reads that the cache could not answer.")
+callbacks = Counter(
+    "bridge_callbacks_total",
+    "Reports of far ends on commands; outcome is accepted, repeated, or the code of the refusal.",
+    ["command", "outcome"],
+)
 webhooks = Counter(
     "bridge_webhooks_total",
     "Deliveries of far ends; outcome is accepted, repeated, or the code of the refusal.",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from rest_framework import serializers
 
-from sync.commands import Absent, Command, Intent, Proven, Refused, Sent
-from sync.declare import Backoff, Business
+from sync.commands import Absent, Callback, Command, Intent, Proven, Refused, Sent, SignedForm, Told
+from sync.declare import Backoff, Business, Signed
 from sync.errors import NotFound
 from sync.http import Answer, Session, raise_for_status
 from tests.office import current_url
@@ -74,7 +75,27 @@ def find_parcel(intent: Intent) -> Proven | Absent:
     return Proven(remote_id=intent.remote_id) if there else Absent()
 
 
+RANKS = {"queued": 1, "sent": 2, "delivered": 3, "failed": 3}
+
+
+def read_report(fields: Mapping[str, Any]) -> Told:
+    """`{"event": "delivered", "of": "E1"}`, as JSON or as a form."""
+    status = fields["event"]
+    proves: Literal["proven", "refused"] | None = None
+    if status in ("sent", "delivered", "failed"):
+        proves = "refused" if status == "failed" else "proven"
+    return Told(
+        id=f"{fields.get('of')}:{status}",
+        status=status,
+        rank=RANKS[status],
+        state=proves,
+        remote_id=fields.get("of"),
+        code=fields.get("code"),
+    )
+
+
 NOW = Backoff(0, 0, 0)
+SIGNED = Signed(variable="SHOP_WEBHOOK_SECRET")
 BOOK = Command(
     name="book",
     label="booking",
@@ -95,9 +116,25 @@ MAIL = Command(
     retry=NOW,
 )
 RING = Command(name="ring", payload=Letter, send=mail, retry=NOW, on_refusal="pass")
-HAND_IN = Command(name="hand_in", payload=Letter, send=hand_in, find=find_parcel, settles=(0, 0), retry=NOW)
+HAND_IN = Command(
+    name="hand_in",
+    payload=Letter,
+    send=hand_in,
+    find=find_parcel,
+    settles=(0, 0),
+    retry=NOW,
+    callback=Callback(signed=SIGNED, read=read_report, largest=1_000),
+)
+CALL = Command(
+    name="call",
+    payload=Letter,
+    send=hand_in,
+    settles=(600,),
+    retry=NOW,
+    callback=Callback(signed=SignedForm(variable="SHOP_WEBHOOK_SECRET"), read=read_report),
+)
 SLOW = Command(name="slow", payload=Letter, send=mail, find=find_letter, settles=(600,), retry=NOW)
-COMMANDS = (BOOK, MAIL, RING, HAND_IN, SLOW)
+COMMANDS = (BOOK, MAIL, RING, HAND_IN, CALL, SLOW)
 
 
 def _ask(method: str, path: str, **options: Any) -> Answer:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from django.conf import settings
 from django.db import IntegrityError, close_old_connections, transaction
 from django.db.models.functions import Now
 
 from sync.budget.pauses import too_long
-from sync.commands import Absent, Proven, Refused, Sent, ledger
+from sync.commands import Absent, Intent, Proven, Refused, Sent, ledger
+from sync.commands.callbacks import callback_url
 from sync.commands.declared import Declared, find
 from sync.commands.sending import Doubtful, Nothing, kept, look, send
 from sync.commands.standing import intent_of, standing
@@ -61,7 +63,7 @@ class _Attempt:
             # Our own commit, whose answer was lost with its connection: it may have been seen by others since.
             message = "It is not known whether the ledger said `sent`: what became of it is asked first."
             raise TransientError(message, code=UNKNOWN, retry_after=0.0, not_asked=True)
-        outcome = send(self.claim, self.known, intent_of(self.command))
+        outcome = send(self.claim, self.known, self._intent())
         if isinstance(outcome, Nothing):
             facts = {"code": outcome.error.code, "message": outcome.error.message}
             self._write(State.INTENDED, ledger.NO_EFFECT, facts)
@@ -111,8 +113,12 @@ class _Attempt:
             left = (until - ledger.clock()).total_seconds()
             raise too_long(self.known.system.name, "pause", max(left, 0.0))
 
+    def _intent(self) -> Intent:
+        url = callback_url(self.known, self.command.pk, settings.BRIDGE_PUBLIC_URL)
+        return intent_of(self.command, url)
+
     def _look(self) -> None:
-        found = look(self.known, intent_of(self.command))
+        found = look(self.known, self._intent())
         if isinstance(found, Proven | Refused):
             self._conclude(found, ledger.LOOKED)
             return

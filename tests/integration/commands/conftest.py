@@ -12,7 +12,7 @@ from sync.audit import Actor
 from sync.commands.accept import Accepted, accept
 from sync.commands.declared import find
 from sync.jobs.run import run_job
-from sync.models import Attempt, Command, Effect, Job
+from sync.models import Attempt, Command, Effect, Inbound, Job
 from tests.conftest import empty
 from tests.integration.jobs.conftest import SpawnWorker, worker
 from tests.office import Office
@@ -36,7 +36,7 @@ def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Ite
 @pytest.fixture
 def office(committing: None) -> Iterator[Office]:
     """The far end, and no commands yet. Commits are real: no request is made within a transaction."""
-    for model in (Effect, Command, Attempt, Job):
+    for model in (Effect, Command, Attempt, Job, Inbound):
         model.objects.all().delete()
     with Office() as running:
         yield running

@@ -1,0 +1,141 @@
+"""What a far end reports of a command by itself: proven to be its own, noted once, in whatever order it comes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from django.db import transaction
+
+from sync import inbound
+from sync.audit import Actor
+from sync.commands import Callback, SignedForm, Told, ledger, signed_form
+from sync.commands.declared import Declared
+from sync.commands.going_on import go_on, locked
+from sync.commands.sending import kept
+from sync.commands.standing import standing, taken
+from sync.errors import BridgeError, ConfigError, InvalidRequest, NotFound
+from sync.models import Command, Inbound
+from sync.models.command import State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """A callback as it came in."""
+
+    address: (
+        str | None
+    )  # where it was sent to, as the far end was told; None where we do not know our address
+    headers: Mapping[str, str] = field(repr=False)  # found in any case
+    body: bytes = field(repr=False)
+    command_id: UUID | None = None  # of the address
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of it; `created` is False where it came before."""
+
+    command: Command
+    created: bool
+
+
+def receive(known: Declared, delivery: Delivery) -> Receipt:
+    """Note a callback, and what it proves. One that came before has no second effect.
+
+    Raises Unsigned, ConfigError (secret_missing, public_url_missing), InvalidRequest (bad_callback), NotFound.
+    """
+    callback = known.command.callback
+    if callback is None:
+        raise NotFound(f"{known.path} takes no callbacks.", code="no_callback")
+    proven, told = _proven(callback, delivery)
+    with transaction.atomic():
+        _, command = locked(_meant(known, delivery.command_id, told).pk)
+        door = f"callbacks/{known.path.replace('.', '/')}"
+        state = {"state": Inbound.State.DONE, "done_at": proven.received_at, "job_id": command.job_id}
+        _, created = inbound.take_in(door, proven, **state)
+        if created:
+            _note(known, command, told)
+    return Receipt(command, created)
+
+
+def _proven(callback: Callback, delivery: Delivery) -> tuple[inbound.Proven, Told]:
+    signed = callback.signed
+    if isinstance(signed, SignedForm):
+        if delivery.address is None:
+            message = "BRIDGE_PUBLIC_URL is not set, over which the far end signs: set it."
+            raise ConfigError(message, code="public_url_missing")
+        pairs = parse_qsl(delivery.body.decode("utf-8", "replace"), keep_blank_values=True)
+        signed_form.check(signed, delivery.headers, delivery.address, pairs)
+        told, now = _told(callback, dict(pairs)), datetime.now(UTC)
+        return inbound.Proven(delivery_id=told.id, sent_at=now, received_at=now), told
+    proven = inbound.verify(signed, delivery.headers, delivery.body)
+    return proven, _told(callback, _object(delivery.body))
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise InvalidRequest("The body is no JSON object.", code="bad_callback")
+    return found
+
+
+def _told(callback: Callback, fields: Mapping[str, Any]) -> Told:
+    try:
+        return callback.read(fields)
+    except BridgeError as error:
+        raise InvalidRequest(error.message, code="bad_callback") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        message = f"The callback is not as it is declared: {type(error).__name__} {error}."
+        raise InvalidRequest(message, code="bad_callback") from error
+
+
+def _meant(known: Declared, command_id: UUID | None, told: Told) -> Command:
+    ours = Command.objects.filter(kind=known.path)
+    if command_id is not None:
+        found = ours.filter(pk=command_id).first()
+    else:
+        found = ours.filter(remote_id=told.remote_id).first() if told.remote_id else None
+    if found is None:
+        raise NotFound("No command of ours is meant by it.")
+    return found
+
+
+def _note(known: Declared, command: Command, told: Told) -> None:
+    facts = {"status": told.status, "code": told.code, "message": told.message, "facts": kept(told.facts)}
+    late = command.remote_rank is not None and told.rank < command.remote_rank
+    if not late:
+        command.remote_status, command.remote_rank = told.status, told.rank
+    if command.remote_id is None and told.remote_id and not taken(command, [told.remote_id]):
+        command.remote_id = told.remote_id
+    state = _state_after(command, told)
+    ended = state != command.state
+    ledger.write(command, state, ledger.CALLED_BACK, facts=facts)
+    if ended:
+        go_on(
+            command, by=Actor(name=known.system.name, door="callback"), reason=f"called back: {told.status}"
+        )
+
+
+def _state_after(command: Command, told: Told) -> str:
+    """What is proven stays so: a far end may take long to deliver what it surely has, and fail at that."""
+    # One that we hold for unsent may have been sent before: what the far end reports of it is there.
+    open_ = command.state in ledger.OPEN or (
+        command.state == State.INTENDED and standing(command.pk).tries > 0
+    )
+    return State(told.state) if told.state and open_ else command.state
+
+
+def callback_url(known: Declared, command_id: UUID, public_url: str) -> str | None:
+    """Where the far end can report of a command; None where it reports nothing, or our address is not known."""
+    if known.command.callback is None or not public_url:
+        return None
+    path = known.path.replace(".", "/")
+    return f"{public_url}/api/v1/callbacks/{path}/{command_id}"

@@ -1,0 +1,201 @@
+"""What far ends report of commands: signed, once, in any order."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+
+from sync.commands.signed_form import signature
+from sync.models import Command, Inbound
+from tests import office as moods
+from tests.integration.commands.conftest import ask, run, steps
+from tests.office import Office
+from tests.webhooks import SECRET, headers
+
+PUBLIC = "https://bridge.example.com"
+
+
+@pytest.fixture(autouse=True)
+def public(settings: Any) -> None:
+    settings.BRIDGE_PUBLIC_URL = PUBLIC
+
+
+def door(command: Command) -> str:
+    return f"/api/v1/callbacks/{command.kind.replace('.', '/')}/{command.pk}"
+
+
+def report(command: Command, event: str, *, path: str | None = None, **proof: Any) -> Any:
+    """A signed JSON callback."""
+    body = json.dumps({"event": event, "of": command.remote_id}).encode()
+    given = proof.pop("given", None)
+    sent = headers(body, delivery=f"d-{command.pk}-{event}", **proof) if given is None else given
+    return Client().post(path or door(command), body, content_type="application/json", headers=sent)
+
+
+def form(command: Command, *, secret: str = SECRET, to: str = PUBLIC, **fields: str) -> Any:
+    """A signed form, as Twilio sends it."""
+    path, body = door(command), urlencode(fields)
+    sent = {"X-Twilio-Signature": signature(secret, f"{to}{path}", list(fields.items()))}
+    return Client().post(path, body, content_type="application/x-www-form-urlencoded", headers=sent)
+
+
+def handed_in(office: Office, name: str = "hand_in") -> Command:
+    office.hidden = True
+    command = ask(name)
+    run(command)
+    assert (command.state, command.remote_id) == ("sent", "E1")
+    return command
+
+
+def test_a_report_proves_what_was_taken_on(office: Office) -> None:
+    command = handed_in(office)
+
+    answer = report(command, "delivered")
+    assert (answer.status_code, answer.json()) == (200, {"command": str(command.pk), "status": "accepted"})
+    assert run(command) == "success"
+
+    assert (command.state, command.remote_status) == ("proven", "delivered")
+    assert steps(command) == ["asked", "sending", "accepted", "called_back"]
+    assert [method for method, _ in office.asked] == ["POST"], "nobody had to look"
+
+
+def test_a_form_is_proven_by_its_address_and_fields(office: Office) -> None:
+    command = handed_in(office, "call")
+
+    answer = form(command, event="sent", of="E1", note="")
+
+    assert (answer.status_code, run(command)) == (200, "success")
+
+
+def test_the_same_report_again_has_no_second_effect(office: Office) -> None:
+    command = handed_in(office)
+
+    statuses = [report(command, "sent").json()["status"] for _ in range(3)]
+
+    assert statuses == ["accepted", "repeated", "repeated"]
+    assert steps(command).count("called_back") == 1
+    assert Inbound.objects.filter(door="callbacks/shop/hand_in").latest("id").repeated == 2
+
+
+def test_reports_in_the_wrong_order_leave_the_furthest(office: Office) -> None:
+    command = handed_in(office)
+
+    for event in ("delivered", "queued", "sent"):
+        assert report(command, event).status_code == 200
+
+    command.refresh_from_db()
+    assert (command.state, command.remote_status) == ("proven", "delivered")
+    assert steps(command).count("called_back") == 3
+
+
+def test_a_report_of_a_refusal_ends_it_with_the_far_ends_code(office: Office) -> None:
+    command = handed_in(office, "call")
+
+    form(command, event="failed", of="E1", code="21211")
+
+    assert run(command) == "failed"
+    assert (command.state, command.job.error_code) == ("refused", "21211")
+
+
+def test_what_is_proven_stays_so_where_it_fails_later(office: Office) -> None:
+    command = handed_in(office)
+    report(command, "sent")
+    run(command)
+
+    report(command, "failed")
+
+    command.refresh_from_db()
+    assert (command.state, command.remote_status, command.job.status) == ("proven", "failed", "success")
+
+
+def test_a_report_of_one_that_a_person_was_asked_about_ends_it(office: Office) -> None:
+    office.moods.append(moods.LOST)
+    command = ask("call")
+    assert run(command) == "failed"
+
+    form(command, event="delivered", of="E1")
+
+    assert run(command) == "success"
+    assert (command.state, command.remote_id, len(office.effects)) == ("proven", "E1", 1)
+
+
+def test_a_report_that_comes_before_the_answer_is_enough(office: Office) -> None:
+    command = ask("call")
+
+    def report_at_once() -> None:
+        assert form(command, event="delivered", of="E1").json()["status"] == "accepted"
+
+    office.on_effect = report_at_once
+    office.moods.append(moods.LOST)
+
+    assert run(command) == "success"
+
+    assert (command.state, len(office.effects)) == ("proven", 1)
+
+
+def test_a_report_without_an_address_of_its_own_is_found_by_the_far_ends_id(office: Office) -> None:
+    command = handed_in(office)
+
+    answer = report(command, "delivered", path="/api/v1/callbacks/shop/hand_in")
+
+    assert answer.json()["command"] == str(command.pk)
+
+
+def test_a_report_that_is_not_proven_is_refused(office: Office) -> None:
+    command, called = handed_in(office), ask("call")
+
+    refused = [
+        report(command, "delivered", secret="another"),
+        report(command, "delivered", at=1_000_000_000),
+        report(command, "delivered", given={}),
+        form(called, event="delivered", of="E1", secret="another"),
+        form(called, event="delivered", of="E1", to="https://elsewhere.example.com"),
+    ]
+
+    assert [answer.status_code for answer in refused] == [401] * 5
+    assert [answer.json()["code"] for answer in refused] == [
+        "signature_wrong",
+        "signature_expired",
+        "signature_missing",
+        "signature_wrong",
+        "signature_wrong",
+    ]
+    command.refresh_from_db()
+    assert (command.state, command.remote_status) == ("sent", None)
+
+
+def test_what_is_reported_wrongly_is_refused_and_not_written_down(office: Office) -> None:
+    command, letter = handed_in(office), ask("mail")
+    before = Inbound.objects.count()
+
+    refused = [
+        report(command, "exploded"),
+        report(command, "x" * 2_000),
+        report(letter, "delivered"),
+        report(command, "delivered", path="/api/v1/callbacks/shop/none"),
+        report(command, "delivered", path=f"/api/v1/callbacks/shop/hand_in/{letter.pk}"),
+        report(command, "delivered", path="/api/v1/callbacks/shop/hand_in/none"),
+    ]
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [
+        (400, "bad_callback"),
+        (413, "body_too_large"),
+        (404, "no_callback"),
+        (404, "unknown_command"),
+        (404, "not_found"),
+        (404, "not_found"),
+    ]
+    assert Inbound.objects.count() == before
+
+
+def test_a_form_needs_our_own_address(office: Office, settings: Any) -> None:
+    command = handed_in(office, "call")
+    settings.BRIDGE_PUBLIC_URL = ""
+
+    answer = form(command, event="delivered", of="E1")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "public_url_missing")
