@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Container
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import ObjectDoesNotExist
@@ -13,16 +12,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
-from unfold.enums import ActionVariant
 
 from admin_ui import render
-from admin_ui.acts import Act, on_many, on_one
+from admin_ui.acts import on_many, on_one
+from admin_ui.command_acts import APPROVE, COMPENSATE, NOT_DONE, PROVEN, REJECT
 from admin_ui.filters import TextFilter
 from admin_ui.job_detail import Table
 from admin_ui.page import Page
 from admin_ui.site import site
 from sync.commands import ledger
-from sync.commands.settle import settle
+from sync.commands.approve import APPROVAL
 from sync.commands.words import words
 from sync.models import Command, Job
 from sync.models.command import State
@@ -30,27 +29,6 @@ from sync.redaction import masked
 
 LABELS = {"intended": "", "sent": "primary", "proven": "success", "refused": "danger", "unknown": "warning"}
 MOST_LINES = 200
-
-PROVEN = Act(
-    name="proven",
-    title="It took effect",
-    icon="check",
-    variant=ActionVariant.PRIMARY,
-    question="You looked there, and it is done? It is not sent again.",
-    done="{count} settled as proven.",
-    call=lambda key, by, remark: settle(UUID(key), "proven", by=by, reason=remark),
-    remark="required",
-)
-NOT_DONE = Act(
-    name="not_done",
-    title="It took no effect",
-    icon="replay",
-    variant=ActionVariant.DANGER,
-    question="You looked there, and it is surely not done? It is sent again.",
-    done="{count} settled as not done: they are sent again.",
-    call=lambda key, by, remark: settle(UUID(key), "not_done", by=by, reason=remark),
-    remark="required",
-)
 
 
 class StateFilter(TextFilter):
@@ -73,8 +51,8 @@ class CommandsPage(Page):
     search_fields = ("kind", "remote_id", "idempotency_key")
     search_help_text = "Name, far end's id, or idempotency key"
     ordering = ("-id",)
-    actions = ("proven_many", "not_done_many")
-    actions_detail = ("proven_one", "not_done_one")
+    actions = ("proven_many", "not_done_many", "approve_many", "reject_many", "compensate_many")
+    actions_detail = ("proven_one", "not_done_one", "approve_one", "reject_one", "compensate_one")
     fields = (
         ("kind", "standing"),
         ("client", "idempotency_key"),
@@ -87,13 +65,21 @@ class CommandsPage(Page):
 
     proven_one, proven_many = on_one(PROVEN), on_many(PROVEN)
     not_done_one, not_done_many = on_one(NOT_DONE), on_many(NOT_DONE)
+    approve_one, approve_many = on_one(APPROVE), on_many(APPROVE)
+    reject_one, reject_many = on_one(REJECT), on_many(REJECT)
+    compensate_one, compensate_many = on_one(COMPENSATE), on_many(COMPENSATE)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Command]:
         """With the jobs."""
         return super().get_queryset(request).select_related("job")
 
     def acts_of(self, shown: Command) -> Container[str]:
-        """Only an open outcome is settled."""
+        """Only an open outcome is settled, only what waits for persons approved, only what is there taken back."""
+        job = _job(shown)
+        if job is not None and job.hold == APPROVAL:
+            return (APPROVE.name, REJECT.name)
+        if shown.state == State.PROVEN:
+            return (COMPENSATE.name,)
         return (PROVEN.name, NOT_DONE.name) if shown.state in ledger.OPEN else ()
 
     def detail(self, request: HttpRequest, shown: Command) -> dict[str, Any]:

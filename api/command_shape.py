@@ -97,6 +97,11 @@ class CommandDetailSerializer(CommandSerializer):
 
     payload = serializers.SerializerMethodField()
     ledger = EffectSerializer(many=True)
+    compensations = serializers.SerializerMethodField(help_text="The commands that take it back.")
+
+    def get_compensations(self, command: Command) -> list[str]:
+        """Their ids, the oldest first."""
+        return [str(number) for number in command.compensations.order_by("pk").values_list("pk", flat=True)]
 
     def get_payload(self, command: Command) -> dict[str, Any]:
         """As validated; values under names of secrets are masked."""
@@ -108,6 +113,7 @@ LIST = inline_serializer(
     "CommandList",
     {"items": CommandSerializer(many=True), "next": serializers.CharField(allow_null=True)},
 )
+REASON = inline_serializer("CommandAct", {"reason": serializers.CharField(required=False)})
 SETTLED = inline_serializer(
     "CommandSettle",
     {

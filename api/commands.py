@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
+from uuid import UUID
 
 from drf_spectacular.utils import (
     OpenApiParameter,
@@ -15,11 +17,12 @@ from rest_framework.views import APIView
 
 from api.auth import actor
 from api.command_ask import named
-from api.command_shape import DETAIL, ID, LIST, SETTLED, detailed, shown
+from api.command_shape import DETAIL, ID, LIST, REASON, SETTLED, detailed, shown
 from api.listing import PAGING, failures, listed, newest, paging_parameters
 from api.params import Query, body, identifier, word
 from api.scopes import OPERATE, READ
-from sync.commands import settle
+from sync.audit import Actor
+from sync.commands import acts, settle
 from sync.errors import NotFound
 from sync.models import Command
 from sync.models.command import State
@@ -99,6 +102,38 @@ class CommandSettleView(APIView):
             remote_id=word(data, "remote_id"),
         )
         return Response(detailed(_command(command_id)))
+
+
+def _act(name: str, summary: str, call: Callable[[UUID, Actor, str], object]) -> type[APIView]:
+    """POST /commands/{id}/{name}."""
+
+    class ActView(APIView):
+        scopes: ClassVar = {"POST": OPERATE}
+
+        @extend_schema(
+            operation_id=f"commands_{name}",
+            tags=["commands"],
+            summary=summary,
+            parameters=[ID],
+            request=OpenApiRequest(REASON),
+            responses={200: DETAIL, **failures(400, 404, 409)},
+        )
+        def post(self, request: Request, command_id: str) -> Response:
+            """The command as it is then."""
+            Query(request, known=())
+            data = body(request, known=("reason",))
+            number = _command(command_id).pk
+            call(number, actor(request), word(data, "reason") or "")
+            return Response(detailed(_command(command_id)))
+
+    return ActView
+
+
+ApproveView = _act("approve", "Agree that it is sent; whoever asked for it can't", acts.approve)
+RejectView = _act("reject", "Say that it is never sent", acts.reject)
+CompensateView = _act(
+    "compensate", "Take back what it did, by the command declared for that", acts.compensate
+)
 
 
 def _command(command_id: str) -> Command:

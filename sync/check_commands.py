@@ -27,8 +27,8 @@ def wrong_commands(system: System, known: Registry, reserved: Collection[str]) -
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield "E023", f"the command {name!r} is declared twice", "Rename one."
     for command in system.commands:
-        faults = (*_names(command), *_path(system, command, known, reserved), *_times(command))
-        for message, hint in faults:
+        placed = (*_path(system, command, known, reserved), *_rules(system, command, known))
+        for message, hint in (*_names(command), *placed, *_times(command)):
             yield "E023", f"its command {command.name!r} {message}", hint
         fields = getattr(command.payload, "_declared_fields", {})
         yield from of_lanes(command.lane, system, tuple(fields), known, None)
@@ -45,6 +45,15 @@ def _names(command: Command) -> Iterator[tuple[str, str]]:
         yield f"has on_refusal={command.on_refusal!r}", "It is stop or pass."
     if command.largest < 1:
         yield f"takes at most {command.largest} bytes", "At least one."
+
+
+def _rules(system: System, command: Command, known: Registry) -> Iterator[tuple[str, str]]:
+    if command.approval is not None and command.approval.persons < 1:
+        yield f"needs the approval of {command.approval.persons} persons", "At least one, or no approval=."
+    if (way := command.compensation) is not None:
+        path = way.command if "." in way.command else f"{system.name}.{way.command}"
+        if path not in {f"{one.name}.{it.name}" for one in known.systems for it in one.commands}:
+            yield f"is taken back by the unknown command {way.command!r}", "Name one that is declared."
 
 
 def _path(

@@ -8,7 +8,19 @@ from typing import Any, Literal
 
 from rest_framework import serializers
 
-from sync.commands import Absent, Callback, Command, Intent, Proven, Refused, Sent, SignedForm, Told
+from sync.commands import (
+    Absent,
+    Approval,
+    Callback,
+    Command,
+    Compensation,
+    Intent,
+    Proven,
+    Refused,
+    Sent,
+    SignedForm,
+    Told,
+)
 from sync.declare import Backoff, Business, Signed
 from sync.errors import NotFound
 from sync.http import Answer, Session, raise_for_status
@@ -134,7 +146,21 @@ CALL = Command(
     callback=Callback(signed=SignedForm(variable="SHOP_WEBHOOK_SECRET"), read=read_report),
 )
 SLOW = Command(name="slow", payload=Letter, send=mail, find=find_letter, settles=(600,), retry=NOW)
-COMMANDS = (BOOK, MAIL, RING, HAND_IN, CALL, SLOW)
+PAY = Command(
+    name="pay",
+    payload=Letter,
+    send=mail,
+    find=find_letter,
+    settles=(0,),
+    retry=NOW,
+    lane=Business("to", name="payments"),
+    approval=Approval(persons=2, when=lambda payload: "value" in payload),
+    compensation=Compensation(
+        command="mail",
+        payload=lambda intent, proof: {"to": intent.payload["to"], "text": f"{proof['id']} was a mistake"},
+    ),
+)
+COMMANDS = (PAY, BOOK, MAIL, RING, HAND_IN, CALL, SLOW)
 
 
 def _ask(method: str, path: str, **options: Any) -> Answer:

@@ -6,6 +6,8 @@ bridge commands send NAME --payload JSON        ask for one (- reads the JSON fr
 bridge commands settle ID proven|not_done --reason WHY
                                                 say what became of one whose outcome nobody can be asked about;
                                                 not_done sends it again
+bridge commands approve|reject ID               let one that waits for persons be sent, or never
+bridge commands compensate ID                   take back what a proven one did
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from bridge.printing import ago, print_json, print_table
 from bridge.verbs.ids import identifier
 from bridge.verbs.values import count
 
-ACTS = ("list", "show", "send", "settle")
+ACTS = ("list", "show", "send", "settle", "approve", "reject", "compensate")
 STATES = ("intended", "sent", "proven", "refused", "unknown")
 
 
@@ -37,7 +39,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--state", choices=STATES)
     parser.add_argument("--payload", metavar="JSON", help="for send; - reads it from stdin")
     parser.add_argument("--key", help="for send: the idempotency key")
-    parser.add_argument("--reason", default="", help="for settle: how you know")
+    parser.add_argument("--reason", default="", help="kept with the act; for settle: how you know")
     parser.add_argument("--remote-id", metavar="ID", help="for settle proven: of what it made there")
     parser.add_argument("--limit", type=count, default=20, help="at most so many (default 20)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -52,6 +54,8 @@ def run(options: Namespace) -> int:
     number = identifier("commands", options.act, options.what)
     if options.act == "settle":
         return _settle(number, options)
+    if options.act != "show":
+        return _act(number, options)
     print_json(_shown(number))
     return OK
 
@@ -122,6 +126,24 @@ def _settle(number: UUID, options: Namespace) -> int:
     else:
         again = "a job sends it again" if options.decision == "not_done" else "it is not sent again"
         print(f"Settled as {options.decision}: {again}.")
+    return OK
+
+
+def _act(number: UUID, options: Namespace) -> int:
+    from bridge.person import actor
+    from sync.commands import acts
+
+    calls = {
+        "approve": (acts.approve, "Approved"),
+        "reject": (acts.reject, "Rejected: it is never sent"),
+        "compensate": (acts.compensate, "Asked for what takes it back"),
+    }
+    call, said = calls[options.act]
+    done = call(number, actor(), options.reason)
+    if options.json:
+        print_json(_shown(done.pk))
+    else:
+        print(f"{said}: `bridge commands show {done.pk}`.")
     return OK
 
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from sync import audit
 from sync.audit import Actor
-from sync.commands import ledger
+from sync.commands import approve, ledger
 from sync.commands.declared import Declared
 from sync.commands.idempotency import check_key, request_hash, twin_of
 from sync.commands.payload import validated
@@ -102,6 +102,7 @@ def _insert(known: Declared, command: Command, by: Actor) -> Command:
     command.effect_key = str(command.pk)
     command.answer = answer_of(command)
     _insert_once(command)
+    approve.wait(known, command, asked.job)
     command = ledger.lock(command.pk)
     ledger.write(command, State.INTENDED, ledger.ASKED, facts={"by": by.name, "door": by.door})
     audit.record("command.accept", KIND, str(command.pk), by=by, after=_told(command))

@@ -21,6 +21,7 @@ LONGEST_MESSAGE = 1_000
 # What a line tells; the state is that of the command after it.
 ASKED = "asked"
 APPROVED = "approved"
+REJECTED = "rejected"
 SENDING = "sending"  # the request is about to leave
 ACCEPTED = "accepted"  # the far end took it on, and proves it later
 ANSWERED = "answered"

@@ -11,7 +11,7 @@ from django.db import IntegrityError, close_old_connections, transaction
 from django.db.models.functions import Now
 
 from sync.budget.pauses import too_long
-from sync.commands import Absent, Intent, Proven, Refused, Sent, ledger
+from sync.commands import Absent, Intent, Proven, Refused, Sent, approve, ledger
 from sync.commands.callbacks import callback_url
 from sync.commands.declared import Declared, find
 from sync.commands.sending import Doubtful, Nothing, kept, look, send
@@ -58,6 +58,7 @@ class _Attempt:
         """Write that it is sent, send it, write what came of it."""
         if self.claim.stopping.is_set():
             raise Interrupted
+        approve.check(self.known, self.command)
         self._await_turn()
         if not self._write(State.SENT, ledger.SENDING, only=(State.INTENDED,)):
             # Our own commit, whose answer was lost with its connection: it may have been seen by others since.

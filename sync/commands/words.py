@@ -10,6 +10,7 @@ from sync.models import Effect
 WORDS = {
     ledger.ASKED: "Asked for by {by}.",
     ledger.APPROVED: "Approved by {by}.",
+    ledger.REJECTED: "Rejected: {message}",
     ledger.SENDING: "About to be sent.",
     ledger.ACCEPTED: "The far end took it on.",
     ledger.ANSWERED: "The far end answered: {state}.",

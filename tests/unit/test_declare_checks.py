@@ -11,7 +11,7 @@ from api.record_list import PAGING
 from bridge.systems import SYSTEMS
 from bridge.systems.loading import load
 from sync.checks import PARAMETERS, check
-from sync.commands import Command
+from sync.commands import Approval, Command, Compensation
 from sync.declare import (
     Backoff,
     Budget,
@@ -340,6 +340,8 @@ def test_a_plain_command_is_well() -> None:
         ({"retry": Backoff(-1)}, "retry policy"),
         ({"on_refusal": "ignore"}, "on_refusal"),
         ({"largest": 0}, "bytes"),
+        ({"approval": Approval(persons=0)}, "approval of 0"),
+        ({"compensation": Compensation(command="gone", payload=lambda _i, _p: {})}, "unknown command"),
         ({"lane": Business("nothing")}, "lane reads"),
     ],
 )

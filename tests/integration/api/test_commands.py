@@ -173,3 +173,28 @@ def test_the_document_has_each_command_with_its_payload(db: None, client: Client
     assert set(document["components"]["schemas"][payload]["properties"]) >= {"to", "text", "address"}
     assert "Idempotency-Key" in {one["name"] for one in operation["parameters"]}
     assert "/api/v1/bookings" in document["paths"]
+
+
+def test_an_operator_approves_rejects_and_takes_back(
+    db: None, calling: Calling, operator: Client, reader: Client
+) -> None:
+    payer, money = calling("command:shop.pay"), {**LETTER, "value": "9.00"}
+    ids = [post(payer, "/api/v1/commands/shop/pay", money).json()["id"] for _ in range(2)]
+    Command.objects.update(client="dave")
+    Job.objects.update(requested_by="dave")
+
+    assert post(reader, f"/api/v1/commands/{ids[0]}/approve", {}).status_code == 403
+    approved = post(operator, f"/api/v1/commands/{ids[0]}/approve", {"reason": "fine"})
+    rejected = post(operator, f"/api/v1/commands/{ids[1]}/reject", {"reason": "no"})
+    assert (approved.status_code, approved.json()["hold"]) == (200, "approval")
+    assert approved.json()["ledger"][-1]["words"] == "Approved by carol."
+    assert (rejected.status_code, rejected.json()["state"]) == (200, "refused")
+    assert post(operator, f"/api/v1/commands/{ids[1]}/compensate", {}).status_code == 409
+    assert post(operator, f"/api/v1/commands/{uuid4()}/compensate", {}).status_code == 404
+
+    Command.objects.filter(pk=ids[0]).update(state="proven")
+    Command.objects.get(pk=ids[0]).ledger.update(exchange={"step": "answered", "answer": {"id": "E1"}})
+    Command.objects.get(pk=ids[0]).ledger.update(state="proven")
+    taken = post(operator, f"/api/v1/commands/{ids[0]}/compensate", {"reason": "mistake"})
+    assert taken.status_code == 200
+    assert Command.objects.get(compensates=ids[0]).pk.hex == taken.json()["compensations"][0].replace("-", "")

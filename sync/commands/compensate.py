@@ -1,0 +1,50 @@
+"""Taking back what a command did: by another command, once."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+
+from sync import audit
+from sync.audit import Actor
+from sync.commands.accept import Accepted, accept
+from sync.commands.declared import find
+from sync.commands.standing import intent_of
+from sync.errors import Conflict, NotFound
+from sync.models import Command
+from sync.models.command import State
+
+
+def compensate(command_id: UUID, *, by: Actor, reason: str) -> Accepted:
+    """Ask for the command that takes a proven one back.
+
+    Raises NotFound, and Conflict where there is none, or the command is not proven, or is taken back already.
+    """
+    with transaction.atomic():
+        command = Command.objects.select_for_update(of=("self",)).filter(pk=command_id).first()
+        if command is None:
+            raise NotFound(f"There is no command {command_id}.")
+        known = find(command.kind)
+        way = known.command.compensation
+        if way is None:
+            raise Conflict(f"Nothing takes {known.label} back: it declares no compensation.")
+        if command.state != State.PROVEN:
+            raise Conflict(f"The command is {command.state}: only what is proven can be taken back.")
+        if command.compensations.exclude(state=State.REFUSED).exists():
+            raise Conflict("The command is being taken back already, or was.")
+        payload = way.payload(intent_of(command), _proof(command))
+        taken = accept(
+            find(way.command, known.system), payload, client=by.name, by=by, compensates=command.pk
+        )
+        told = {"by_command": str(taken.command.pk)}
+        audit.record(
+            "command.compensate", "command", str(command_id), by=by, reason=reason or None, after=told
+        )
+    return taken
+
+
+def _proof(command: Command) -> dict[str, object]:
+    """What the far end said when it proved it."""
+    line = command.ledger.filter(state=State.PROVEN).order_by("no").first()
+    return dict(line.exchange.get("answer", {})) if line else {}
