@@ -81,6 +81,12 @@ class DatabaseCollector(Collector):
         yield _family(
             "bridge_pending_children", "Rows waiting for a parent.", "entity", gauges.pending_children()
         )
+        yield _family(
+            "bridge_unknown_commands",
+            "Commands of which nobody knows whether they took effect.",
+            "command",
+            gauges.unknown_commands(),
+        )
         drift = GaugeMetricFamily(
             "bridge_drift_columns", "Columns that changed at the source.", labels=["entity", "state"]
         )

@@ -17,8 +17,8 @@ WORDS = {
     "retry": "Attempt {attempt} failed ({code}): {message} Tried again in {seconds} s.",
     "failed": "Failed ({code}): {message}",
     "tidied": "Deleted what is kept no longer: {versions} versions, {change_rows} rows of the feed,"
-    " {raw_pages} pages of raw rows, {absent_keys} absences, {proofs} proofs of reads, {jobs} jobs, {failed_records}"
-    " closed failed records ({emptied} more lost their values).",
+    " {raw_pages} pages of raw rows, {absent_keys} absences, {proofs} proofs of reads, {jobs} jobs,"
+    " {commands} commands, {failed_records} closed failed records ({emptied} more lost their values).",
     "schema_drift": "The source's columns changed. {told}",
     "keys_repeated": "{rows} rows came with a key that another row of this read has ({keys}): of each key the newest"
     " version stands, of equal ones the first. If these are different records, declare a key that tells them apart.",

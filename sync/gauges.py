@@ -11,8 +11,10 @@ from django.db.models import Count, Min, Q
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
+from sync.commands import declared as commands
 from sync.jobs import kinds
-from sync.models import EntityRow, FailedRecord, Job, PendingChild, SourceColumn, Tracker
+from sync.models import Command, EntityRow, FailedRecord, Job, PendingChild, SourceColumn, Tracker
+from sync.models.command import State
 from sync.registry import registry
 
 
@@ -93,6 +95,12 @@ def dead_jobs() -> Mapping[str, int]:
     """Jobs of each entity that are out of tries and not dealt with."""
     rows = Job.objects.filter(status=Job.Status.FAILED, resolved_at__isnull=True, entity_id__isnull=False)
     return _by_path(dict(rows.order_by().values_list("entity_id").annotate(Count("id"))))
+
+
+def unknown_commands() -> Mapping[str, int]:
+    """Commands of each kind of which nobody knows whether they took effect."""
+    rows = Command.objects.filter(state=State.UNKNOWN).order_by().values_list("kind").annotate(Count("id"))
+    return {one.path: 0 for one in commands.declared()} | dict(rows)
 
 
 def drift() -> Mapping[tuple[str, str], int]:

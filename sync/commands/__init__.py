@@ -6,8 +6,8 @@ unknown. `sent` is committed before `send` is called, what `send` returns after 
 
 What `send` raises (from sync.errors) says what is known of the effect:
 
-- TransientError with `not_asked` or `no_effect`, and ConfigError: surely none. It is sent again by the retry policy, or
-  when the configuration was changed.
+- TransientError with `not_asked` or `no_effect`, and ConfigError (but `redirected`): surely none. It is sent again by
+  the retry policy, or when the configuration was changed.
 - FatalError, NotFound, Conflict, RecordError: the far end refused it. `Refused` says the same without an error.
 - any other TransientError, and every error that is not ours: unknown. `find` is asked before anything is sent again.
 """

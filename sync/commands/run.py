@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from sync.budget.pauses import too_long
 from sync.commands import Absent, Intent, Proven, Refused, Sent, approve, ledger
 from sync.commands.callbacks import callback_url
-from sync.commands.declared import Declared, find
+from sync.commands.declared import Declared, UnknownCommand, find
 from sync.commands.sending import Doubtful, Nothing, kept, look, send
 from sync.commands.standing import intent_of, standing
 from sync.errors import FatalError, StaleAttempt, TransientError
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 UNKNOWN = "outcome_unknown"
 ABSENT = "effect_absent"
+DEPLOY = timedelta(hours=1)
+"""For so long old code may run beside new."""
 
 
 def run_command(claim: Claim) -> None:
@@ -36,7 +38,7 @@ def run_command(claim: Claim) -> None:
     (unknown_command, and the far end's), FatalError (the refusal; outcome_unknown where a person has to decide).
     """
     command = Command.objects.get(job_id=claim.job_id)
-    attempt = _Attempt(claim, find(command.kind), command)
+    attempt = _Attempt(claim, _declared(command), command)
     claim.live.retry = attempt.known.command.retry
     if command.state == State.INTENDED:
         attempt.send()
@@ -44,6 +46,16 @@ def run_command(claim: Claim) -> None:
         attempt.settle()
     else:
         attempt.end()
+
+
+def _declared(command: Command) -> Declared:
+    """What says how it is sent; a young one that is not declared here may be known to newer code beside this."""
+    try:
+        return find(command.kind)
+    except UnknownCommand as error:
+        if ledger.clock() - command.created_at > DEPLOY:
+            raise
+        raise TransientError(error.message, code=error.code, retry_after=5.0, not_asked=True) from error
 
 
 class _Attempt:

@@ -59,7 +59,9 @@ def send(claim: Claim, known: Declared, intent: Intent) -> Proven | Sent | Refus
     try:
         answer = known.command.send(intent)
     except (ConfigError, TransientError) as error:
-        if isinstance(error, ConfigError) or error.no_effect:
+        # Some far ends lead elsewhere once it is done: that proves nothing.
+        settled = error.code != "redirected" if isinstance(error, ConfigError) else error.no_effect
+        if settled:
             return Nothing(error)
         return Doubtful(error.code, error.message)
     except _REFUSALS as error:

@@ -129,6 +129,16 @@ WITH old AS (
 ), events AS (DELETE FROM job_event e USING old WHERE e.job_id = old.id)
 DELETE FROM job j USING old WHERE j.id = old.id;
 
+-- drop_commands --
+-- Commands of long ago, with their ledgers, a chunk at once. Their jobs went before: of those that nobody dealt with they stay.
+WITH old AS (
+  SELECT id FROM command c WHERE id < %(below)s AND changed_at < %(before)s
+    AND NOT EXISTS (SELECT 1 FROM job j WHERE j.id = c.job_id)
+    AND NOT EXISTS (SELECT 1 FROM command back WHERE back.compensates_id = c.id)
+  ORDER BY id LIMIT %(most)s
+), lines AS (DELETE FROM effect e USING old WHERE e.command_id = old.id)
+DELETE FROM command c USING old WHERE c.id = old.id;
+
 -- drop_seen --
 -- What full reads saw that were never compared with the mirror: long since of no use.
 UPDATE batch SET seen = NULL WHERE id IN (

@@ -58,7 +58,9 @@ def run_tidy(claim: Claim) -> None:
     counts["failed_records"] = _all(claim, "drop_failures", closed)
     counts["emptied"] = _all(claim, "empty_failures", closed)
     old = _ago(settings.BRIDGE_KEEP_JOBS_DAYS)
-    counts["jobs"] = _all(claim, "drop_jobs", {"before": old, "below": first_uuid7(old.timestamp())})
+    ended = {"before": old, "below": first_uuid7(old.timestamp())}
+    counts["jobs"] = _all(claim, "drop_jobs", ended)
+    counts["commands"] = _all(claim, "drop_commands", ended)
     with transaction.atomic():
         claim.hold()
         claim.event("tidied", **counts)

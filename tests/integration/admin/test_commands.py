@@ -50,3 +50,29 @@ def test_who_may_only_look_settles_nothing(viewing: Client) -> None:
     viewing.post(page("sync_command_proven_one", command.pk), {**SENT, "remark": "so it is"})
 
     assert Command.objects.get().state == "unknown"
+
+
+def test_only_the_acts_that_make_sense_are_offered(operating: Client) -> None:
+    waiting = factories.command(job=factories.job(None, kind="command", hold="approval"))
+    proven, refused = factories.command("proven"), factories.command("refused")
+
+    offered = {
+        one.pk: [
+            act
+            for act in ("approve", "reject", "compensate", "proven", "not_done")
+            if page(f"sync_command_{act}_one", one.pk)
+            in operating.get(page("sync_command_change", one.pk)).content.decode()
+        ]
+        for one in (waiting, proven, refused)
+    }
+
+    assert offered == {waiting.pk: ["approve", "reject"], proven.pk: ["compensate"], refused.pk: []}
+
+
+def test_one_that_waits_for_a_person_is_rejected(operating: Client) -> None:
+    command = factories.command(job=factories.job(None, kind="command", hold="approval"))
+
+    operating.post(page("sync_command_reject_one", command.pk), {**SENT, "remark": "too much"})
+
+    command.refresh_from_db()
+    assert command.state == "refused"

@@ -28,7 +28,7 @@ def test_it_shows_what_the_database_holds(db: None) -> None:
     completed("shop.gadgets", ago=timedelta(minutes=1))
     factories.failed_record()
     factories.pending_child()
-    factories.dead_job()
+    factories.command("unknown", job=factories.dead_job())
     factories.job(run_after=factories.now() - timedelta(seconds=40))
 
     found = samples(Client())
@@ -37,6 +37,8 @@ def test_it_shows_what_the_database_holds(db: None) -> None:
     assert found["bridge_failed_records", ("shop.makers",)] == 0
     assert found["bridge_pending_children", ("shop.gadgets",)] == 1
     assert found["bridge_dead_jobs", ("shop.gadgets",)] == 1
+    assert found["bridge_unknown_commands", ("shop.mail",)] == 1
+    assert found["bridge_unknown_commands", ("shop.book",)] == 0
     assert found["bridge_queue_length", ("sync",)] == 1
     assert 40 <= found["bridge_queue_oldest_seconds", ("sync",)] < 60
     assert 60 <= found["bridge_freshness_seconds", ("shop.gadgets",)] < 80

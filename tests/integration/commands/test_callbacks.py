@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from sync.commands.signed_form import signature
@@ -128,6 +129,7 @@ def test_a_report_that_comes_before_the_answer_is_enough(office: Office) -> None
 
     def report_at_once() -> None:
         assert form(command, event="delivered", of="E1").json()["status"] == "accepted"
+        connection.close()  # of the far end's thread
 
     office.on_effect = report_at_once
     office.moods.append(moods.LOST)

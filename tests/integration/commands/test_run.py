@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from sync.http import SHARED
 from sync.models import Budget, Command
@@ -197,13 +200,17 @@ def test_an_answer_with_an_id_that_another_command_owns_is_looked_into(office: O
     assert "another command" in (command.job.error or "")
 
 
-def test_a_command_that_is_declared_no_more_is_parked(office: Office) -> None:
+def test_a_command_that_is_declared_elsewhere_is_left_to_others_and_parked_in_the_end(office: Office) -> None:
     command = ask("mail")
-    Command.objects.filter(pk=command.pk).update(kind="shop.gone")
+    ours = Command.objects.filter(pk=command.pk)
+    ours.update(kind="shop.gone")
 
+    assert run(command) == "retry"
+    assert (command.job.error_code, command.job.attempts) == ("unknown_command", 0)
+
+    ours.update(created_at=timezone.now() - timedelta(hours=2))
     assert run(command) == "parked"
-
-    assert (command.job.error_code, office.asked) == ("unknown_command", [])
+    assert office.asked == []
 
 
 def test_a_second_delivery_of_a_proven_one_does_nothing(office: Office) -> None:

@@ -19,7 +19,7 @@ from sync.history.retention import ask_nightly
 from sync.ids import first_uuid7
 from sync.jobs.enqueue import enqueue
 from sync.mapping import acts as mappings
-from sync.models import Attempt, Batch, Change, FailedRecord, Job, RecordVersion
+from sync.models import Attempt, Batch, Change, Command, FailedRecord, Job, RecordVersion
 from sync.registry import registry
 from tests import factories
 from tests.farend import FarEnd
@@ -173,8 +173,15 @@ def test_old_jobs_go_unless_they_wait_for_somebody(far_end: FarEnd) -> None:
     factories.attempt(old)
     dead = factories.dead_job(finished_at=past)
 
-    assert tidy()["jobs"] == 1
+    past_id = first_uuid7((past - timedelta(hours=1)).timestamp())
+    command = factories.command("proven", id=past_id, job=old, changed_at=past)
+    open_ = factories.command("unknown", changed_at=past, job=dead)
 
+    counts = tidy()
+
+    assert (counts["jobs"], counts["commands"]) == (1, 1)
+    assert not Command.objects.filter(pk=command.pk).exists()
+    assert Command.objects.filter(pk=open_.pk).exists()
     assert not Attempt.objects.filter(job_id=old.pk).exists()
     assert Job.objects.filter(pk=dead.pk).exists()
 
