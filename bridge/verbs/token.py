@@ -1,6 +1,7 @@
 """Make a token for a client of the API; the token alone is printed, ready for `TOKEN=$(bridge token …)`.
 
-Scopes: read (records), sync (start syncs), operate (retry, cancel, resolve, mend, discard), metrics.
+Scopes: read (records), sync (start syncs), operate (retry, cancel, resolve, mend, discard, settle), metrics, and one
+for each command of a system, such as command:netsuite.upsert_customer.
 It is signed with BRIDGE_JWT_SECRET, or the secret kept in the data directory; no database is needed.
 """
 
