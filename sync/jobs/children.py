@@ -5,7 +5,7 @@ Who ends hands its places over: one of them is the scope `children:ID` of its pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -108,10 +108,21 @@ def before_retry(job: Job) -> str | None:
     return None
 
 
-def to_cancel(parent_id: UUID) -> list[UUID]:
-    """The children that have not ended, for which nobody waits when their parent is cancelled."""
-    mine = Job.objects.filter(parent_id=parent_id, scopes__contains=[f"{SCOPE}{parent_id}"])
-    return list(mine.filter(status__in=UNFINISHED).order_by("-id").values_list("pk", flat=True))
+def waited_for(parents: Collection[UUID]) -> list[UUID]:
+    """The jobs that have not ended and for which these wait."""
+    scopes = [f"{SCOPE}{parent}" for parent in parents]
+    rows = Job.objects.filter(parent_id__in=parents, status__in=UNFINISHED, scopes__overlap=scopes)
+    return list(rows.order_by("id").values_list("pk", flat=True))
+
+
+def below(parents: Collection[UUID]) -> list[UUID]:
+    """The jobs that have not ended and for which these wait, or one of those in its turn."""
+    found: list[UUID] = []
+    level = waited_for(parents)
+    while level:
+        found += level
+        level = waited_for(level)
+    return found
 
 
 def parents_of(scopes: Iterable[str]) -> list[UUID]:

@@ -16,7 +16,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
 
 from sync import grouping
-from sync.jobs import handing, lanes, queue
+from sync.jobs import children, handing, lanes, queue
 from sync.jobs.enqueue import BACKOFF, UNFINISHED
 from sync.jobs.room import Room
 from sync.jobs.selecting import DEAD
@@ -74,8 +74,8 @@ def retry(ids: Sequence[UUID], told: Told) -> Counter[str]:
 
 
 def cancel(ids: Sequence[UUID], told: Told) -> Counter[str]:
-    """Stop those that have not ended; running attempts end at their next commit, which is refused."""
-    jobs, refused = _lock(ids, CANCELLED)
+    """Stop those that have not ended, and those they wait for; running attempts end at their next commit, which is refused."""
+    jobs, refused = _lock([*ids, *children.below(ids)], CANCELLED)
     queue.withdraw_many([job.wakeup for job in jobs if job.wakeup is not None])
     numbers = [job.pk for job in jobs]
     running = Attempt.objects.filter(job__in=numbers, finished_at=None, fence=F("job__fence"))
@@ -171,7 +171,10 @@ def _noted(
     return refused + Counter({event: len(jobs)})
 
 
-RETRIED = Q(status=Status.FAILED) | Q(status=Status.PENDING, hold__in=(CONFIGURATION, BACKOFF))
+# One that failed by its children asks first how they stand: it is retried by itself.
+RETRIED = Q(status=Status.FAILED) & ~Q(error_code=children.FAILED) | Q(
+    status=Status.PENDING, hold__in=(CONFIGURATION, BACKOFF)
+)
 CANCELLED = Q(status__in=UNFINISHED)
 RESOLVED = DEAD
 ACTS = {

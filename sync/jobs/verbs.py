@@ -73,8 +73,9 @@ def cancel(job_id: UUID, *, by: Actor, reason: str | None = None) -> Job:
         _record("cancel", job, by, reason, before)
         lanes.leave(job.pk)
         handing.hand_over_later(job)
-        for child in children.to_cancel(job.pk):
-            cancel(child, by=by, reason=reason)
+        if before["hold"] == children.CHILDREN:
+            for child in children.waited_for([job.pk]):
+                cancel(child, by=by, reason=reason)
     return job
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from sync.errors import Conflict, FatalError, StaleAttempt
 from sync.jobs import children, reaper, verbs
+from sync.jobs import together as together_acts
 from sync.jobs.ask import Ask
 from sync.jobs.claim import Claim
 from sync.jobs.tree import lines, tree
@@ -117,6 +118,42 @@ def test_cancelling_the_parent_cancels_what_it_waits_for(handle: Register) -> No
         "success",
         "cancelled",
     )
+
+
+def test_cancelling_many_cancels_what_they_wait_for(handle: Register) -> None:
+    parent, parts = family(handle)
+
+    counted = together_acts.cancel([parent.pk], together_acts.Told(by="olga"))
+
+    assert counted == {"cancelled": 3}
+    assert {again(job).status for job in (parent, *parts)} == {"cancelled"}
+
+
+def test_one_that_failed_by_its_children_is_left_out_of_a_retry_of_many(handle: Register) -> None:
+    parent, parts = family(handle)
+    handle(fails, "part")
+    for part in parts:
+        run(part)
+
+    counted = together_acts.retry([parent.pk, *(part.pk for part in parts)], together_acts.Told(by="olga"))
+
+    assert counted == {"retried": 2, "failed": 1}
+
+
+def test_cancelling_reaches_the_children_of_children(handle: Register) -> None:
+    def grows(claim: Claim) -> None:
+        children.fan_out(claim, [Ask(kind="grows", requested_by="test")])
+
+    handle(grows, "grows")
+    root = ask("grows")
+    run(root)
+    middle = Job.objects.get(parent_id=root.pk)
+    run(middle)
+    leaf = Job.objects.get(parent_id=middle.pk)
+
+    verbs.cancel(root.pk, by=OPERATOR)
+
+    assert {again(job).status for job in (root, middle, leaf)} == {"cancelled"}
 
 
 def test_a_parent_keeps_its_lane_and_its_children_leave_it_out(handle: Register) -> None:
