@@ -8,14 +8,14 @@ from difflib import get_close_matches
 
 from sync.commands import Command
 from sync.declare import System
-from sync.errors import NotKnownHere
+from sync.errors import ConfigError
 from sync.registry import registry
 
 SCOPE = "command:"
 """A token may ask for a command whose path stands behind this in one of its scopes."""
 
 
-class UnknownCommand(NotKnownHere):
+class UnknownCommand(ConfigError):  # noqa: N818 - reads as what it names, at every call
     """No command has that name."""
 
     code = "unknown_command"

@@ -74,7 +74,10 @@ def retry(ids: Sequence[UUID], told: Told) -> Counter[str]:
 
 
 def cancel(ids: Sequence[UUID], told: Told) -> Counter[str]:
-    """Stop those that have not ended, and those they wait for; running attempts end at their next commit, which is refused."""
+    """Stop those that have not ended, and those they wait for.
+
+    Running attempts end at their next commit, which is refused.
+    """
     jobs, refused = _lock([*ids, *children.below(ids)], CANCELLED)
     queue.withdraw_many([job.wakeup for job in jobs if job.wakeup is not None])
     numbers = [job.pk for job in jobs]

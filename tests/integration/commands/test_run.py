@@ -33,22 +33,6 @@ def test_the_same_key_goes_out_on_every_try(office: Office) -> None:
     assert {path for method, path in office.asked if method == "PUT"} == {f"/bookings/{command.effect_key}"}
 
 
-def test_a_command_of_other_code_is_left_to_that_code(office: Office) -> None:
-    command = ask("mail")
-    Command.objects.filter(pk=command.pk).update(kind="shop.of_tomorrow")
-
-    assert run(command) == "retry"
-
-    assert (command.job.hold, command.job.attempts, command.job.error_code) == (
-        "backoff",
-        0,
-        "unknown_command",
-    )
-    assert office.effects == []
-    Command.objects.filter(pk=command.pk).update(kind="shop.mail")
-    assert run(command) == "success"
-
-
 @pytest.mark.parametrize("mood", [moods.LOST, moods.BROKEN_AFTER])
 @pytest.mark.parametrize("name", ["book", "mail"])
 def test_an_answer_that_is_lost_after_the_effect_is_read_back(office: Office, name: str, mood: str) -> None:

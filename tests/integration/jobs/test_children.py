@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from sync.errors import Conflict, FatalError, StaleAttempt
 from sync.jobs import children, reaper, verbs
@@ -123,7 +124,8 @@ def test_cancelling_the_parent_cancels_what_it_waits_for(handle: Register) -> No
 def test_cancelling_many_cancels_what_they_wait_for(handle: Register) -> None:
     parent, parts = family(handle)
 
-    counted = together_acts.cancel([parent.pk], together_acts.Told(by="olga"))
+    with transaction.atomic():
+        counted = together_acts.cancel([parent.pk], together_acts.Told(by="olga"))
 
     assert counted == {"cancelled": 3}
     assert {again(job).status for job in (parent, *parts)} == {"cancelled"}
@@ -135,7 +137,10 @@ def test_one_that_failed_by_its_children_is_left_out_of_a_retry_of_many(handle: 
     for part in parts:
         run(part)
 
-    counted = together_acts.retry([parent.pk, *(part.pk for part in parts)], together_acts.Told(by="olga"))
+    with transaction.atomic():
+        counted = together_acts.retry(
+            [parent.pk, *(part.pk for part in parts)], together_acts.Told(by="olga")
+        )
 
     assert counted == {"retried": 2, "failed": 1}
 
