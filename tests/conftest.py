@@ -96,6 +96,6 @@ def empty() -> None:
             " deletes_held = NULL, deletes_held_since = NULL"
         )
         cursor.execute(
-            "UPDATE scope_limit SET paused = false, most = CASE WHEN scope LIKE 'system:%' THEN NULL ELSE most END"
+            "UPDATE scope_limit SET paused = false, most = CASE WHEN scope LIKE 'system:%' THEN NULL ELSE 1 END"
         )
         cursor.execute("DELETE FROM scope_limit WHERE scope LIKE 'backfill:%'")
