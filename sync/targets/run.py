@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,8 +15,8 @@ from uuid import UUID
 from django.db import connections, transaction
 
 from sync.declare import Push
-from sync.errors import BridgeError, TransientError
-from sync.jobs.claim import Interrupted
+from sync.errors import BridgeError, StaleAttempt, TransientError
+from sync.jobs.claim import LEASE, Interrupted
 from sync.registry import Registered, registry
 from sync.targets import Outcome, Sending, Target
 from sync.targets.asking import push_of, target_of, wake_children
@@ -199,6 +200,7 @@ def _send(work: _Work, steps: Sequence[Step], known: dict[UUID, Outcome]) -> _Se
     outcomes = [known[step.key_hash] for step in sent]
     parts = _parts([step for step in steps if step.key_hash not in known], work.push.batch)
     for place, part in enumerate(parts):
+        _check_lease(work.claim)
         back = work.ledger.revived(part)
         rows = [_sending(step) for step in part if step.key_hash not in back]
         sent += part
@@ -219,6 +221,12 @@ def _send(work: _Work, steps: Sequence[Step], known: dict[UUID, Outcome]) -> _Se
             _unanswered(step, written=False) if step.key_hash in back else next(found) for step in part
         ]
     return sent, outcomes, None
+
+
+def _check_lease(claim: Claim) -> None:
+    """Raise StaleAttempt where the lease ran out: who wakes up from being frozen would undo what others did since."""
+    if time.monotonic() - claim.live.renewed > LEASE.total_seconds():
+        raise StaleAttempt(f"Attempt {claim.attempt} of job {claim.job_id} stood still for too long.")
 
 
 def _parts(steps: Sequence[Step], most: int) -> list[Sequence[Step]]:

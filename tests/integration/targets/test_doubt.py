@@ -14,7 +14,10 @@ from django.db import connection
 from bridge.sandbox.exchange import Request, Response
 from sync import schema
 from sync.audit import Actor
-from sync.errors import TransientError
+from sync.errors import StaleAttempt, TransientError
+from sync.jobs.claim import LEASE
+from sync.jobs.kinds import handler_of
+from sync.jobs.take import take
 from sync.models import Delivery, Job
 from sync.targets import acts
 from tests import sandboxed
@@ -339,3 +342,16 @@ def _another_connection() -> Iterator[Any]:
             yield cursor
     finally:
         other.close()
+
+
+def test_a_push_that_was_frozen_until_its_lease_was_over_sends_nothing(hub: Hub) -> None:
+    sync("apismith.items")
+    job = Job.objects.get(kind="push", status=Job.Status.PENDING, entity__path="apismith.items")
+    claim = take(job.pk, job.fence, "test")
+    assert claim is not None
+    claim.live.renewed -= 2 * LEASE.total_seconds()
+
+    with pytest.raises(StaleAttempt):
+        handler_of(job.kind)(claim)
+
+    assert hub.rows("items") == []
