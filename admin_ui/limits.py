@@ -90,7 +90,8 @@ class LimitsPage(Page):
 
     def acts_of(self, shown: ScopeLimit) -> Container[str]:
         """Pause what goes, resume what is paused."""
-        return (SET.name, RESUME.name if shown.paused else PAUSE.name)
+        pausing = RESUME.name if shown.paused else PAUSE.name
+        return (pausing,) if shown.scope.startswith("queue:") else (SET.name, pausing)
 
     @display(description="State", ordering="paused")
     def standing(self, row: ScopeLimit) -> SafeString:

@@ -78,6 +78,7 @@ def _work(request: HttpRequest) -> list[Item]:
         _item("Lanes", "low_priority", "sync_lanerow_changelist", _may("view_lanerow")),
         _item("Limits", "speed", "sync_scopelimit_changelist", _may("view_scopelimit")),
         _item("Commands", "send", "sync_command_changelist", _may("view_command"), badge=_unknown(request)),
+        _item("Workers", "dns", "sync_worker_changelist", _may("view_worker")),
         _item("Batches", "stacks", "sync_batch_changelist", _may("view_batch")),
         _item("Backfills", "history_toggle_off", "sync_backfill_changelist", _may("view_backfill")),
         _item("Schedules", "schedule", "sync_schedule_changelist", _may("view_schedule")),

@@ -21,6 +21,7 @@ from admin_ui import (
     trackers,
     users,
     webhooks,
+    workers,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "trackers",
     "users",
     "webhooks",
+    "workers",
 ]

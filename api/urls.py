@@ -37,6 +37,7 @@ from api import (
     trackers,
     webhooks,
     welcome,
+    workers,
 )
 from sync.commands.declared import declared
 
@@ -79,6 +80,9 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/jobs/<str:job_id>/cancel", jobs.JobCancelView.as_view()),
     path("api/v1/jobs/<str:job_id>/resolve", jobs.JobResolveView.as_view()),
     path("api/v1/lanes", lanes.LanesView.as_view()),
+    path("api/v1/workers", workers.WorkersView.as_view()),
+    path("api/v1/workers/drain", workers.DrainView.as_view()),
+    path("api/v1/workers/resume", workers.ResumeView.as_view()),
     path("api/v1/limits", limits.LimitsView.as_view()),
     path("api/v1/limits/<str:scope>", limits.LimitView.as_view()),
     path("api/v1/backfills", backfills.BackfillsView.as_view()),

@@ -19,6 +19,13 @@ _RIGHTS = """
                 THEN has_database_privilege(current_database(), 'CREATE')
                 ELSE has_schema_privilege(%s, 'USAGE') END
 """
+NOTICE_LOSS = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""A server that was cut off is noticed within 20 s, not after hours; no meaning for local sockets."""
 
 
 class DatabaseUnusable(StartError):  # noqa: N818 - says what the database is, and is a StartError
@@ -43,7 +50,7 @@ def django_database(
         "PORT": given.pop("port", ""),
         "CONN_MAX_AGE": conn_max_age,
         "CONN_HEALTH_CHECKS": conn_max_age != 0,
-        "OPTIONS": given | {"server_side_binding": server_side_binding},
+        "OPTIONS": NOTICE_LOSS | given | {"server_side_binding": server_side_binding},
     }
 
 

@@ -29,6 +29,7 @@ from sync.registry import Registered, Registry, registry
 
 RESERVED = frozenset(
     {
+        "activities",
         "admin",
         "api",
         "audit",
@@ -56,7 +57,6 @@ RESERVED = frozenset(
         "mappings",
         "metrics",
         "notifications",
-        "activities",
         "orders",
         "pending-children",
         "push",
@@ -68,6 +68,7 @@ RESERVED = frozenset(
         "trackers",
         "vouchers",
         "webhooks",
+        "workers",
     }
 )
 """Paths of the API: no system and no bare name may take one."""

@@ -9,11 +9,10 @@ from typing import Any
 
 from django.db.models import Count, Min, Q
 from django.utils import timezone
-from procrastinate.contrib.django.models import ProcrastinateWorker
 
 from sync.commands import declared as commands
 from sync.jobs import kinds
-from sync.models import Command, EntityRow, FailedRecord, Job, PendingChild, SourceColumn, Tracker
+from sync.models import Command, EntityRow, FailedRecord, Job, PendingChild, SourceColumn, Tracker, Worker
 from sync.models.command import State
 from sync.registry import registry
 
@@ -32,13 +31,8 @@ class Queue:
 
 
 def workers(heard_within: timedelta) -> int:
-    """Worker processes heard of lately.
-
-    Each has a loop for every queue, and the queue knows loops only; processes with some of the queues
-    (`bridge worker --queue`) count together as one where their loops would make up one.
-    """
-    heard = ProcrastinateWorker.objects.filter(last_heartbeat__gte=timezone.now() - heard_within)
-    return -(-heard.count() // len(kinds.QUEUES))
+    """Worker processes heard of lately, whichever queues they serve."""
+    return Worker.objects.filter(heard_at__gte=timezone.now() - heard_within).count()
 
 
 def queues() -> list[Queue]:

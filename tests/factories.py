@@ -36,6 +36,7 @@ from sync.models import (
     Schedule,
     SourceColumn,
     Tracker,
+    Worker,
 )
 from sync.registry import registry
 
@@ -77,6 +78,13 @@ def job(entity: str | None = ENTITY, **columns: Any) -> Job:
     """A pending sync, as a row only: nothing will run it."""
     plain: dict[str, Any] = {"kind": "sync", "requested_by": "test"}
     return Job.objects.create(entity_id=schema.entity_id(entity) if entity else None, **{**plain, **columns})
+
+
+def worker(name: str = "vm:7:a") -> Worker:
+    """A worker process that was heard of just now."""
+    return Worker.objects.create(
+        name=name, host="vm", pid=7, version="0.1", queues=["sync"], started_at=now(), heard_at=now()
+    )
 
 
 def dead_job(entity: str | None = ENTITY, **columns: Any) -> Job:

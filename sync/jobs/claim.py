@@ -11,14 +11,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models.functions import Now
+from psycopg.types.json import Jsonb
 
 from sync.declare import Retry
 from sync.errors import StaleAttempt
 from sync.ids import uuid7
 from sync.jobs import lanes
 from sync.jobs.events import note
-from sync.models import Attempt, Job, JobEvent
+from sync.jobs.prepared import ask
+from sync.models import Job, JobEvent
 from sync.queries import query
 from sync.registry import Registered
 
@@ -50,6 +51,7 @@ class Live:
     noted: float = 0.0
     progress: JobEvent | None = None
     retry: Retry | None = None  # of work that has a policy of its own
+    group: list[tuple[Claim, Mapping[str, Any]]] | None = None  # ends that are written together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,25 +87,22 @@ class Claim:
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """End the job well, in the transaction of its data. Raises StaleAttempt as `hold` does."""
-        ours = Job.objects.filter(pk=self.job_id, fence=self.fence, status=Job.Status.PROCESSING)
-        with transaction.atomic(savepoint=False):
-            ended = ours.update(
-                status=Job.Status.SUCCESS,
-                result=dict(result),
-                finished_at=Now(),
-                lease_until=None,
-                wakeup=None,
-                deaths=0,
-                error_code=None,
-                error=None,
-            )
-            if not ended:
-                raise StaleAttempt(f"Attempt {self.attempt} of job {self.job_id} no longer holds it.")
-            runs = Attempt.objects.filter(job_id=self.job_id, no=self.attempt)
-            runs.update(outcome="success", finished_at=Now())
-            if self.lanes:
+        if self.live.group is not None:
+            self.live.group.append((self, result))
+        elif self.lanes:
+            with transaction.atomic(savepoint=False):
+                self._finish(result)
                 lanes.leave(self.job_id)
+        else:
+            self._finish(result)
         self.live.finished = True
+
+    def _finish(self, result: Mapping[str, Any]) -> None:
+        ended = ask(
+            "finish_job", id=self.job_id, fence=self.fence, no=self.attempt, result=Jsonb(dict(result))
+        )
+        if ended != [(True,)]:
+            raise StaleAttempt(f"Attempt {self.attempt} of job {self.job_id} no longer holds it.")
 
     def advance(self) -> None:
         """Say that a part of the work is committed for good: an error after it counts as the job's first."""

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 import structlog
-from django.db import Error, close_old_connections
+from django.db import Error, close_old_connections, connection
 
 from sync import deletes, grouping, inbound, orphans, retries
 from sync.backfill import planner
@@ -78,8 +78,16 @@ class Housekeeping(threading.Thread):
             return
         close_old_connections()
         try:
+            _limit_waits()
             duty()
         except Error as error:
             log.warning("housekeeping_failed", duty=duty.__name__, reason=brief(error))
         except Exception:  # a fault in one duty must not end the others: nobody else does them
             log.exception("housekeeping_failed", duty=duty.__name__)
+
+
+def _limit_waits() -> None:
+    """One duty that hangs must not end the others: what takes so long is given up, and tried again next time."""
+    if connection.connection is None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '120s'; SET lock_timeout = '10s'")

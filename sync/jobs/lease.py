@@ -7,9 +7,10 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import psycopg
 import structlog
@@ -45,62 +46,73 @@ class Leases:
 
     def __init__(self) -> None:
         self._claims: dict[int, Claim] = {}
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._draining = False
         self._thread: threading.Thread | None = None
+        self._worker: dict[str, Any] | None = None
+
+    def announce(self, queues: Collection[str], version: str) -> None:
+        """Let this process be known as a worker of these queues from now on, with or without work."""
+        host, pid, _ = worker_name().rsplit(":", 2)
+        named = {"name": worker_name(), "host": host, "pid": int(pid), "version": version}
+        with self._lock:
+            self._worker = {**named, "queues": list(queues)}
+            self._begin()
 
     @contextmanager
     def held(self, claim: Claim) -> Iterator[None]:
         """Renew the claim's lease until the block ends."""
-        with self._changed:
+        with self._lock:
             self._claims[id(claim)] = claim
             if self._draining:
                 claim.stopping.set()
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-                self._thread.start()
+            self._begin()
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 del self._claims[id(claim)]
-                self._changed.notify()
 
     def drain(self) -> None:
         """Ask all attempts, and those that begin yet, to hand their work back."""
-        with self._changed:
+        with self._lock:
             self._draining = True
             for claim in self._claims.values():
                 claim.stopping.set()
 
+    @property
+    def draining(self) -> bool:
+        """Whether this process takes no more."""
+        return self._draining
+
     def running(self) -> list[Claim]:
         """The attempts that run now."""
-        with self._changed:
+        with self._lock:
             return list(self._claims.values())
 
-    def _beat(self) -> None:
-        connection: psycopg.Connection | None = None
-        while True:
-            connection = self._pause(connection)
-            if claims := self.running():
-                connection = self._renew(connection, claims)
+    def _begin(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+            self._thread.start()
 
-    def _pause(self, connection: psycopg.Connection | None) -> psycopg.Connection | None:
-        """Wait for the next beat; without work the connection is not kept."""
-        until = time.monotonic() + BEAT
-        with self._changed:
-            while (left := until - time.monotonic()) > 0:
-                if not self._claims and connection is not None:
-                    connection.close()
-                    connection = None
-                self._changed.wait(left)
-        return connection
+    def _beat(self) -> None:
+        connection = self._renew(None, []) if self._worker else None
+        while True:
+            time.sleep(BEAT)
+            if (claims := self.running()) or self._worker:
+                connection = self._renew(connection, claims)
+            elif connection is not None:  # without work it is not kept
+                connection.close()
+                connection = None
 
     def _renew(self, connection: psycopg.Connection | None, claims: list[Claim]) -> psycopg.Connection | None:
         try:
             connection = connection or _connect()
             for claim in claims:
                 renew(connection, claim)
+            if self._worker and self._announced(connection):
+                for claim in claims:
+                    claim.stopping.set()
         except psycopg.Error as error:
             log.warning("leases_not_renewed", reason=brief(error))
             if connection is not None:
@@ -110,6 +122,11 @@ class Leases:
             if time.monotonic() - claim.live.renewed > LEASE.total_seconds():
                 lose(claim)
         return connection
+
+    def _announced(self, connection: psycopg.Connection) -> bool:
+        """Say that this worker lives; whether it is drained, and the time its jobs had for that is over."""
+        row = connection.execute(query("announce_worker"), self._worker).fetchone()
+        return bool(row and row[0])
 
 
 def renew(connection: psycopg.Connection, claim: Claim) -> None:

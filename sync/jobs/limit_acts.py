@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Count
 
 from sync import audit
 from sync.audit import Actor
 from sync.errors import Conflict, InvalidRequest, NotFound
-from sync.jobs import handing
-from sync.models import ScopeLimit
+from sync.jobs import handing, kinds
+from sync.models import Job, ScopeLimit
 from sync.queries import query
 
 MOST = 1_000
 KEPT = object()
 """Leave it as it is."""
 _OF_BACKFILLS = "backfill:"
+_OF_QUEUES = "queue:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,18 @@ def use(scopes: Iterable[str]) -> dict[str, Use]:
     """How much these limits are used now."""
     with connection.cursor() as cursor:
         cursor.execute(query("limit_use"), {"scopes": list(scopes)})
-        return {scope: Use(running, waiting) for scope, running, waiting in cursor.fetchall()}
+        found = {scope: Use(running, waiting) for scope, running, waiting in cursor.fetchall()}
+    queues = {scope.removeprefix(_OF_QUEUES) for scope in found if scope.startswith(_OF_QUEUES)}
+    return found | (_use_of_queues(queues) if queues else {})
+
+
+def _use_of_queues(names: set[str]) -> dict[str, Use]:
+    """A queue is told by the kind of its jobs, not by a scope."""
+    jobs = Job.objects.filter(status__in=("processing", "pending"), hold=None).order_by()
+    running, waiting = Counter[str](), Counter[str]()
+    for kind, status, count in jobs.values_list("kind", "status").annotate(Count("id")):
+        (running if status == "processing" else waiting)[kinds.queue_of(kind)] += count
+    return {f"{_OF_QUEUES}{name}": Use(min(running[name], MOST), min(waiting[name], MOST)) for name in names}
 
 
 def find(scope: str) -> ScopeLimit:
@@ -78,7 +92,12 @@ def _hand_over(scope: str) -> None:
 
 
 def _checked(scope: str, most: Any) -> int | None:
-    if most is None and scope.startswith("system:"):
+    if scope.startswith(_OF_QUEUES) and most is not None:
+        message = (
+            "Each worker has its own slots of a queue (`bridge worker --concurrency`): it can only be paused."
+        )
+        raise InvalidRequest(message, code="bad_limit")
+    if most is None and scope.startswith(("system:", _OF_QUEUES)):
         return None
     if not isinstance(most, int) or isinstance(most, bool) or not 1 <= most <= MOST:
         hint = " To start nothing, pause it."

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from sync.jobs import kinds
 from sync.models import ScopeLimit
 from sync.queries import query
 from sync.registry import registry
@@ -40,6 +41,7 @@ def default_limits() -> None:
     rows = [ScopeLimit(scope=f"entity:{one.path}", most=one.entity.max_parallel) for one in registry]
     rows += [ScopeLimit(scope=f"replay:{one.path}", most=1) for one in registry]
     rows += [ScopeLimit(scope=f"system:{one.name}", most=one.max_parallel) for one in registry.systems]
+    rows += [ScopeLimit(scope=f"queue:{name}", most=None) for name in kinds.QUEUES]  # to be paused
     ScopeLimit.objects.bulk_create(rows, ignore_conflicts=True)
 
 

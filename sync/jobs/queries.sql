@@ -160,3 +160,33 @@ SELECT j.id FROM job j WHERE j.status = 'pending' AND (j.hold IS NULL OR j.hold 
     SELECT 1 FROM procrastinate_jobs p WHERE p.id = j.wakeup
       AND (p.status = 'todo' OR (p.status = 'doing' AND j.run_after > clock_timestamp() - %(silence)s)))
 ORDER BY j.run_after LIMIT 1000;
+
+-- take_next --
+-- The next wake-ups of a queue, as many as there are ids for attempts; those with a number of an attempt are claimed.
+SELECT wakeup, task, args, job_id, fence, kind, entity_id, params, scopes, lanes, waited, no
+FROM bridge_take(%(queue)s, %(taker)s, %(worker)s, %(lease)s, %(kinds)s::text[], %(attempts)s::uuid[]);
+
+-- finish_job --
+-- End a job and its attempt well; false where the attempt no longer holds the job.
+SELECT bridge_finish(%(id)s, %(fence)s, %(no)s::smallint, %(result)s);
+
+-- hold_jobs --
+-- First in the commit of a group: those of these jobs that are held, by which fence.
+SELECT id, fence FROM job WHERE id = ANY(%(ids)s) AND status = 'processing' FOR KEY SHARE;
+
+-- finish_jobs --
+-- End the jobs of a group well.
+SELECT bridge_finish(id, fence, no, result)
+FROM unnest(%(ids)s::uuid[], %(fences)s::int[], %(numbers)s::smallint[], %(results)s::jsonb[]) AS ended(id, fence, no, result);
+
+-- announce_worker --
+-- A worker says that it lives; answers whether its jobs shall be handed back now.
+WITH heard AS (
+  INSERT INTO worker (name, host, pid, version, queues) VALUES (%(name)s, %(host)s, %(pid)s, %(version)s, %(queues)s)
+  ON CONFLICT (name) DO UPDATE SET heard_at = clock_timestamp() RETURNING hand_back_at
+)
+SELECT coalesce(clock_timestamp() >= least(heard.hand_back_at, (SELECT f.hand_back_at FROM fleet f)), false) FROM heard;
+
+-- leave_fleet --
+-- A worker has ended, and so have those that nobody heard of for long.
+DELETE FROM worker WHERE name = %(name)s OR heard_at < clock_timestamp() - interval '1 hour';

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from uuid import UUID
 
 import structlog
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 
 from sync import metrics
 from sync.errand import Errand, on
@@ -22,6 +23,9 @@ from sync.models import Attempt
 
 log = structlog.get_logger(__name__)
 
+QUICK = 0.1
+"""Seconds."""
+
 
 def run_job(job_id: UUID, fence: int) -> str:
     """Run the job for this delivery; returns what became of it, `stale` where the delivery is outdated.
@@ -29,10 +33,13 @@ def run_job(job_id: UUID, fence: int) -> str:
     Raises only where the database is out of reach: then the lease runs out, and the job is recovered.
     """
     claim = take(job_id, fence, worker_name())
-    if claim is None:
-        return "stale"
+    return "stale" if claim is None else run_claim(claim)
+
+
+def run_claim(claim: Claim) -> str:
+    """Run a job that is claimed; raises as `run_job` does."""
     path = None if claim.entity is None else claim.entity.path
-    with structlog.contextvars.bound_contextvars(job_id=str(job_id), entity=path):
+    with structlog.contextvars.bound_contextvars(job_id=str(claim.job_id), entity=path):
         began = time.monotonic()
         errand = Errand.of_kind(claim.kind)
         with leases.held(claim), on(errand):
@@ -41,7 +48,7 @@ def run_job(job_id: UUID, fence: int) -> str:
     # A transaction of its own, after the job's: a worker that dies in between leaves it to the sweep.
     hand_over(claim.scopes, claim.lanes)
     if errand.requests:
-        Attempt.objects.filter(job_id=job_id, no=claim.attempt).update(requests=errand.requests)
+        Attempt.objects.filter(job_id=claim.job_id, no=claim.attempt).update(requests=errand.requests)
     return outcome
 
 
@@ -85,14 +92,24 @@ def _handle(claim: Claim) -> None:
     if claim.kind not in kinds.KINDS:
         message = f"This code has no work called {claim.kind}: start workers of the code that has, or cancel the job."
         raise NotKnownHere(message, code="unknown_kind")
-    kinds.handler_of(claim.kind)(claim)
-    if not claim.live.finished:
-        raise FatalError(f"The handler of {claim.kind} ended without finishing the job.", code="unfinished")
+    handler = kinds.handler_of(claim.kind)
+    # As in a group, short work is in a transaction from the start.
+    with transaction.atomic() if kinds.kind_of(claim.kind).short else nullcontext():
+        handler(claim)
+        if not claim.live.finished:
+            raise unfinished(claim)
+
+
+def unfinished(claim: Claim) -> FatalError:
+    """A handler must end its job."""
+    return FatalError(f"The handler of {claim.kind} ended without finishing the job.", code="unfinished")
 
 
 def _count(claim: Claim, outcome: str, seconds: float) -> None:
     took = {"seconds": round(seconds, 3)}
-    log.info("job_ran", kind=claim.kind, attempt=claim.attempt, outcome=outcome, metrics=took)
+    # What was quick and went well is in its row: a line for each of a thousand a second is no news.
+    tell = log.debug if outcome == "success" and seconds < QUICK else log.info
+    tell("job_ran", kind=claim.kind, attempt=claim.attempt, outcome=outcome, metrics=took)
     module = "" if claim.entity is None else claim.entity.path
     if outcome == "success":
         metrics.jobs_processed.labels(module=module).inc()

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from threading import Thread
 from typing import Any
 
 import psycopg
@@ -22,12 +21,14 @@ from procrastinate.contrib.django import app
 from procrastinate.worker import Worker
 
 from sync.errors import ConfigError, InvalidRequest
-from sync.jobs import kinds, reaper
+from sync.jobs import fleet, kinds, reaper
 from sync.jobs.brief import brief
 from sync.jobs.connector import worker_connector
+from sync.jobs.fetching import Fetcher
 from sync.jobs.frozen import end_idle_transactions, name_connections
 from sync.jobs.housekeeping import Housekeeping
 from sync.jobs.lease import leases, worker_name
+from sync.jobs.prepared import prepare_statements
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ def run_worker(queues: Sequence[str] | None = None, concurrency: int | None = No
     connections.settings[DEFAULT_DB_ALIAS] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     end_idle_transactions()
     name_connections()
+    prepare_statements()
     try:
         _check_tables()
     except Error as error:
@@ -111,6 +113,7 @@ class _Process:
             loop.add_signal_handler(number, self._told_to_stop.set)
         connector = worker_connector()
         with app.replace_connector(connector):
+            app.job_manager = Fetcher(connector, self._sizes)
             try:
                 await connector.open_async()
             except psycopg.Error as error:
@@ -118,10 +121,8 @@ class _Process:
                 return 1
             import_module("sync.jobs.tasks")  # a plain Worker, unlike the app, does not load them
             self._housekeeping.start()
+            leases.announce(self._sizes, settings.BRIDGE_VERSION)
             log.info("worker_started", worker=worker_name(), queues=self._sizes)
-            if kinds.SYNC in self._sizes:
-                # Polars takes a third of a second: better now than in the first job.
-                Thread(target=import_module, args=["sync.pipeline.runner"], name="import").start()
             code = await self._run([self._loop_of(name, size) for name, size in self._sizes.items()])
             await connector.close_async()
         return code
@@ -160,8 +161,18 @@ class _Process:
             await _end_now(code)
         for loop in ended:
             loop.exception()  # the first one told it: asyncio need not tell it again for each loop
+        await asyncio.to_thread(_leave)
         log.info("worker_stopped", worker=worker_name())
         return code
+
+
+def _leave() -> None:
+    try:
+        fleet.leave(worker_name())
+    except Error as error:
+        log.warning("worker_not_signed_off", reason=brief(error))
+    finally:
+        connection.close()
 
 
 def _why(loops: list[asyncio.Task[None]]) -> str:

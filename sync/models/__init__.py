@@ -12,6 +12,7 @@ from sync.models.delivery import Delivery, DeliveryCount, TargetCursor
 from sync.models.entity import EntityRow
 from sync.models.error_group import ErrorGroup
 from sync.models.failed_record import FailedRecord
+from sync.models.fleet import Fleet, Worker
 from sync.models.inbound import Inbound
 from sync.models.job import Job
 from sync.models.job_event import JobEvent
@@ -41,6 +42,7 @@ __all__ = [
     "EntityRow",
     "ErrorGroup",
     "FailedRecord",
+    "Fleet",
     "Inbound",
     "Job",
     "JobEvent",
@@ -55,4 +57,5 @@ __all__ = [
     "SourceColumn",
     "TargetCursor",
     "Tracker",
+    "Worker",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bridge.database import DatabaseUnusable, check_server, django_database
+from bridge.database import NOTICE_LOSS, DatabaseUnusable, check_server, django_database
 
 
 def test_it_reads_a_plain_url() -> None:
@@ -22,7 +22,7 @@ def test_it_reads_a_plain_url() -> None:
         "PORT": "6432",
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": False,
-        "OPTIONS": {"options": "-c search_path=bridge", "server_side_binding": False},
+        "OPTIONS": {**NOTICE_LOSS, "options": "-c search_path=bridge", "server_side_binding": False},
     }
 
 

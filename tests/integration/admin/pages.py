@@ -18,6 +18,7 @@ LISTS = {
     "backfills": "sync_backfill_changelist",
     "lanes": "sync_lanerow_changelist",
     "limits": "sync_scopelimit_changelist",
+    "workers": "sync_worker_changelist",
     "trackers": "sync_tracker_changelist",
     "schedules": "sync_schedule_changelist",
     "budgets": "sync_budget_changelist",

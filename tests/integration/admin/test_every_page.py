@@ -25,7 +25,8 @@ QUERIES = {
     "backfills": 4,
     "batches": 2,
     "lanes": 2,
-    "limits": 3,
+    "limits": 4,
+    "workers": 4,
     "commands": 2,
     "trackers": 2,
     "schedules": 2,
@@ -58,6 +59,7 @@ def fill(rows: int) -> None:
         factories.command()
         factories.audit_entry()
         factories.mapping()
+        factories.worker(f"vm:{number}:a")
         for _ in range(2):
             enqueue("sync", requested_by="test", lanes=[f"shop.order:{number}"])
 

@@ -24,10 +24,12 @@ def anyone(db: None) -> Iterator[Client]:
     health.far_ends.forget()
 
 
-def worker(ago: str = "0 s") -> None:
+def worker(ago: str = "0 s", name: str = "vm:1:a") -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - %s::interval)", (ago,)
+            "INSERT INTO worker (name, host, pid, version, queues, heard_at)"
+            " VALUES (%s, 'vm', 1, '0.1', '{sync}', now() - %s::interval)",
+            (name, ago),
         )
 
 
@@ -60,12 +62,10 @@ def test_nobody_works(anyone: Client) -> None:
     assert anyone.get(HEALTH).status_code == 200, "records are served all the same"
 
 
-def test_a_process_is_one_worker_whatever_its_loops(anyone: Client) -> None:
-    for _ in kinds.QUEUES:
-        worker()
-
-    assert anyone.get(HEALTH).json()["checks"]["smartplan"]["workers"] == 1
+def test_each_process_is_one_worker(anyone: Client) -> None:
     worker()
+    assert anyone.get(HEALTH).json()["checks"]["smartplan"]["workers"] == 1
+    worker(name="vm:2:b")
     assert anyone.get(HEALTH).json()["checks"]["smartplan"]["workers"] == 2
 
 

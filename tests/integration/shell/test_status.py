@@ -5,14 +5,21 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from sync.models import Job, Tracker
+from sync.models import Job, Tracker, Worker
 from tests import factories
 from tests.integration.shell.conftest import Shell
 
 
 def alive_worker() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+    Worker.objects.create(
+        name="vm:1:a",
+        host="vm",
+        pid=1,
+        version="0.1",
+        queues=["sync"],
+        started_at=factories.now(),
+        heard_at=factories.now(),
+    )
 
 
 def test_it_shows_every_entity_with_its_figures(shell: Shell) -> None:

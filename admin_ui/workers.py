@@ -1,0 +1,88 @@
+"""Workers: who was heard of lately, and whether it takes jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from admin_ui import render
+from admin_ui.acts import Act, on_many, on_one
+from admin_ui.page import Page
+from admin_ui.site import site
+from sync.jobs import fleet
+from sync.models import Worker
+
+DRAIN = Act(
+    name="drain",
+    title="Drain",
+    icon="pause",
+    question="Let it take no more jobs? What runs now may end by itself for a minute, then it is handed back.",
+    done="{count} drained.",
+    call=lambda name, by, remark: fleet.drain(worker=name, by=by, reason=remark or None),
+    remark="optional",
+)
+RESUME = Act(
+    name="resume",
+    title="Resume",
+    icon="play_arrow",
+    question="Let it take jobs again?",
+    done="{count} resumed.",
+    call=lambda name, by, remark: fleet.resume(worker=name, by=by),
+)
+
+
+@admin.register(Worker, site=site)
+class WorkersPage(Page):
+    """One row a worker process."""
+
+    detail_title = "Worker"
+    list_display = ("name", "standing", "version", "serves", "running", "started_at", "heard_at")
+    list_display_links = ("name",)
+    actions = ("drain_many", "resume_many")
+    actions_detail = ("drain_one", "resume_one")
+    fields = (("name", "standing"), ("version", "serves"), "running", ("started_at", "heard_at"))
+
+    drain_one, drain_many = on_one(DRAIN), on_many(DRAIN)
+    resume_one, resume_many = on_one(RESUME), on_many(RESUME)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Worker]:
+        """Those that live."""
+        return fleet.living()
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, with what each runs and whether all are drained, in a query each."""
+        listed = super().get_changelist_instance(request)
+        running, drained = fleet.running_by_worker(), fleet.state()["draining_since"]
+        for worker in listed.result_list:
+            worker.__dict__ |= {"jobs": running.get(worker.name, 0), "all_drained": drained}
+        return listed
+
+    def acts_of(self, shown: Worker) -> Container[str]:
+        """Drain what takes jobs, resume what was drained by itself."""
+        return (RESUME.name,) if shown.draining_since else (DRAIN.name,)
+
+    @display(description="State")
+    def standing(self, worker: Any) -> SafeString:
+        """Whether it takes jobs."""
+        known = worker.__dict__
+        all_drained = known["all_drained"] if "all_drained" in known else fleet.state()["draining_since"]
+        if worker.draining_since or all_drained:
+            return render.label("drained", "warning")
+        return render.label("takes jobs", "success")
+
+    @display(description="Queues")
+    def serves(self, worker: Worker) -> str:
+        """Whose jobs it takes."""
+        return ", ".join(worker.queues)
+
+    @display(description="Running")
+    def running(self, worker: Any) -> int:
+        """Its jobs that run now."""
+        known: int | None = worker.__dict__.get("jobs")
+        return fleet.running(worker.name) if known is None else known

@@ -1,0 +1,91 @@
+"""Letting workers take no more, and take jobs again: for a deploy, for work on the database; for all doors, audited."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Now
+
+from sync import audit
+from sync.audit import Actor
+from sync.errors import InvalidRequest, NotFound
+from sync.models import Fleet, Job, Worker
+from sync.queries import query
+
+LONGEST_WAIT = 86_400
+HEARD_WITHIN = timedelta(seconds=20)
+"""A worker that said nothing for so long is not counted."""
+
+
+def drain(*, by: Actor, worker: str | None = None, wait: int = 60, reason: str | None = None) -> None:
+    """Let no worker, or not this one, take jobs; a worker that starts is idle too, where all are drained.
+
+    Jobs that run may end by themselves for `wait` seconds; then they are asked to hand their work back, which burns
+    no try. Drained again, the time begins anew. Raises NotFound, InvalidRequest (bad_wait).
+    """
+    if isinstance(wait, bool) or not isinstance(wait, int) or not 0 <= wait <= LONGEST_WAIT:
+        raise InvalidRequest(f"wait is {wait}: seconds, from 0 to {LONGEST_WAIT}.", code="bad_wait")
+    state = {"draining_since": Now(), "hand_back_at": Now() + timedelta(seconds=wait)}
+    with transaction.atomic():
+        if worker is None:
+            told = {"drained_by": by.name, "reason": reason}
+            Fleet.objects.update_or_create(one=True, defaults={**state, **told})
+        else:
+            _named(worker).update(**state)
+        audit.record("fleet.drain", "worker", worker or "all", by=by, reason=reason, after={"wait": wait})
+
+
+def resume(*, by: Actor, worker: str | None = None, reason: str | None = None) -> None:
+    """Let all workers take jobs again, drained by themselves or with all; or only this one. Raises NotFound."""
+    ended = {"draining_since": None, "hand_back_at": None}
+    with transaction.atomic():
+        if worker is None:
+            Fleet.objects.update(**ended, drained_by=None, reason=None)
+            Worker.objects.update(**ended)
+        else:
+            _named(worker).update(**ended)
+        audit.record("fleet.resume", "worker", worker or "all", by=by, reason=reason)
+
+
+def running(worker: str | None = None) -> int:
+    """Jobs that run now, on this worker or anywhere."""
+    jobs = Job.objects.filter(status=Job.Status.PROCESSING)
+    return (jobs if worker is None else jobs.filter(worker=worker)).count()
+
+
+def running_by_worker() -> dict[str, int]:
+    """Jobs that run now, of each worker that runs any."""
+    jobs = Job.objects.filter(status=Job.Status.PROCESSING, worker__isnull=False).order_by()
+    return {str(name): number for name, number in jobs.values_list("worker").annotate(Count("id"))}
+
+
+def state() -> dict[str, Any]:
+    """Whether all are drained, since when, by whom and why."""
+    row = Fleet.objects.first() or Fleet()
+    return {
+        "draining_since": row.draining_since,
+        "hand_back_at": row.hand_back_at,
+        "drained_by": row.drained_by,
+        "reason": row.reason,
+    }
+
+
+def living() -> QuerySet[Worker]:
+    """The workers heard of lately, by name."""
+    return Worker.objects.filter(heard_at__gte=Now() - HEARD_WITHIN).order_by("name")
+
+
+def leave(name: str) -> None:
+    """This worker has ended."""
+    with connection.cursor() as cursor:
+        cursor.execute(query("leave_fleet"), {"name": name})
+
+
+def _named(worker: str) -> QuerySet[Worker]:
+    found = Worker.objects.filter(name=worker)
+    if not found.exists():
+        raise NotFound(f"There is no worker {worker[:200]!r}: `bridge workers` shows them.")
+    return found

@@ -1,0 +1,40 @@
+"""The page of workers."""
+
+from __future__ import annotations
+
+from django.test import Client
+
+from sync.models import AuditEntry, Worker
+from tests import factories
+from tests.integration.admin.pages import main_text, page
+
+SENT = {"_form_submitted": "True"}
+
+
+def test_who_lives_is_listed(viewing: Client) -> None:
+    factories.worker()
+
+    shown = main_text(viewing.get(page("sync_worker_changelist")))
+
+    assert "vm:7:a takes jobs 0.1 sync 0" in shown
+
+
+def test_an_operator_drains_and_resumes_one(operating: Client) -> None:
+    factories.worker()
+
+    operating.post(page("sync_worker_drain_one", "vm:7:a"), {**SENT, "remark": "a deploy"})
+    assert Worker.objects.get().draining_since
+    assert "drained" in main_text(operating.get(page("sync_worker_changelist")))
+    operating.post(page("sync_worker_resume_one", "vm:7:a"), SENT)
+
+    assert Worker.objects.get().draining_since is None
+    told = AuditEntry.objects.order_by("id").values_list("act", "object_id", "reason")
+    assert list(told) == [("fleet.drain", "vm:7:a", "a deploy"), ("fleet.resume", "vm:7:a", None)]
+
+
+def test_who_only_looks_drains_nothing(viewing: Client) -> None:
+    factories.worker()
+
+    viewing.post(page("sync_worker_drain_one", "vm:7:a"), {**SENT, "remark": ""})
+
+    assert Worker.objects.get().draining_since is None
