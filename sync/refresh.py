@@ -78,7 +78,7 @@ def _commit(claim: Claim, page: Page) -> None:
         pages=(PageNote(no=1, rows=1, next=None),),
     ).counting(rows_fetched=1)
     if _holds(run.leaf, run.by_key, raw_hash):  # so a mended record does not fail again
-        batch = replace(batch, known=[raw_hash], known_at=page.asked_at).counting(skipped=1)
+        batch = replace(batch, known=raw_hash, known_at=page.asked_at).counting(skipped=1)
     else:
         frame = pl.DataFrame({"_row": pl.Series([0], dtype=pl.UInt32)})
         batch = replace(batch, raw=[row], raw_hashes=[raw_hash], asked_at=[page.asked_at], frame=frame)

@@ -76,7 +76,7 @@ class Batch:
     raw_hashes: Sequence[bytes] = ()  # 16 bytes each, by row
     asked_at: Sequence[datetime] = ()  # when the far end was asked, by row
     pages: tuple[PageNote, ...] = ()
-    known: Sequence[bytes] = ()  # raw hashes of rows skipped because the mirror holds the same bytes
+    known: bytes = b""  # raw hashes, 16 bytes each, of rows skipped because the mirror holds the same bytes
     early: bool = False  # the memo was still being read: it may know more of the rows
     known_at: datetime | None = None  # when the far end was asked for the first page of these
     frame: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"_row": pl.UInt32}))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 import polars as pl
 
 from sync.pipeline.batch import Batch
+from sync.pipeline.hashes import among
 from sync.pipeline.parking import let_go
 from sync.queries import query
 
@@ -94,8 +96,9 @@ def _reverted(cursor: Any, batch: Batch, statement: str, entity: dict[str, Any])
         return None
     assert batch.run is not None
     cursor.execute(query(statement, leaf=batch.run.leaf), entity)
-    known = set(batch.known)
-    hashes = [row[0] for row in cursor.fetchall() if row[0].bytes in known]
+    asked = [row[0] for row in cursor.fetchall()]
+    again = among(b"".join(raw_hash.bytes for raw_hash in asked), batch.known)
+    hashes = list(compress(asked, again.tolist()))
     return entity | {"hashes": hashes, "asked_at": batch.known_at} if hashes else None
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from django.db import connection
 
+from sync.pipeline.hashes import among
 from sync.queries import query
 
 if TYPE_CHECKING:
@@ -78,6 +79,6 @@ def _came(batch: Batch, keys: pl.Series) -> list[bytes]:
         statement = query("raw_hashes", leaf=batch.run.leaf, entity_id=batch.run.entity_id)
         cursor.execute(statement, {"keys": [key.hex() for key in keys]})
         held = [(key.bytes, raw_hash.bytes) for key, raw_hash in cursor.fetchall()]
-    known = set(batch.known)
-    before = batch.run.memo.met([raw_hash for _, raw_hash in held])
-    return [key for (key, raw_hash), met in zip(held, before, strict=True) if met or raw_hash in known]
+    asked = b"".join(raw_hash for _, raw_hash in held)
+    came = among(asked, batch.known) | batch.run.memo.met(asked)
+    return [key for (key, _), met in zip(held, came.tolist(), strict=True) if met]

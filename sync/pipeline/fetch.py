@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from django.conf import settings
 from sync.errors import FatalError
 from sync.jobs.claim import Interrupted
 from sync.pipeline.batch import Batch, PageNote
+from sync.pipeline.hashes import HASH_BYTES, numbers
 from sync.pipeline.held import held
 from sync.pipeline.reading import Numbered, PageStream
 from sync.pipeline.run import Run
@@ -48,7 +48,7 @@ def fetch(batch: Batch) -> Batch:
         raise FatalError(
             f"{batch.registered.path}: the client ended its pages without a last one.", code="no_last_page"
         )
-    return _unchanged(batch, len(batch.known)).counting(rows_fetched=_fetched(batch))
+    return _unchanged(batch, len(batch.known) // HASH_BYTES).counting(rows_fetched=_fetched(batch))
 
 
 def settled(batch: Batch) -> Batch:
@@ -56,12 +56,12 @@ def settled(batch: Batch) -> Batch:
     if not batch.early:
         return batch
     assert batch.run is not None
-    known = batch.run.memo.knows(batch.raw_hashes)
+    known = batch.run.memo.knows(b"".join(batch.raw_hashes))
     if not known.any():
         return replace(batch, early=False)
     new = _without(batch, known)
-    whole = replace(new, early=False, known=[*batch.known, *new.known], frame=_numbered(len(new.raw)))
-    return _unchanged(whole, len(new.known))
+    whole = replace(new, early=False, known=batch.known + new.known, frame=_numbered(len(new.raw)))
+    return _unchanged(whole, int(known.sum()))
 
 
 def _unchanged(batch: Batch, rows: int) -> Batch:
@@ -80,7 +80,7 @@ def _with(batch: Batch, pages: Sequence[Numbered]) -> Batch:
         raw=[*batch.raw, *more.raw],
         raw_hashes=[*batch.raw_hashes, *more.raw_hashes],
         asked_at=[*batch.asked_at, *more.asked_at],
-        known=[*batch.known, *more.known],
+        known=batch.known + more.known,
         early=batch.early or more.early,
         known_at=min(asked_at, batch.known_at or asked_at),
         frame=_numbered(len(batch.raw) + len(more.raw)),
@@ -103,7 +103,7 @@ def _new_rows(batch: Batch, pages: Sequence[Numbered]) -> Batch:
     if not run.memo.pays(len(rows)):
         return _without(whole, held(whole))
     whole = replace(whole, early=not run.memo.complete)
-    return _without(whole, run.memo.knows(hashes, early=True))
+    return _without(whole, run.memo.knows(b"".join(hashes), early=True))
 
 
 def _note(numbered: Numbered) -> PageNote:
@@ -114,13 +114,13 @@ def _note(numbered: Numbered) -> PageNote:
 def _without(batch: Batch, known: npt.NDArray[np.bool_]) -> Batch:
     if not known.any():
         return batch
-    new = (~known).tolist()
+    new = np.flatnonzero(~known).tolist()  # mostly few: it takes no look at each row
     return replace(
         batch,
-        raw=list(compress(batch.raw, new)),
-        raw_hashes=list(compress(batch.raw_hashes, new)),
-        asked_at=list(compress(batch.asked_at, new)),
-        known=list(compress(batch.raw_hashes, known.tolist())),
+        raw=[batch.raw[row] for row in new],
+        raw_hashes=[batch.raw_hashes[row] for row in new],
+        asked_at=[batch.asked_at[row] for row in new],
+        known=numbers(b"".join(batch.raw_hashes))[known].tobytes(),
     )
 
 
@@ -129,7 +129,7 @@ def _numbered(rows: int) -> pl.DataFrame:
 
 
 def _fetched(batch: Batch) -> int:
-    return len(batch.raw) + len(batch.known)
+    return len(batch.raw) + len(batch.known) // HASH_BYTES
 
 
 def _collect(batch: Batch, until: float | None) -> list[Numbered]:

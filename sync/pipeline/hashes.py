@@ -8,14 +8,25 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.uint64]
 """Hashes as rows of two numbers: only compared, so in whichever order this machine reads their bytes."""
 
+HASH_BYTES = 16
 FULLEST = 0.6
 """Share of the places that are taken at most: beyond that the way to a free one grows long."""
 _FEWEST = 1_024
+_AT_ONCE = 65_536
 
 
 def numbers(hashes: bytes) -> Numbers:
     """Hashes, joined, as numbers."""
     return np.frombuffer(hashes, np.uint64).reshape(-1, 2)
+
+
+def among(asked: bytes, held: bytes) -> npt.NDArray[np.bool_]:
+    """Which of some hashes are among many others; both joined."""
+    few, many = Hashes(), numbers(held)
+    few.add(numbers(asked))
+    for start in range(0, len(many), _AT_ONCE):
+        few.meet(many[start : start + _AT_ONCE])
+    return few.has_met(numbers(asked))
 
 
 class Hashes:

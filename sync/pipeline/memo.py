@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import psycopg
 from django.db import connection
 
-from sync.pipeline.hashes import Hashes, numbers
+from sync.pipeline.hashes import HASH_BYTES, Hashes, numbers
 from sync.pipeline.memo_reading import Reading
 
 MOST_ROWS = 16_000_000
@@ -65,12 +63,12 @@ class Memo:
         """Whether all is read: what is not known now is not known at all."""
         return self._reading is not None and self._reading.ended
 
-    def knows(self, hashes: Sequence[bytes], *, early: bool = False) -> npt.NDArray[np.bool_]:
-        """For each hash (16 bytes) whether a live record has it.
+    def knows(self, hashes: bytes, *, early: bool = False) -> npt.NDArray[np.bool_]:
+        """For each hash (16 bytes each, joined) whether a live record has it.
 
         `early`: as far as is known by now, where that is nearly all of them; else it waits for more.
         """
-        asked = numbers(b"".join(hashes))
+        asked = numbers(hashes)
         most_open = len(asked) // NEARLY_ALL if early else 0
         return self._read().answer(lambda held: held.meet(asked), most_open)
 
@@ -79,11 +77,11 @@ class Memo:
         """Whether any hash can have been met."""
         return self._reading is not None and self._reading.found > 0
 
-    def met(self, hashes: Sequence[bytes]) -> npt.NDArray[np.bool_]:
+    def met(self, hashes: bytes) -> npt.NDArray[np.bool_]:
         """For each hash whether `knows` was asked for it before, and knew it."""
         if self._reading is None:
-            return np.zeros(len(hashes), bool)
-        asked = numbers(b"".join(hashes))
+            return np.zeros(len(hashes) // HASH_BYTES, bool)
+        asked = numbers(hashes)
         return self._reading.answer(lambda held: held.has_met(asked), len(asked))
 
     def close(self) -> None:

@@ -105,7 +105,7 @@ def seen_in(batch: Batch) -> bytes:
     # Also the rows that were skipped, wait or failed: the far end has them.
     good = [] if batch.good is None else batch.good["_key_hash"].to_list()
     failed = {aside.key_hash.bytes for aside in batch.aside if aside.key_hash} - set(good)
-    return b"".join([*batch.known, *good, *failed])
+    return b"".join([batch.known, *good, *failed])
 
 
 def _note_changes(cursor: Any, batch: Batch, run: Run) -> None:

@@ -28,7 +28,7 @@ def test_it_knows_the_bytes_of_live_records(hashes: list[bytes]) -> None:
     other = xxhash.xxh3_128_digest(b"other")
     Record.objects.filter(raw_hash=hashes[3].hex()).update(deleted_at="2026-01-01T00:00Z")
 
-    known = Memo(leaf(GADGETS), 39, whole=True).knows([other, *hashes, hashes[0]])
+    known = Memo(leaf(GADGETS), 39, whole=True).knows(b"".join([other, *hashes, hashes[0]]))
 
     assert known.tolist() == [False, True, True, True, False, *[True] * 37]
 
@@ -37,7 +37,7 @@ def test_it_reads_a_table_stretch_by_stretch(hashes: list[bytes], monkeypatch: p
     Record.objects.filter(entity_id=entity_id(GADGETS)).update(data={"name": "x" * 1500})
     monkeypatch.setattr(memo_reading, "_PAGES_A_STRETCH", 1)
 
-    known = Memo(leaf(GADGETS), 40, whole=True).knows([b"0" * 16, *hashes])
+    known = Memo(leaf(GADGETS), 40, whole=True).knows(b"".join([b"0" * 16, *hashes]))
 
     assert known.tolist() == [False, *[True] * 40]
 

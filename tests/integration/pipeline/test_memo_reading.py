@@ -101,5 +101,5 @@ def test_what_it_stumbles_over_is_raised_where_it_is_asked() -> None:
     unread.begin()
 
     with pytest.raises(ProgrammingError, match="no_such_table"):
-        unread.knows([bytes(16)])
+        unread.knows(bytes(16))
     unread.close()

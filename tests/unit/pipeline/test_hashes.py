@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.pipeline.hashes import Hashes, Numbers, numbers
+from sync.pipeline.hashes import Hashes, Numbers, among, numbers
 
 # Few values, so that halves are equal, hashes repeat, and many want the same place.
 half = st.sampled_from([0, 1, 2**31, 2**32, 2**32 + 1, 2**63, 2**64 - 1])
@@ -52,3 +52,10 @@ def test_bytes_are_told_apart_by_each_of_their_16() -> None:
 
     assert held.meet(numbers(b"".join([whole, *others]))).tolist() == [True] + [False] * 16
     assert held.meet(numbers(b"")).tolist() == []
+
+
+@given(asked=hashes, others=hashes)
+def test_a_few_are_found_among_many(asked: list[tuple[int, int]], others: list[tuple[int, int]]) -> None:
+    many = array(others * 9_000)
+
+    assert among(array(asked).tobytes(), many.tobytes()).tolist() == [pair in others for pair in asked]
