@@ -23,16 +23,7 @@ class NetSuite:
     """The client of one account, which the environment names. Raises ConfigError (not_configured)."""
 
     def __init__(self, *, gate: Gate | None = SHARED) -> None:
-        given = _credentials()
-        auth = TokenBased(
-            realm=given["account"].upper().replace("-", "_"),
-            consumer_key=given["consumer_key"],
-            consumer_secret=given["consumer_secret"],
-            token_id=given["token_id"],
-            token_secret=given["token_secret"],
-        )
-        url = env.text("NETSUITE_URL") or address(given["account"])
-        self._session = Session("netsuite", url, auth=auth, headers={"Prefer": "transient"}, gate=gate)
+        self._session = session(gate=gate, headers={"Prefer": "transient"})
 
     def pages(self, resource: SuiteQL, ask: Ask) -> Iterator[Page]:
         """Windows of rows by id, from `ask.resume` ({"after": id, "read": rows before}) on."""
@@ -77,9 +68,22 @@ class NetSuite:
         answer = self._session.request(
             "POST", QUERY, params={"limit": limit}, json={"q": query}, module=resource.table
         )
-        _raise_for_login(answer)
-        raise_for_status(answer, words)
+        raise_for_refusal(answer)
         return answer, opened(answer, "items")
+
+
+def session(*, gate: Gate | None = SHARED, headers: Mapping[str, str] | None = None) -> Session:
+    """Signed requests to the account. Raises ConfigError (not_configured)."""
+    given = _credentials()
+    auth = TokenBased(
+        realm=given["account"].upper().replace("-", "_"),
+        consumer_key=given["consumer_key"],
+        consumer_secret=given["consumer_secret"],
+        token_id=given["token_id"],
+        token_secret=given["token_secret"],
+    )
+    url = env.text("NETSUITE_URL") or address(given["account"])
+    return Session("netsuite", url, auth=auth, headers=headers, gate=gate)
 
 
 def address(account: str) -> str:
@@ -97,8 +101,10 @@ def words(answer: Answer) -> str:
         return ""  # not an error body of NetSuite's; the caller shows what came instead
 
 
-def _raise_for_login(answer: Answer) -> None:
+def raise_for_refusal(answer: Answer) -> None:
+    """Turn a refusal into the error that says what to do: raise_for_status with NetSuite's words and its 401."""
     if answer.status != 401:
+        raise_for_status(answer, words)
         return
     # Over its limit of requests at once NetSuite says 401 to good credentials too: only repetition is proof.
     raise TransientError(
@@ -107,6 +113,7 @@ def _raise_for_login(answer: Answer) -> None:
         " says which is wrong.",
         code="invalid_login",
         parks_if_repeated=True,
+        no_effect=True,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge.systems.netsuite.client import NetSuite
+from bridge.systems.netsuite.commands import upsert_customer
 from bridge.systems.netsuite.suiteql import reading
 from sync.declare import Backoff, Budget, Entity, System, every, minutes
 from sync.fields import Boolean, Date, Decimal, Field, FirstOf, Integer, Join, Money, Text, Timestamp, lower
@@ -91,5 +92,6 @@ system = System(
     label="NetSuite",
     client=NetSuite,
     entities=(customers, products),
+    commands=(upsert_customer,),
     budget=Budget(per_second=10, concurrent=5),
 )
