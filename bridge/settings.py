@@ -141,7 +141,7 @@ BRIDGE_JWT_AUDIENCE = env.text("BRIDGE_JWT_AUDIENCE", default="bridge")
 BRIDGE_SECRET_OF = env.secret  # how the engine reads secrets that declarations name
 BRIDGE_SYSTEMS = env.listing("BRIDGE_SYSTEMS", default=[])
 BRIDGE_BUILTIN_SYSTEMS = env.listing(
-    "BRIDGE_BUILTIN_SYSTEMS", default=["netsuite", "apismith", "schedulehub"]
+    "BRIDGE_BUILTIN_SYSTEMS", default=["netsuite", "apismith", "schedulehub", "notifications"]
 )
 DEFAULT_BATCH_SIZE = env.integer("DEFAULT_BATCH_SIZE", default=1_000)
 MAX_BATCH_SIZE = env.integer("MAX_BATCH_SIZE", default=10_000)

@@ -15,7 +15,7 @@ from sync.registry import Registry
 
 TAKEN = ("settle", "compensate", "approve", "reject")
 """What stands behind a command's id in the API."""
-FOR_COMMANDS = frozenset({"activities", "notifications", "orders", "vouchers"})
+FOR_COMMANDS = frozenset({"activities", "orders", "vouchers"})
 """Paths that nothing but a command may take."""
 _PATH = re.compile(r"[a-z][a-z0-9-]*(?:/[a-z][a-z0-9-]*)*")
 LONGEST_SETTLE = 7 * 86_400.0

@@ -56,7 +56,6 @@ RESERVED = frozenset(
         "limits",
         "mappings",
         "metrics",
-        "notifications",
         "orders",
         "pending-children",
         "push",

@@ -10,9 +10,15 @@ import requests
 from bridge.sandbox.server import Sandbox
 from bridge.systems.apismith.sandbox import CREDENTIALS as APISMITH_CREDENTIALS
 from bridge.systems.netsuite.sandbox import CREDENTIALS as NETSUITE_CREDENTIALS
+from bridge.systems.notifications.sandbox import CREDENTIALS as NOTIFICATIONS_CREDENTIALS
 from bridge.systems.schedulehub.sandbox import CREDENTIALS as SCHEDULEHUB_CREDENTIALS
 
-CREDENTIALS = {**NETSUITE_CREDENTIALS, **APISMITH_CREDENTIALS, **SCHEDULEHUB_CREDENTIALS}
+CREDENTIALS = {
+    **NETSUITE_CREDENTIALS,
+    **APISMITH_CREDENTIALS,
+    **SCHEDULEHUB_CREDENTIALS,
+    **NOTIFICATIONS_CREDENTIALS,
+}
 
 
 def environment(sandbox: Sandbox) -> dict[str, str]:

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 READERS = frozenset({"text", "secret", "integer", "flag", "listing"})
 LISTED = re.findall(r"^#?([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
-OURS = re.compile(r"(BRIDGE|NETSUITE|APISMITH|INTERNAL)_[A-Z_]+[A-Z]")
+OURS = re.compile(r"(BRIDGE|NETSUITE|APISMITH|NOTIFICATIONS|INTERNAL)_[A-Z_]+[A-Z]")
 
 
 def reads() -> Iterator[tuple[str, bool]]:
