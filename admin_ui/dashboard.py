@@ -8,10 +8,11 @@ from django.http import HttpRequest
 
 from admin_ui import render
 from admin_ui.access import may_operate
-from admin_ui.jobs import DEAD, UNFINISHED
+from admin_ui.jobs import UNFINISHED
 from admin_ui.overview import overview
 from admin_ui.trackers import ask, failures, newest, waiting
 from sync import drift
+from sync.jobs.selecting import DEAD
 from sync.models import Delivery, Job, SourceColumn, Tracker
 from sync.registry import registry
 
@@ -46,7 +47,7 @@ def _figures(trackers: list[Any]) -> list[dict[str, Any]]:
     return [
         _figure("records", rows, "sync_recordrow_changelist"),
         _figure("jobs under way", running, "sync_job_changelist", standing="unfinished"),
-        _figure("dead jobs", dead, "sync_job_changelist", bad=True, standing="dead"),
+        _figure("dead jobs", dead, "dead_jobs", bad=True),
         _figure("failed records", failed, "sync_failedrecord_changelist", bad=True, state="open"),
         _figure("pending children", pending, "sync_pendingchild_changelist"),
         _figure("refused by targets", refused, "sync_delivery_changelist", bad=True, state="refused"),

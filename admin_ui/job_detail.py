@@ -11,6 +11,7 @@ from admin_ui.batch_words import counts_words, seconds_words
 from sync import events
 from sync.jobs import lane_words, tree
 from sync.models import Attempt, Job
+from sync.redaction import redact
 
 MOST_EVENTS = 200
 MOST_BATCHES = 100
@@ -29,8 +30,13 @@ Table = dict[str, Any]
 def tables(job: Job) -> list[Table]:
     """Attempts, batches, events: each with a title, headers, rows and what to say where there are none."""
     if job.kind == "dry_run":  # which commits nothing
-        return [*(dry_run.tables(job.result) if job.result else []), _attempts(job), _events(job)]
-    return [*_waits(job), *_tree(job), _attempts(job), _batches(job), _events(job)]
+        return [
+            *(dry_run.tables(job.result) if job.result else []),
+            _attempts(job),
+            *_faults(job),
+            _events(job),
+        ]
+    return [*_waits(job), *_tree(job), _attempts(job), *_faults(job), _batches(job), _events(job)]
 
 
 def _tree(job: Job) -> list[Table]:
@@ -72,6 +78,12 @@ def _attempt(run: Attempt) -> list[Any]:
         render.span(took),
         f"{run.error_code}: {run.error}" if run.error else render.NONE,
     ]
+
+
+def _faults(job: Job) -> list[Table]:
+    """Where the code broke, of attempts that ended so."""
+    rows = [[run.no, render.block(redact(run.traceback))] for run in job.runs.all() if run.traceback]
+    return [{"title": "Tracebacks", "headers": ["No.", "Where"], "rows": rows, "empty": ""}] if rows else []
 
 
 def _batches(job: Job) -> Table:

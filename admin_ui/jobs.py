@@ -6,14 +6,14 @@ from collections.abc import Container
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from admin_ui import render
@@ -23,14 +23,19 @@ from admin_ui.job_detail import tables
 from admin_ui.page import EntityPage
 from admin_ui.progress import progress, with_progress
 from admin_ui.search import by_id
+from admin_ui.search_jobs import by_words
 from admin_ui.site import site
+from sync import asked
+from sync.errors import BridgeError
 from sync.jobs import verbs
 from sync.jobs.kinds import KINDS
+from sync.jobs.selecting import DEAD
 from sync.models import Job
+from sync.redaction import masked
 
 UNFINISHED = (Job.Status.PENDING, Job.Status.PROCESSING)
+EDITABLE = (Job.Status.FAILED, Job.Status.PENDING)
 RETRIED_WHILE_PENDING = ("backoff", "configuration")
-DEAD = Q(status=Job.Status.FAILED, resolved_at=None)
 
 RETRY = Act(
     name="retry",
@@ -60,6 +65,21 @@ RESOLVE = Act(
     call=lambda key, by, remark: verbs.resolve(UUID(key), by=by, remark=remark),
     remark="required",
 )
+
+
+# Unfold's annotations make no decorator of it.
+_ACT_ON_ALL: Any = action(description="Act on all …", url_path="act-on-all", permissions=("operate",))
+_EDIT: Any = action(description="Edit and run", url_path="edit", icon="edit", permissions=("operate",))
+
+
+def act_on_all(page: Any, request: HttpRequest) -> HttpResponse:
+    """One act on all that a filter finds."""
+    return HttpResponseRedirect(render.address("jobs_bulk"))
+
+
+def edit_one(page: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+    """The same work with other parameters."""
+    return HttpResponseRedirect(render.address("job_edit", object_id))
 
 
 class StatusFilter(TextFilter):
@@ -106,14 +126,16 @@ class JobsPage(EntityPage):
     list_display_links = ("state", "work")
     list_filter = (StandingFilter, StatusFilter, EntityFilter, KindFilter)
     search_fields = ("id",)
-    search_help_text = "An id, or how it begins"
+    search_help_text = "An id or how it begins, or code=… error=… params.key.id=… since=… lane=…"
     actions = ("retry_many", "cancel_many", "resolve_many")
-    actions_detail = ("retry_one", "resolve_one", "cancel_one")
+    actions_detail = ("retry_one", "resolve_one", "cancel_one", "edit_one")
+    actions_list = ("act_on_all",)
     change_form_outer_after_template = "admin_ui/tables.html"
 
     retry_one, retry_many = on_one(RETRY), on_many(RETRY)
     cancel_one, cancel_many = on_one(CANCEL), on_many(CANCEL)
     resolve_one, resolve_many = on_one(RESOLVE), on_many(RESOLVE)
+    act_on_all, edit_one = _ACT_ON_ALL(act_on_all), _EDIT(edit_one)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """With the entity and the progress, whatever the length of the list."""
@@ -122,12 +144,19 @@ class JobsPage(EntityPage):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
     ) -> tuple[QuerySet[Job], bool]:
-        """By id or its beginning, as a range that the primary key's index serves."""
-        return by_id(queryset, search_term), False
+        """By id or its beginning, as a range that the primary key's index serves, or by name=value."""
+        if "=" not in search_term:
+            return by_id(queryset, search_term), False
+        try:
+            return by_words(queryset, search_term, request.GET.dict()), False
+        except BridgeError as error:
+            messages.error(request, error.message)
+            return queryset.none(), False
 
     def acts_of(self, shown: Job) -> Container[str]:
         """What makes sense for the job as it stands."""
-        return {act.name for act in sensible(shown)}
+        editable = shown.status in EDITABLE and shown.kind in asked.kinds()
+        return {act.name for act in sensible(shown)} | ({"edit"} if editable else set())
 
     def detail(self, request: HttpRequest, shown: Job) -> dict[str, Any]:
         """It keeps itself up to date while the job is under way."""
@@ -241,12 +270,12 @@ class JobsPage(EntityPage):
     @display(description="Parameters")
     def parameters(self, job: Job) -> str | SafeString:
         """What it was asked to do."""
-        return render.block(job.params or None)
+        return render.block(masked(job.params) or None)
 
     @display(description="Result")
     def outcome(self, job: Job) -> str | SafeString:
         """What came of it."""
-        return "See the tables." if job.kind == "dry_run" and job.result else render.block(job.result)
+        return "See the tables." if job.kind == "dry_run" and job.result else render.block(masked(job.result))
 
 
 def sensible(job: Job) -> list[Act]:

@@ -8,9 +8,9 @@ from typing import Any
 from django.http import HttpRequest
 
 from admin_ui.access import may_operate
-from admin_ui.jobs import DEAD
 from admin_ui.render import address
 from sync import drift
+from sync.jobs.selecting import DEAD
 from sync.models import Command, Delivery, FailedRecord, Job, SourceColumn
 from sync.models.command import State
 
@@ -43,6 +43,7 @@ def tabs(request: HttpRequest) -> list[Item]:
                 _tab("All", request, "sync_job_changelist", standing=None),
                 _tab("Under way", request, "sync_job_changelist", standing="unfinished"),
                 _tab("Dead", request, "sync_job_changelist", standing="dead"),
+                {"title": "Dead by cause", "link": address("dead_jobs"), "active": lambda _: False},
             ],
         },
         {
@@ -74,7 +75,8 @@ def tabs(request: HttpRequest) -> list[Item]:
 
 def _work(request: HttpRequest) -> list[Item]:
     return [
-        _item("Jobs", "work", "sync_job_changelist", _may("view_job"), badge=_dead(request)),
+        _item("Jobs", "work", "sync_job_changelist", _may("view_job")),
+        _item("Dead jobs", "skull", "dead_jobs", _may("view_job"), badge=_dead(request)),
         _item("Lanes", "low_priority", "sync_lanerow_changelist", _may("view_lanerow")),
         _item("Limits", "speed", "sync_scopelimit_changelist", _may("view_scopelimit")),
         _item("Commands", "send", "sync_command_changelist", _may("view_command"), badge=_unknown(request)),

@@ -11,7 +11,7 @@ from unfold.sites import UnfoldAdminSite
 
 
 class BridgeSite(UnfoldAdminSite):
-    """Unfold's site with a dashboard as its first page and the `Sync now` and `Resync` pages."""
+    """Unfold's site with a dashboard as its first page and pages that belong to no table."""
 
     site_title = "Bridge"
     site_header = "Bridge"
@@ -21,10 +21,13 @@ class BridgeSite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         """Pages that belong to no table."""
-        from admin_ui import resync, sync_now
+        from admin_ui import dead_jobs, job_edit, jobs_bulk, resync, sync_now
 
         return [
             path("sync-now/", self.admin_view(sync_now.sync_now), name="sync_now"),
+            path("dead-jobs/", self.admin_view(dead_jobs.page), name="dead_jobs"),
+            path("jobs-bulk/", self.admin_view(jobs_bulk.page), name="jobs_bulk"),
+            path("jobs-edit/<uuid:job_id>/", self.admin_view(job_edit.page), name="job_edit"),
             path("resync/", self.admin_view(resync.page), name="resync"),
         ]
 

@@ -11,7 +11,7 @@ from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from sync.commands import declared as commands
-from sync.jobs import kinds
+from sync.jobs import dead, kinds
 from sync.models import Command, EntityRow, FailedRecord, Job, PendingChild, SourceColumn, Tracker, Worker
 from sync.models.command import State
 from sync.registry import registry
@@ -86,9 +86,8 @@ def oldest_pending() -> Mapping[str, float]:
 
 
 def dead_jobs() -> Mapping[str, int]:
-    """Jobs of each entity that are out of tries and not dealt with."""
-    rows = Job.objects.filter(status=Job.Status.FAILED, resolved_at__isnull=True, entity_id__isnull=False)
-    return _by_path(dict(rows.order_by().values_list("entity_id").annotate(Count("id"))))
+    """Jobs of each entity that are out of tries and not dealt with; those of no entity too."""
+    return {registered.path: 0 for registered in registry} | {dead.NONE: 0} | dead.by_module()
 
 
 def unknown_commands() -> Mapping[str, int]:

@@ -2,6 +2,7 @@
 
 bridge jobs                               the newest
 bridge jobs list --status dead            those that wait for a person
+bridge jobs dead                          how many are dead, by entity, kind and error
 bridge jobs list --status failed --code far_end_unavailable --param target=hub --since 2026-01-31
 bridge jobs show ID                       one, with its runs and its log
 bridge jobs tree ID                       the jobs that it asked for, and those above it
@@ -29,7 +30,7 @@ from bridge.verbs.job_tree import print_tree
 from bridge.verbs.values import count
 
 LABELS = {"attempts": "failed tries"}  # where the API's name would be taken for the number of runs
-ACTS = ("list", "show", "tree", "retry", "cancel", "resolve", "edit")
+ACTS = ("list", "dead", "show", "tree", "retry", "cancel", "resolve", "edit")
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -47,6 +48,8 @@ def run(options: Namespace) -> int:
     """Do it, and print what came of it."""
     if options.act == "list":
         return _list(options)
+    if options.act == "dead":
+        return jobs_many.dead(options)
     if options.id is None and options.act in jobs_many.ACTS and _has_filter(options):
         return jobs_many.run(options)
     job_id = identifier("jobs", options.act, options.id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bridge.errors import StartError
 from bridge.exits import OK, say
-from bridge.printing import print_json, print_table
+from bridge.printing import ago, print_json, print_table
 
 if TYPE_CHECKING:
     from sync.jobs.selecting import Selection
@@ -73,6 +73,33 @@ def run(options: Namespace) -> int:
         print_json(shown([find(str(job.pk))])[0])
     else:
         print(f"Job {job.pk} does it; `bridge jobs show {job.pk}` says how far it is.")
+    return OK
+
+
+def dead(options: Namespace) -> int:
+    """Print how many jobs are dead, by entity, kind and error."""
+    from sync.jobs.dead import counts
+
+    found = counts()
+    if options.json:
+        print_json([one.told() for one in found])
+        return OK
+    print_table(
+        ("entity", "kind", "error", "jobs#", "oldest", "newest", "the newest"),
+        (
+            (
+                one.entity,
+                one.kind,
+                one.code,
+                one.jobs,
+                ago(one.oldest_at),
+                ago(one.newest_at),
+                str(one.newest),
+            )
+            for one in found
+        ),
+        empty="No dead job: nothing waits for a person.",
+    )
     return OK
 
 

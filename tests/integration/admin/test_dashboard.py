@@ -39,7 +39,7 @@ def test_it_costs_the_same_queries_whatever_there_is(viewing: Client) -> None:
     with CaptureQueriesContext(connection) as full:
         viewing.get(page("index"))
 
-    assert len(full) == len(empty) == 14
+    assert len(full) == len(empty) == 15
 
 
 def test_only_an_operator_finds_the_way_to_a_sync(operating: Client, viewing: Client) -> None:

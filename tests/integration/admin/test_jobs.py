@@ -193,9 +193,9 @@ def test_a_viewer_sees_no_buttons(viewing: Client) -> None:
 @pytest.mark.parametrize(
     ("columns", "buttons"),
     [
-        ({"status": "failed"}, ["Re-run", "Resolve"]),
-        ({"status": "pending"}, ["Cancel"]),
-        ({"status": "pending", "hold": "backoff"}, ["Re-run", "Cancel"]),
+        ({"status": "failed"}, ["Re-run", "Resolve", "Edit and run"]),
+        ({"status": "pending"}, ["Cancel", "Edit and run"]),
+        ({"status": "pending", "hold": "backoff"}, ["Re-run", "Cancel", "Edit and run"]),
         ({"status": "processing"}, ["Cancel"]),
         ({"status": "success"}, []),
     ],

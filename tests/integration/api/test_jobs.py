@@ -206,3 +206,15 @@ def test_one_is_edited_and_run(operator: Client, reader: Client) -> None:
 
     assert (made.status_code, made.json()["params"]) == (202, {"full": True})
     assert act(operator, job, "edit", params=[1]).json()["code"] == "bad_parameter"
+
+
+def test_dead_ones_are_counted_by_cause(reader: Client) -> None:
+    factories.dead_job()
+    newest = factories.dead_job()
+    factories.dead_job(None, kind="tidy")
+
+    first, second = reader.get(f"{JOBS}/dead").json()["items"]
+
+    assert (first["entity"], first["kind"], first["jobs"]) == ("shop.gadgets", "sync", 2)
+    assert (first["code"], first["newest"]) == ("far_end_unavailable", str(newest.id))
+    assert (second["entity"], second["kind"]) == (None, "tidy")

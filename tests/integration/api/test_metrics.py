@@ -39,6 +39,7 @@ def test_it_shows_what_the_database_holds(db: None) -> None:
     assert found["bridge_dead_jobs", ("shop.gadgets",)] == 1
     assert found["bridge_unknown_commands", ("shop.mail",)] == 1
     assert found["bridge_unknown_commands", ("shop.book",)] == 0
+    assert found["bridge_dead_jobs", ("none",)] == 0
     assert found["bridge_queue_length", ("sync",)] == 1
     assert 40 <= found["bridge_queue_oldest_seconds", ("sync",)] < 60
     assert 60 <= found["bridge_freshness_seconds", ("shop.gadgets",)] < 80

@@ -14,6 +14,7 @@ from sync.jobs.selecting import Selection
 from sync.models import AuditEntry, Job, JobEvent, ScopeLimit
 from tests import factories
 from tests.integration.jobs.conftest import OPERATOR, Register, ask, done, run, wakeups
+from tests.integration.jobs.test_children import family
 
 
 def refuses(claim: Claim) -> None:
@@ -98,6 +99,15 @@ def test_resolved_ones_leave_their_lanes_to_those_behind(handle: Register) -> No
     behind.refresh_from_db()
     first.refresh_from_db()
     assert (first.resolved_by, first.remark, behind.hold) == ("olga", "known", None)
+
+
+def test_children_of_what_is_cancelled_are_cancelled_too(handle: Register) -> None:
+    parent, parts = family(handle)
+    assert Job.objects.get(pk=parent.pk).hold == "children"
+
+    run(many.start(Selection.of({"kind": "whole"}), "cancel", by=OPERATOR))
+
+    assert {Job.objects.get(pk=job.pk).status for job in [parent, *parts]} == {"cancelled"}
 
 
 def test_it_goes_on_where_it_stood(failed: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:

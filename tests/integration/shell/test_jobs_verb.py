@@ -146,3 +146,15 @@ def test_it_shows_where_the_code_broke(shell: Shell) -> None:
 
     assert "Traceback of run 1" in shell.out
     assert "abcdefgh" not in shell.out
+
+
+def test_it_counts_dead_ones_by_cause(shell: Shell) -> None:
+    factories.dead_job()
+    factories.dead_job(None, kind="tidy")
+
+    assert shell("jobs", "dead", "--json") == 0
+
+    assert {(one["entity"], one["kind"], one["jobs"]) for one in shell.json} == {
+        ("shop.gadgets", "sync", 1),
+        (None, "tidy", 1),
+    }
