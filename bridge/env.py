@@ -67,6 +67,14 @@ def flag(name: str, default: bool = False) -> bool:
     raise EnvError("env_not_flag", f"{name} is {raw!r}: write true or false (or 1, 0, yes, no, on, off).")
 
 
+def private(system: str) -> bool:
+    """Whether `<SYSTEM>_PRIVATE` lets a system be in our own network."""
+    try:
+        return flag(f"{system.upper()}_PRIVATE")
+    except EnvError:
+        return False  # an odd word opens no door; what is refused then names the variable and its words
+
+
 def listing(name: str, default: list[str] | None = None) -> list[str]:
     """Return the comma-separated entries, trimmed, without empty ones."""
     raw = _read(name)

@@ -139,6 +139,7 @@ BRIDGE_JWT_SECRET = env.secret("BRIDGE_JWT_SECRET", default="") or env.kept_secr
 BRIDGE_JWT_ISSUER = env.text("BRIDGE_JWT_ISSUER", default="bridge")
 BRIDGE_JWT_AUDIENCE = env.text("BRIDGE_JWT_AUDIENCE", default="bridge")
 BRIDGE_SECRET_OF = env.secret  # how the engine reads secrets that declarations name
+BRIDGE_PRIVATE_OF = env.private  # how the engine reads which systems may be in our own network
 BRIDGE_SYSTEMS = env.listing("BRIDGE_SYSTEMS", default=[])
 BRIDGE_BUILTIN_SYSTEMS = env.listing(
     "BRIDGE_BUILTIN_SYSTEMS", default=["netsuite", "apismith", "schedulehub", "notifications"]

@@ -275,6 +275,7 @@ class System:
     label: str = ""
     commands: tuple[Command, ...] = ()
     budget: Budget = Budget()
+    private: bool = False  # it may be in our own network, and need not be on the public internet
     max_parallel: int | None = (
         None  # jobs that read or write it running at once; None = as many as its entities
     )

@@ -24,7 +24,8 @@ CREDENTIALS = {
 def environment(sandbox: Sandbox) -> dict[str, str]:
     """What leads the clients of the systems to a running sandbox."""
     urls = {f"{name.upper()}_URL": f"{sandbox.url}/{name}" for name in sandbox.systems}
-    return {**CREDENTIALS, **urls}
+    private = {f"{name.upper()}_PRIVATE": "true" for name in sandbox.systems}
+    return {**CREDENTIALS, **urls, **private}
 
 
 def switch(sandbox: Sandbox, system: str, mood: str, **facts: Any) -> None:

@@ -15,6 +15,11 @@ if "BRIDGE_DATA_DIR" not in os.environ:
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ.setdefault("BRIDGE_SYSTEMS", "tests.shop")
 os.environ.setdefault("INTERNAL_SERVICE_JWT_SECRET", "tests-only-secret-of-more-than-32-bytes")
+os.environ.setdefault("ERP_PRIVATE", "true")  # far ends of tests are on this machine
+os.environ.setdefault("NETSUITE_PRIVATE", "true")
+os.environ.setdefault("APISMITH_PRIVATE", "true")
+os.environ.setdefault("SCHEDULEHUB_PRIVATE", "true")
+os.environ.setdefault("NOTIFICATIONS_PRIVATE", "true")
 os.environ.setdefault("SHOP_WEBHOOK_SECRET", "tests-only-webhook-secret")
 if not os.environ.get("DATABASE_URL"):
     from bridge.postgres import throwaway

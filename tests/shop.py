@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync.declare import Backoff, Budget, Entity, Parent, Signed, System, Webhook, minutes
+from sync.declare import Backoff, Entity, Parent, Signed, System, Webhook, minutes
 from sync.fields import Decimal, Integer, Join, Money, Text, Timestamp, lower
 from sync.sources.paging import Offset
 from sync.sources.rest import Rest, RestClient
@@ -83,5 +83,5 @@ system = System(
     client=lambda: RestClient("shop", current_url()),
     entities=(makers, gadgets, parts, notes),
     commands=COMMANDS,
-    budget=Budget(),
+    private=True,
 )

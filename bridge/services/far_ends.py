@@ -24,6 +24,7 @@ def use_sandbox() -> int | None:
     port = free_port(HOST)
     for name in homeless:
         os.environ[f"{name.upper()}_URL"] = f"http://{HOST}:{port}/{name}"
+        os.environ[f"{name.upper()}_PRIVATE"] = "true"  # this machine is no address of the public internet
         os.environ.update(_credentials(name))
     return port
 

@@ -124,6 +124,7 @@ def test_wrong_credentials_park_the_job_with_a_sentence(
     other = Running(
         tmp_path_factory.mktemp("stranger"), "--no-sync", APISMITH_URL=f"{found[1]}/apismith",
         INTERNAL_SERVICE_JWT_SECRET="another-secret-of-more-than-32-bytes", BRIDGE_BUILTIN_SYSTEMS="apismith",
+        APISMITH_PRIVATE="true",
     )  # fmt: skip
     try:
         other.greeted()

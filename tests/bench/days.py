@@ -37,6 +37,7 @@ rows = Entity(
 system = System(
     name="days",
     client=lambda: RestClient("days", os.environ.get("DAYS_URL", "http://127.0.0.1:9")),
+    private=True,
     entities=(rows,),
 )
 

@@ -63,5 +63,6 @@ lines = Entity(
 system = System(
     name="flow",
     client=lambda: RestClient("flow", os.environ.get("BENCH_URL", "http://127.0.0.1:9")),
+    private=True,
     entities=(items, orders, lines),
 )

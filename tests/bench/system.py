@@ -44,5 +44,6 @@ rows = Entity(
 system = System(
     name="bench",
     client=lambda: RestClient("bench", os.environ.get("BENCH_URL", "http://127.0.0.1:9")),
+    private=True,
     entities=(rows,),
 )

@@ -49,6 +49,7 @@ widgets = Entity(
 system = System(
     name="chaos",
     client=lambda: RestClient("chaos", os.environ.get("CHAOS_URL", "http://127.0.0.1:9")),
+    private=True,
     entities=(makers, widgets),
 )
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from threading import Thread
 
 import pytest
 
@@ -137,6 +139,39 @@ def test_a_far_end_that_says_nothing_is_a_timeout() -> None:
             Session("erp", f"http://127.0.0.1:{port}", gate=None, timeout=0.1).request("GET", "/")
 
     assert caught.value.code == "far_end_timeout"
+
+
+def test_a_far_end_that_drips_is_hung_up_on_when_the_time_of_the_whole_is_over() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dripping = Thread(target=drip, args=(server,))
+        dripping.start()
+        session = Session("erp", f"http://127.0.0.1:{server.getsockname()[1]}", gate=None, deadline=0.3)
+
+        with pytest.raises(TransientError, match=r"within 0\.3 s") as caught:
+            session.request("GET", "/")
+
+        dripping.join()
+    assert caught.value.code == "far_end_timeout"
+
+
+def drip(server: socket.socket) -> None:
+    """Send a byte now and then, each within the timeout of a read, until the other side hangs up."""
+    line, _ = server.accept()
+    with line, suppress(OSError):
+        line.recv(1000)
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:
+            line.sendall(b"x")
+            time.sleep(0.02)
+
+
+def test_a_header_is_left_out_for_one_request() -> None:
+    with Wire(always(said({}))) as wire:
+        session = Session("erp", wire.url, gate=None, headers={"Prefer": "transient"})
+        session.request("GET", "/", headers={"prefer": None})
+        session.request("GET", "/")
+
+    assert ["Prefer" in asked.headers for asked in wire.asked] == [False, True]
 
 
 @pytest.mark.parametrize("address", ["nonsense", "ftp://x", "http://", "http://[::1"])

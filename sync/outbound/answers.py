@@ -1,0 +1,74 @@
+"""What a far end said, and the error that a refusal is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sync.errors import ConfigError, FatalError, NotFound, TransientError
+from sync.outbound.waits import seconds_to_wait
+from sync.redaction import plain_address, redact
+
+LONGEST_WORDS = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What the far end said."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in any case
+    body: bytes = b""
+    asked_at: datetime  # when the request left, UTC
+    system: str = ""
+    address: str = ""  # method and URL, without secrets
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait, from Retry-After (seconds, decimal, or a date); None where there is none."""
+        return seconds_to_wait(self.headers)
+
+    def excerpt(self) -> str:
+        """The beginning of the body as text, without secrets: what to show where nothing better is known."""
+        return shortened(self.body[: 4 * LONGEST_WORDS].decode("utf-8", "replace"))
+
+
+Words = Callable[[Answer], str]
+"""Finds the far end's own words in an answer that refuses."""
+
+
+def raise_for_status(answer: Answer, words: Words | None = None) -> None:
+    """Turn a refusal into the error that says what to do; return where the status is below 300.
+
+    TransientError (rate_limited, far_end_error), ConfigError (credentials_refused, redirected), NotFound,
+    FatalError (far_end_refused).
+    """
+    status = answer.status
+    if status < 300:
+        return
+    said = f"{answer.system} answered {status} to {answer.address}: {_words(answer, words)}"
+    if status == 429:
+        raise TransientError(said, code="rate_limited", retry_after=answer.retry_after, no_effect=True)
+    if status >= 500 or status == 408:
+        raise TransientError(said, code="far_end_error", retry_after=answer.retry_after)
+    if status in (401, 403):
+        raise ConfigError(f"{said} Check the credentials and what they may read.", code="credentials_refused")
+    if status == 404:
+        raise NotFound(said)
+    if status < 400:
+        where = plain_address(answer.headers.get("Location", ""))
+        raise ConfigError(f"{said} It leads to {where}: set the final address.", code="redirected")
+    raise FatalError(said, code="far_end_refused")
+
+
+def shortened(text: str) -> str:
+    """One line of at most 500 characters, without secrets."""
+    line = redact(" ".join(text.split()))
+    return line if len(line) <= LONGEST_WORDS else line[: LONGEST_WORDS - 1] + "…"
+
+
+def _words(answer: Answer, words: Words | None) -> str:
+    found = shortened(words(answer)) if words else ""
+    found = found or answer.excerpt() or "(it says nothing more)"
+    return found if found.endswith((".", "!", "?", "…", ")")) else found + "."
