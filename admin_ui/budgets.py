@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
@@ -38,7 +39,7 @@ RESUME = Act(
     name="resume",
     title="End the pause",
     icon="play_arrow",
-    question="Ask the system again at once, although it asked for a pause?",
+    question="Ask the system again at once, although it asked for a pause or failed?",
     done="{count} is asked again.",
     call=lambda key, by, remark: acts.resume(key, by=by, reason=remark or None),
     remark="optional",
@@ -85,7 +86,8 @@ class BudgetsPage(Page):
     def acts_of(self, shown: Budget) -> Container[str]:
         """Only those that change something."""
         paused = shown.not_before is not None and shown.not_before > datetime.now(UTC)
-        return ((FOLLOW.name,) if shown.edited else ()) + ((RESUME.name,) if paused else ())
+        stopped = paused or shown.breaker != "closed"
+        return ((FOLLOW.name,) if shown.edited else ()) + ((RESUME.name,) if stopped else ())
 
     def save_model(self, request: HttpRequest, obj: Budget, form: Any, change: bool) -> None:
         """Keep it as edited, and note in the same commit who did it."""
@@ -126,7 +128,10 @@ class BudgetsPage(Page):
 
     @display(description="Paused", ordering="not_before")
     def pause(self, budget: Budget) -> str | SafeString:
-        """Until when it asked for a pause."""
+        """Until when it asked for a pause, or is left alone because it failed."""
+        if budget.breaker != "closed":
+            words = f"failed {budget.failures} times"
+            return format_html("{} {}", render.label(words, "danger"), render.ago(budget.breaker_until))
         over = budget.not_before is None or budget.not_before <= datetime.now(UTC)
         return render.NONE if over else render.ago(budget.not_before)
 

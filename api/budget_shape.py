@@ -38,6 +38,11 @@ class BudgetSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="Requests a second now: less than the rate after a refusal."
     )
     paused_until = serializers.DateTimeField(allow_null=True, help_text="Its Retry-After.")
+    broken_until = serializers.DateTimeField(
+        allow_null=True,
+        help_text="It failed many times in a row and is left alone; then one request finds out whether it is back.",
+    )
+    failures = serializers.IntegerField(help_text="In a row, of any process.")
     used_today = serializers.IntegerField(help_text="Of the daily quota, where there is one.")
     under_way = serializers.IntegerField(help_text="Leased slots, where requests at once are limited.")
     backlog = BacklogSerializer()
@@ -52,6 +57,7 @@ class BudgetChangeSerializer(serializers.Serializer[Any]):
     per_day = serializers.IntegerField(required=False, allow_null=True)
     declared = serializers.BooleanField(required=False, help_text="Follow the declaration again.")
     paused = serializers.BooleanField(
-        required=False, help_text="False ends a pause that the system asked for."
+        required=False,
+        help_text="False ends a pause that it asked for, and asks one that failed again at once.",
     )
     reason = serializers.CharField(required=False)

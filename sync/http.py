@@ -43,7 +43,7 @@ class Session:
     `timeout` is how long the far end may be silent, `deadline` how long a request may take in all, in seconds.
     `private` says whether it may be in our own network; None = as its system says.
     Errors of `request`: TransientError (far_end_unreachable, far_end_timeout, rate_limited, quota_used_up,
-    response_too_large) and ConfigError (bad_address, private_address).
+    far_end_down, response_too_large) and ConfigError (bad_address, private_address).
     """
 
     def __init__(
@@ -91,13 +91,20 @@ class Session:
                 answer = self._ask(question, headers)
             except TransientError as error:
                 metrics.far_end_asked(self.system, module, error.code.removeprefix("far_end_"))
+                self._tell(failed=error.code in ("far_end_unreachable", "far_end_timeout"))
                 raise
         metrics.far_end_asked(self.system, module, str(answer.status))
+        refused = answer.status == 429 or (answer.status == 503 and answer.retry_after is not None)
+        self._tell(failed=answer.status >= 500 and not refused)
         if self._gate and answer.status in (429, 503):
             self._gate.refused(self.system, answer.retry_after)
         if tape:
             tape.take(question, answer)
         return answer
+
+    def _tell(self, *, failed: bool) -> None:
+        if self._gate:
+            self._gate.heard(self.system, failed=failed)
 
     def _ask(self, question: Question, headers: Mapping[str, str | None] | None) -> Answer:
         url = f"{self.base_url}/{question.path.lstrip('/')}"

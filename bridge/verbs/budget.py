@@ -5,7 +5,7 @@ bridge budget show netsuite                                one, with what is dec
 bridge budget set netsuite --rate 5 --concurrent 3 --reason WORDS
 bridge budget set netsuite --per-day none                  no limit
 bridge budget follow netsuite                              take the declaration's limits again
-bridge budget resume netsuite                              end a pause that it asked for
+bridge budget resume netsuite                              end a pause, or ask one that failed again
 """
 
 from __future__ import annotations
@@ -109,9 +109,15 @@ def _cells(standing: Standing) -> tuple[object, ...]:
         quota,
         standing.remaining,
         _plain(standing.speed),
-        f"{standing.paused_until:%H:%M:%S} UTC" if standing.paused_until else None,
+        _until(standing),
         f"{waiting.jobs:,} jobs, about {waiting.requests:,} requests{ends}" if waiting.jobs else None,
     )
+
+
+def _until(standing: Standing) -> str | None:
+    if standing.broken_until:
+        return f"{standing.broken_until:%H:%M:%S} UTC, failed {standing.failures} times"
+    return f"{standing.paused_until:%H:%M:%S} UTC" if standing.paused_until else None
 
 
 def _plain(number: float | None) -> str | None:

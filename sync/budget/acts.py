@@ -66,13 +66,18 @@ def follow(system: str, *, by: Actor, reason: str | None = None) -> None:
 
 
 def resume(system: str, *, by: Actor, reason: str | None = None) -> None:
-    """Ask the system again at once and at full speed, whatever it said. Raises NotFound and Conflict."""
-    if standing_of(system).paused_until is None:
-        raise Conflict(f"{system} has not asked for a pause, or it is over.")
+    """Ask the system again at once and at full speed, whatever it said or however it failed.
+
+    Raises NotFound and Conflict.
+    """
+    standing = standing_of(system)
+    if standing.paused_until is None and standing.broken_until is None:
+        raise Conflict(f"{system} has not asked for a pause, or it is over, and it is not left alone.")
     with transaction.atomic():
         row = _locked(system)
-        row.not_before = row.slowed_at = None
-        row.save(update_fields=["not_before", "slowed_at"])
+        row.not_before = row.slowed_at = row.breaker_until = None
+        row.breaker, row.failures, row.trips = "closed", 0, 0
+        row.save()
         audit.record("budget.resume", "budget", system, by=by, reason=reason)
 
 

@@ -39,6 +39,10 @@ class Gate(Protocol):
         """It refused a request as one too many; with `pause` nobody asks it for so many seconds."""
         ...
 
+    def heard(self, system: str, *, failed: bool) -> None:
+        """It answered, or `failed`: it gave no answer, or a fault of its own. Who goes on failing is left alone."""
+        ...
+
 
 class SharedGate:
     """The gate in the database, by the database's clock: what one process is told, all obey."""
@@ -67,6 +71,10 @@ class SharedGate:
             return  # there is no rate to lower, and the job's backoff is pause enough
         purse.empty()
         self.ledger.slow(system, pause)
+
+    def heard(self, system: str, *, failed: bool) -> None:
+        """Failures are counted for all processes; an answer after them ends the count."""
+        (self._purses.get(system) or self._purse(system)).heard(failed=failed)
 
     def wake(self) -> None:
         """Look at the slots now."""

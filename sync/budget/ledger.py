@@ -28,7 +28,23 @@ SLOWDOWN = 0.5
 SLOWEST = 0.05
 SLOT_LEASE = 15.0
 """Seconds after which the slots of a process that was killed are free."""
-_TUNING = {"lease": LEASE, "regain": REGAIN, "slowdown": SLOWDOWN, "slowest": SLOWEST}
+FAILURES = 10
+"""In a row, over all processes: then the far end is left alone."""
+OPENED = 30.0
+LONGEST_OPENED = 300.0
+"""Seconds: the first time, and at most, since each probe that fails doubles them."""
+PROBE = 10.0
+"""Seconds after which another process may probe: the one before may have been killed."""
+_TUNING = {
+    "enough": FAILURES,
+    "opened": OPENED,
+    "longest": LONGEST_OPENED,
+    "probe": PROBE,
+    "lease": LEASE,
+    "regain": REGAIN,
+    "slowdown": SLOWDOWN,
+    "slowest": SLOWEST,
+}
 
 
 class Ledger:
@@ -66,6 +82,19 @@ class Ledger:
         """The far end refused, and may have named a pause in seconds."""
         self.declare(system)
         self._run("slow_budget", system=system, pause=pause)
+
+    def count_failure(self, system: str) -> None:
+        """The far end gave no answer, or a fault of its own."""
+        self.declare(system)
+        self._run("count_failure", system=system)
+
+    def forget_failures(self, system: str) -> None:
+        """The far end answered."""
+        self._run("forget_failures", system=system)
+
+    def may_probe(self, system: str) -> bool:
+        """Whether this process may send the one request that finds out whether the far end is back."""
+        return bool(self._run("probe_breaker", system=system))
 
     def take_slots(self, system: str, *, wanted: int, most: int, last_first: bool) -> list[int]:
         """The numbers of slots that are ours now."""

@@ -24,7 +24,8 @@ def too_long(system: str, why: str, wait: float) -> TransientError:
         "pause": f"{system} asked for a pause: it is asked again in {wait:.1f} s.",
         "quota": f"The daily quota of {system} is used up: it is asked again in {wait / 3600:.1f} h.",
         "rate": f"The budget of {system} is used up: it is asked again in {wait:.1f} s.",
+        "breaker": f"{system} failed many times in a row and is left alone: it is asked again in {wait:.1f} s.",
         "turn": f"Others use the whole budget of {system}: it is asked again in {wait:.1f} s.",
     }
-    code = "quota_used_up" if why == "quota" else "rate_limited"
+    code = {"quota": "quota_used_up", "breaker": "far_end_down"}.get(why, "rate_limited")
     return TransientError(words[why], code=code, retry_after=wait, not_asked=True)

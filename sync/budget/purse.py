@@ -47,6 +47,9 @@ class Purse:
         self._waiting: Counter[int] = Counter()
         self._asking = False
         self._declared = False
+        self._guarded = False  # the breaker is not closed: only a probe is let through
+        self._probes = 0
+        self._troubled = False  # the far end failed lately, here or elsewhere
 
     def enter(self, priority: int) -> int:
         """Use one request, and one slot, whose number is returned; waits its turn.
@@ -77,6 +80,17 @@ class Purse:
                 self.changed.notify_all()
         return owed
 
+    def heard(self, *, failed: bool) -> None:
+        """The far end answered, or `failed` to: no answer, or a fault of its own."""
+        if failed:
+            self._troubled = True
+            self._ledger.count_failure(self.system)
+            self.empty()
+        elif self._troubled:
+            self._troubled = False
+            self._ledger.forget_failures(self.system)
+            self.empty()
+
     def empty(self) -> None:
         """Ask the database before the next request: something has changed."""
         with self.changed:
@@ -90,8 +104,9 @@ class Purse:
         if not self.unlimited and (self._tokens < 1 or now >= self._until):
             return None
         slot = self.slots.offers(priority)
-        if slot is None:
+        if slot is None or (self._guarded and not self._probes):
             return None
+        self._probes -= self._guarded
         self.slots.take(slot)
         if not self.unlimited:
             self._tokens -= 1
@@ -141,15 +156,20 @@ class Purse:
 
     def _ask(self, priority: int, deadline: float) -> None:
         now = time.monotonic()
-        if self.unlimited or (self._tokens > 0 and now < self._until):
+        probing = self._probes > 0
+        if self.unlimited or (self._guarded and not probing) or (self._tokens > 0 and now < self._until):
             row = self._unlocked(self._look)
             why, wait = ("pause", row.pause) if row else ("", 0.0)
+            if row and row.guarded and not probing and not wait:
+                why, wait = "breaker", self._until_probed(row)
         else:
             row = self._unlocked(partial(self._draw, priority, now))
             why, wait = (row.why, row.wait) if row else ("", 0.0)
             self._tokens, self._until = (row.granted if row else 0), now + USED_WITHIN
         self.unlimited = row is None or row.unlimited
         self.slots.most = row.concurrent if row else None
+        self._guarded = bool(row and row.guarded)
+        self._troubled = bool(row and (row.guarded or row.failures))
         self._look_at = now + LOOK_EVERY
         if wait > 0:
             self._tokens = 0
@@ -163,6 +183,15 @@ class Purse:
         self._ledger.declare(self.system)
         self._declared = True
         return self._ledger.look(self.system)
+
+    def _until_probed(self, row: Any) -> float:
+        """Seconds to wait while the breaker is not closed; 0 where the next request is the probe."""
+        if row.broken > 0:
+            return float(row.broken)
+        if self._unlocked(lambda: self._ledger.may_probe(self.system)):
+            self._probes = 1
+            return 0.0
+        return LONGEST_PAUSE
 
     def _draw(self, priority: int, now: float) -> Any:
         wanted = self._waiting[priority]

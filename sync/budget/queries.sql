@@ -12,7 +12,9 @@ WHERE NOT budget.edited
 -- look_at_budget --
 -- Whether a system may be asked now, and what limits it; takes nothing.
 SELECT rate = 'Infinity' AND day_quota IS NULL AS unlimited, concurrent,
-       GREATEST(EXTRACT(EPOCH FROM not_before - clock_timestamp()), 0)::float8 AS pause
+       GREATEST(EXTRACT(EPOCH FROM not_before - clock_timestamp()), 0)::float8 AS pause,
+       GREATEST(EXTRACT(EPOCH FROM breaker_until - clock_timestamp()), 0)::float8 AS broken,
+       breaker <> 'closed' AS guarded, failures
 FROM budget WHERE system = %(system)s;
 
 -- draw_budget --
@@ -46,7 +48,7 @@ WITH held AS MATERIALIZED (
     day_used = g.used + g.granted
   FROM given g WHERE b.system = g.system AND g.granted > 0
 )
-SELECT granted, NOT paced AND day_quota IS NULL AS unlimited, concurrent,
+SELECT granted, NOT paced AND day_quota IS NULL AS unlimited, concurrent, breaker <> 'closed' AS guarded, failures,
        CASE WHEN granted > 0 THEN '' WHEN pause > 0 THEN 'pause' WHEN used >= day_quota THEN 'quota' ELSE 'rate' END AS why,
        CASE WHEN granted > 0 THEN 0 WHEN pause > 0 THEN pause
             WHEN used >= day_quota
@@ -66,6 +68,28 @@ SET not_before = GREATEST(budget.not_before, EXCLUDED.not_before),
         + %(regain)s * EXTRACT(EPOCH FROM clock_timestamp() - budget.slowed_at))) END,
     slowed_at = CASE WHEN budget.slowed_at > clock_timestamp() - interval '1 second' THEN budget.slowed_at
       ELSE clock_timestamp() END;
+
+-- count_failure --
+-- The far end gave no answer, or a fault of its own: after so many in a row, or after a probe, the breaker opens.
+UPDATE budget SET failures = failures + 1,
+  breaker = CASE WHEN trip THEN 'open' ELSE breaker END,
+  trips = trips + trip::int,
+  breaker_until = CASE WHEN trip THEN clock_timestamp()
+    + make_interval(secs => LEAST(%(opened)s * 2 ^ LEAST(trips, 20), %(longest)s)) ELSE breaker_until END
+FROM (SELECT system AS whose, breaker = 'half_open' OR breaker = 'closed' AND failures + 1 >= %(enough)s AS trip
+      FROM budget WHERE system = %(system)s FOR UPDATE) b
+WHERE system = whose;
+
+-- forget_failures --
+-- The far end answered: it is asked as ever.
+UPDATE budget SET failures = 0, trips = 0, breaker = 'closed', breaker_until = NULL
+WHERE system = %(system)s AND (failures > 0 OR breaker <> 'closed');
+
+-- probe_breaker --
+-- One request may find out whether the far end is back; whoever writes this first sends it.
+UPDATE budget SET breaker = 'half_open', breaker_until = clock_timestamp() + make_interval(secs => %(probe)s)
+WHERE system = %(system)s AND breaker <> 'closed' AND breaker_until <= clock_timestamp()
+RETURNING system;
 
 -- take_slots --
 -- Lease up to `wanted` of the first `most` slots that nobody holds, from either end (`order` is 1 or -1).

@@ -39,6 +39,8 @@ class Standing:
     remaining: int | None = None  # requests that may leave at once; None = no rate
     speed: float | None = None  # requests a second, less than the rate after a refusal
     paused_until: datetime | None = None  # Retry-After
+    broken_until: datetime | None = None  # it failed many times in a row, and is left alone until then
+    failures: int = 0  # in a row
     used_today: int = 0
     under_way: int = 0  # slots that are leased now, of systems that limit requests at once
     backlog: Backlog = Backlog()
@@ -78,6 +80,8 @@ def _standing(
         remaining=tokens_left(name, row, now),
         speed=speed,
         paused_until=paused,
+        broken_until=row.breaker_until if row and row.breaker != "closed" else None,
+        failures=row.failures if row else 0,
         used_today=row.day_used if row and row.day == today else 0,
         under_way=leased,
         backlog=_backlog(waiting, speed, paused or now),

@@ -24,6 +24,8 @@ class Budget(models.Model):
     concurrent = models.IntegerField(null=True)
     factor = models.FloatField(default=1.0)
     slowed_at = models.DateTimeField(null=True)
+    failures = models.IntegerField(default=0)  # in a row, of any process
+    trips = models.IntegerField(default=0)  # times that the breaker opened since it was last closed
     edited = models.BooleanField(default=False)  # by a person: the declaration is no longer followed
     breaker = models.TextField(default="closed")
     breaker_until = models.DateTimeField(null=True)

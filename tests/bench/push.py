@@ -28,7 +28,11 @@ BATCH = 1_000
 def main() -> None:
     """Run the benchmark and print what it measured."""
     asked = here.options(__doc__)
-    os.environ |= {"SCHEDULEHUB_URL": "http://127.0.0.1:9", "SCHEDULEHUB_PRIVATE": "true", "SCHEDULEHUB_TOKEN": TOKEN}
+    os.environ |= {
+        "SCHEDULEHUB_URL": "http://127.0.0.1:9",
+        "SCHEDULEHUB_PRIVATE": "true",
+        "SCHEDULEHUB_TOKEN": TOKEN,
+    }
     with here.bridge("tests.bench.flow_system", "schedulehub") as folder:
         here.say(asked, f"writing {asked.rows:,} rows, twice …")
         _write(folder, asked.rows)

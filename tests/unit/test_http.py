@@ -23,6 +23,7 @@ class Told:
 
     def __init__(self, left: float = 0.0) -> None:
         self.left = left
+        self.failures = 0
         self.told: list[tuple[str, float | None]] = []
 
     @contextmanager
@@ -30,6 +31,9 @@ class Told:
         if self.left:
             raise TransientError("Not now.", code="rate_limited", retry_after=self.left, not_asked=True)
         yield
+
+    def heard(self, system: str, *, failed: bool) -> None:
+        self.failures = self.failures + 1 if failed else 0
 
     def refused(self, system: str, pause: float | None) -> None:
         self.told.append((system, pause))
