@@ -10,11 +10,12 @@ from admin_ui import dry_run, render
 from admin_ui.batch_words import counts_words, seconds_words
 from sync import events
 from sync.jobs import lane_words, tree
-from sync.models import Attempt, Job
+from sync.models import Attempt, Exchange, Job
 from sync.redaction import redact
 
 MOST_EVENTS = 200
 MOST_BATCHES = 100
+MOST_EXCHANGES = 20
 MOST_OF_TREE = 200
 SHOWN_OF_BATCH = ("seq", "counts", "stage_ms", "committed_at", "first_error", "job")
 OUTCOMES = {
@@ -36,7 +37,15 @@ def tables(job: Job) -> list[Table]:
             *_faults(job),
             _events(job),
         ]
-    return [*_waits(job), *_tree(job), _attempts(job), *_faults(job), _batches(job), _events(job)]
+    return [
+        *_waits(job),
+        *_tree(job),
+        _attempts(job),
+        *_faults(job),
+        *_exchanges(job),
+        _batches(job),
+        _events(job),
+    ]
 
 
 def _tree(job: Job) -> list[Table]:
@@ -84,6 +93,32 @@ def _faults(job: Job) -> list[Table]:
     """Where the code broke, of attempts that ended so."""
     rows = [[run.no, render.block(redact(run.traceback))] for run in job.runs.all() if run.traceback]
     return [{"title": "Tracebacks", "headers": ["No.", "Where"], "rows": rows, "empty": ""}] if rows else []
+
+
+def _exchanges(job: Job) -> list[Table]:
+    """What was said to far ends, where any of it is kept."""
+    rows = [
+        [
+            seen.attempt,
+            render.stamp(seen.at),
+            f"{seen.method} {seen.address}",
+            render.block(_said(seen.params, seen.sent_headers, seen.sent)),
+            render.label(
+                str(seen.status or seen.error), "success" if (seen.status or 500) < 400 else "danger"
+            ),
+            f"{seen.ms} ms",
+            render.block(_said(None, seen.headers, seen.body)),
+        ]
+        for seen in Exchange.objects.filter(job=job).order_by("-id")[:MOST_EXCHANGES]
+    ]
+    headers = ["Attempt", "When", "Request", "Sent", "Answer", "Took", "Answered"]
+    return [{"title": "Exchanges", "headers": headers, "rows": rows}] if rows else []
+
+
+def _said(params: dict[str, str] | None, headers: dict[str, str], body: str) -> str:
+    parts = [f"{name}={value}" for name, value in (params or {}).items()]
+    parts += [f"{name}: {value}" for name, value in headers.items()]
+    return "\n".join([*parts, "", body] if body else parts)
 
 
 def _batches(job: Job) -> Table:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sync.jobs import kinds
 from sync.jobs.priorities import BACKFILL, BATCH, COMMAND, INTERACTIVE
+from sync.outbound.inspector import MOST, Ring
 
 _BY_QUEUE = {kinds.INTERACTIVE: INTERACTIVE, kinds.COMMAND: COMMAND}
 
@@ -22,6 +23,7 @@ class Errand:
 
     priority: int = BATCH  # who waits for the same far end goes first by it
     requests: int = 0
+    seen: Ring = field(default_factory=lambda: Ring(maxlen=MOST))  # the last exchanges, for the inspector
 
     @classmethod
     def of_kind(cls, kind: str) -> Errand:

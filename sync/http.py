@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -18,11 +19,12 @@ from urllib3.exceptions import TimeoutError as SilenceError
 from sync import metrics
 from sync.budget import Gate, SharedGate
 from sync.errand import errand
-from sync.errors import ConfigError, TransientError
+from sync.errors import BridgeError, ConfigError, TransientError
 from sync.outbound.addresses import may_be_private
 from sync.outbound.answers import Answer, Words, raise_for_status, shortened
 from sync.outbound.connections import pools
 from sync.outbound.deadline import Deadline
+from sync.outbound.inspector import Ring, seen_of
 from sync.outbound.reasons import reason
 from sync.redaction import plain_address, redact
 from sync.tape import Question, tape_in_use
@@ -86,9 +88,10 @@ class Session:
         if tape and (played := tape.play(question)):
             return played
         with self._gate.admitted(self.system) if self._gate else nullcontext():
-            errand().requests += 1
+            work = errand()
+            work.requests += 1
             try:
-                answer = self._ask(question, headers)
+                answer = self._ask(question, headers, work.seen)
             except TransientError as error:
                 metrics.far_end_asked(self.system, module, error.code.removeprefix("far_end_"))
                 self._tell(failed=error.code in ("far_end_unreachable", "far_end_timeout"))
@@ -106,25 +109,32 @@ class Session:
         if self._gate:
             self._gate.heard(self.system, failed=failed)
 
-    def _ask(self, question: Question, headers: Mapping[str, str | None] | None) -> Answer:
+    def _ask(self, question: Question, headers: Mapping[str, str | None] | None, seen: Ring) -> Answer:
         url = f"{self.base_url}/{question.path.lstrip('/')}"
         address = f"{question.method} {plain_address(url)}"
+        asked, asked_at, began = None, datetime.now(UTC), time.monotonic()
+        status, wrong = 0, None
+        told: Mapping[str, str] = {}
+        body = b""
         with Deadline(self._deadline) as deadline:
             try:
                 asked = self._prepared(url, question, headers)
                 asked_at = datetime.now(UTC)  # signed just before
                 status, told, body = self._send(asked)
+                if deadline.passed:  # and what came may be the half of it
+                    raise self._timed_out(address, self._deadline)
+                if len(body) > self._largest:
+                    raise self._too_large(address)
             except (requests.RequestException, HTTPError) as error:
-                if deadline.passed:
-                    raise self._timed_out(address, self._deadline) from error
-                if isinstance(error, SilenceError) and not isinstance(error, NewConnectionError):
-                    connecting = isinstance(error, ConnectTimeoutError)
-                    raise self._timed_out(address, self._timeout, connecting) from error
-                raise self._failed(address, error) from error
-        if deadline.passed:  # and what came may be the half of it
-            raise self._timed_out(address, self._deadline)
-        if len(body) > self._largest:
-            raise self._too_large(address)
+                failure = self._failed(address, error, late=deadline.passed)
+                wrong = failure.code
+                raise failure from error
+            except BridgeError as error:
+                wrong = error.code
+                raise
+            finally:
+                answered = (status, told, body)
+                seen.append(seen_of(self.system, url, question, asked, answered, began=began, error=wrong))
         return Answer(
             status=status, headers=told, body=body, asked_at=asked_at, system=self.system, address=address
         )
@@ -185,7 +195,11 @@ class Session:
         )
         return TransientError(message, code="response_too_large")
 
-    def _failed(self, address: str, error: Exception) -> TransientError | ConfigError:
+    def _failed(self, address: str, error: Exception, *, late: bool) -> TransientError | ConfigError:
+        if late:
+            return self._timed_out(address, self._deadline)
+        if isinstance(error, SilenceError) and not isinstance(error, NewConnectionError):
+            return self._timed_out(address, self._timeout, isinstance(error, ConnectTimeoutError))
         if isinstance(error, ValueError):  # a URL or header that cannot be sent
             message = f"{self.system} cannot be asked {address}: {redact(str(error))} Correct its address."
             return ConfigError(message, code="bad_address")

@@ -25,6 +25,7 @@ from sync.models import (
     Delivery,
     Effect,
     ErrorGroup,
+    Exchange,
     FailedRecord,
     Inbound,
     Job,
@@ -104,6 +105,25 @@ def attempt(of: Job, no: int = 1, **columns: Any) -> Attempt:
     """A run of a job."""
     plain = {"fence": no, "worker": "test:1", "started_at": now()}
     return Attempt.objects.create(job=of, no=no, **{**plain, **columns})
+
+
+def exchange(of: Job, attempt: int = 1, **columns: Any) -> Exchange:
+    """A request of a job's attempt that was refused."""
+    plain = {
+        "at": now(),
+        "system": "shop",
+        "method": "POST",
+        "address": "http://shop.test/things",
+        "params": {"page": "0"},
+        "status": 400,
+        "ms": 12,
+        "sent_headers": {"Accept": "application/json", "Authorization": "***"},
+        "sent": '{"name": "Lamp"}',
+        "headers": {"Content-Type": "application/json"},
+        "body": '{"error": "no such lamp"}',
+        "size": 25,
+    }
+    return Exchange.objects.create(job=of, attempt=attempt, **{**plain, **columns})
 
 
 def event(of: Job, name: str, **facts: Any) -> JobEvent:

@@ -29,6 +29,8 @@ from bridge.verbs.ids import identifier
 from bridge.verbs.job_tree import print_tree
 from bridge.verbs.values import count
 
+MOST_EXCHANGES = 5
+LONGEST_BODY = 500  # characters that a terminal is shown of a body
 LABELS = {"attempts": "failed tries"}  # where the API's name would be taken for the number of runs
 ACTS = ("list", "dead", "show", "tree", "retry", "cancel", "resolve", "edit")
 
@@ -106,11 +108,24 @@ def _show(job_id: UUID, options: Namespace) -> int:
     )
     for event in job["events"]:
         print(f"{event['at']}  {event['words']}")
+    _print_exchanges(job_id)
     for no, traceback in Attempt.objects.filter(job=job_id, traceback__isnull=False).values_list(
         "no", "traceback"
     ):
         print(f"\nTraceback of run {no}:\n{redact(traceback or '')}")
     return OK
+
+
+def _print_exchanges(job_id: UUID) -> None:
+    from sync.models import Exchange
+
+    for seen in reversed(Exchange.objects.filter(job=job_id).order_by("-id")[:MOST_EXCHANGES]):
+        answer = seen.status if seen.error is None else seen.error
+        print(
+            f"\nRun {seen.attempt}: {seen.method} {seen.address} {seen.params or ''} -> {answer} ({seen.ms} ms)"
+        )
+        for body in filter(None, (seen.sent, seen.body)):
+            print(f"  {brief(body, LONGEST_BODY)}")
 
 
 def _act(job_id: UUID, options: Namespace) -> int:

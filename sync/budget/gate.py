@@ -74,7 +74,10 @@ class SharedGate:
 
     def heard(self, system: str, *, failed: bool) -> None:
         """Failures are counted for all processes; an answer after them ends the count."""
-        (self._purses.get(system) or self._purse(system)).heard(failed=failed)
+        try:
+            (self._purses.get(system) or self._purse(system)).heard(failed=failed)
+        except Error as error:  # what the far end said counts more than that it could not be counted
+            log.warning("failures_not_counted", system=system, reason=str(error))
 
     def wake(self) -> None:
         """Look at the slots now."""
@@ -88,10 +91,7 @@ class SharedGate:
     def close(self) -> None:
         """Give back what is held, and end the line to the database; the next request opens it again."""
         self.forget()
-        try:
-            self.ledger.close(free=True)
-        except Error:
-            log.debug("slots_not_given_back")  # they are free when their lease runs out
+        self.ledger.close(free=True)
 
     def _purse(self, system: str) -> Purse:
         with self._lock:

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
+import structlog
 from django.db import OperationalError
 from procrastinate.contrib.django import connector_params
 from psycopg.rows import namedtuple_row
@@ -21,6 +22,8 @@ from psycopg.rows import namedtuple_row
 from sync.budget import limits
 from sync.budget.limits import LEASE
 from sync.queries import query
+
+log = structlog.get_logger(__name__)
 
 REGAIN = 0.05
 """Share of the rate that comes back each second after a refusal."""
@@ -114,11 +117,15 @@ class Ledger:
         self._slots("free_slots", system, numbers=numbers)
 
     def close(self, *, free: bool) -> None:
-        """End the connection; with `free` all slots are given back before."""
-        if free and self._connection is not None:
-            self._run("free_all_slots", holder=self.holder)
+        """End the connection; with `free` all slots are given back before, where the database is still there."""
         with self._lock:
-            self._drop()
+            try:
+                if free and self._connection is not None:
+                    self._ask(self._connection, "free_all_slots", {"holder": self.holder})
+            except psycopg.Error as error:  # they are free when their lease runs out
+                log.debug("slots_not_given_back", reason=str(error))
+            finally:
+                self._drop()
 
     def _slots(self, name: str, system: str, **values: Any) -> list[Any]:
         return self._run(name, system=system, holder=self.holder, slot_lease=SLOT_LEASE, **values)

@@ -139,6 +139,10 @@ WITH old AS (
 ), lines AS (DELETE FROM effect e USING old WHERE e.command_id = old.id)
 DELETE FROM command c USING old WHERE c.id = old.id;
 
+-- drop_exchanges --
+-- What was said to far ends long ago; ids carry their moment.
+DELETE FROM exchange WHERE id IN (SELECT id FROM exchange WHERE id < %(below)s ORDER BY id LIMIT %(most)s);
+
 -- drop_seen --
 -- What full reads saw that were never compared with the mirror: long since of no use.
 UPDATE batch SET seen = NULL WHERE id IN (

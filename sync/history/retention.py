@@ -61,6 +61,8 @@ def run_tidy(claim: Claim) -> None:
     ended = {"before": old, "below": first_uuid7(old.timestamp())}
     counts["jobs"] = _all(claim, "drop_jobs", ended)
     counts["commands"] = _all(claim, "drop_commands", ended)
+    since = _ago(settings.BRIDGE_KEEP_EXCHANGES_DAYS)
+    counts["exchanges"] = _all(claim, "drop_exchanges", {"below": first_uuid7(since.timestamp())})
     with transaction.atomic():
         claim.hold()
         claim.event("tidied", **counts)

@@ -20,6 +20,7 @@ from sync.jobs.retry import DATABASE_PAUSE, FAILED, Verdict, database_is_away
 from sync.jobs.settle import hand_back, settle
 from sync.jobs.take import take
 from sync.models import Attempt
+from sync.outbound import inspector
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +48,7 @@ def run_claim(claim: Claim) -> str:
         _count(claim, outcome, time.monotonic() - began)
     # A transaction of its own, after the job's: a worker that dies in between leaves it to the sweep.
     hand_over(claim.scopes, claim.lanes)
+    inspector.keep(claim, errand, outcome)
     if errand.requests:
         Attempt.objects.filter(job_id=claim.job_id, no=claim.attempt).update(requests=errand.requests)
     return outcome

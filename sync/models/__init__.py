@@ -11,6 +11,7 @@ from sync.models.delete_proposal import DeleteProposal
 from sync.models.delivery import Delivery, DeliveryCount, TargetCursor
 from sync.models.entity import EntityRow
 from sync.models.error_group import ErrorGroup
+from sync.models.exchange import Exchange
 from sync.models.failed_record import FailedRecord
 from sync.models.fleet import Fleet, Worker
 from sync.models.inbound import Inbound
@@ -41,6 +42,7 @@ __all__ = [
     "Effect",
     "EntityRow",
     "ErrorGroup",
+    "Exchange",
     "FailedRecord",
     "Fleet",
     "Inbound",

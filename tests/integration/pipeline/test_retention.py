@@ -19,7 +19,7 @@ from sync.history.retention import ask_nightly
 from sync.ids import first_uuid7
 from sync.jobs.enqueue import enqueue
 from sync.mapping import acts as mappings
-from sync.models import Attempt, Batch, Change, Command, FailedRecord, Job, RecordVersion
+from sync.models import Attempt, Batch, Change, Command, Exchange, FailedRecord, Job, RecordVersion
 from sync.registry import registry
 from tests import factories
 from tests.farend import FarEnd
@@ -112,6 +112,16 @@ def test_what_a_read_saw_and_nobody_compared_goes(far_end: FarEnd) -> None:
 
     assert tidy()["proofs"] == 2
     assert not Batch.objects.filter(seen__isnull=False).exists()
+
+
+def test_what_was_said_to_far_ends_goes_after_two_weeks(far_end: FarEnd) -> None:
+    job = factories.dead_job()
+    for age in (15, 13):
+        moment = factories.now() - timedelta(days=age)
+        factories.exchange(job, id=first_uuid7(moment.timestamp()), ms=age)
+
+    assert tidy()["exchanges"] == 1
+    assert [kept.ms for kept in Exchange.objects.all()] == [13]
 
 
 def test_old_raw_rows_go_but_those_behind_current_records_stay(far_end: FarEnd) -> None:

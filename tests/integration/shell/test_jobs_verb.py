@@ -158,3 +158,13 @@ def test_it_counts_dead_ones_by_cause(shell: Shell) -> None:
         ("shop.gadgets", "sync", 1),
         (None, "tidy", 1),
     }
+
+
+def test_it_shows_what_was_said_to_far_ends(shell: Shell) -> None:
+    job = factories.dead_job()
+    factories.exchange(job)
+
+    assert shell("jobs", "show", str(job.pk)) == 0
+
+    assert "Run 1: POST http://shop.test/things {'page': '0'} -> 400 (12 ms)" in shell.out
+    assert "no such lamp" in shell.out
