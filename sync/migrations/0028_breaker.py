@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [("sync", "0026_parents")]
+    dependencies = [("sync", "0027_taking")]
 
     operations = [
         migrations.RunSQL(

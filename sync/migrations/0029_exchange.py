@@ -6,12 +6,12 @@ import django.db.models.deletion
 import sync.ids
 from django.db import migrations, models
 
-TABLES = (Path(__file__).parent / "0028_exchange.sql").read_text()
+TABLES = (Path(__file__).parent / "0029_exchange.sql").read_text()
 
 
 class Migration(migrations.Migration):
 
-    dependencies = [("sync", "0027_breaker")]
+    dependencies = [("sync", "0028_breaker")]
 
     operations = [
         migrations.RunSQL(
