@@ -17,7 +17,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from tests.chaos import cells, report
-from tests.chaos.matrix import Matrix, Ran
+from tests.chaos.matrix import Matrix
+from tests.chaos.ran import Ran
 
 
 def main() -> int:

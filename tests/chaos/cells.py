@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from itertools import product
 
 from tests.chaos import far_end, faults
-from tests.chaos.points import POINTS, PUSH_POINTS
+from tests.chaos.points import COMMAND_POINTS, IN_WEB, LOAD_POINTS, LOOKS, POINTS, PUSH_POINTS
 
 HUB_FAULTS = ("lost", "denied", "cut", "slow", "429", "500", "down")
 """Of the far end that is written to: the effect is there and no answer, a 500, half an answer or a late one comes;
 it is not there and a 429, a 500 or nothing comes."""
 PROCESSES = ("worker", "web", "supervisor", "postgres")
+"""Killed, by SIGKILL."""
+STOPPED, FROZEN = "sigterm", "frozen"
+"""The worker asked to end; the worker frozen until another one has done its work, and let go on then."""
 NONE = "none"
 
 
@@ -35,6 +38,21 @@ class Cell:
     def is_of_push(self) -> bool:
         """Whether it happens while changes are written to a far end, not while they are read from one."""
         return self.point in PUSH_POINTS
+
+    @property
+    def is_of_load(self) -> bool:
+        """Whether it happens while an entity is read for the first time."""
+        return self.point in LOAD_POINTS
+
+    @property
+    def stop(self) -> str:
+        """The point as the process knows it."""
+        return self.point.removeprefix("load-")
+
+    @property
+    def is_of_command(self) -> bool:
+        """Whether it happens while commands are asked for and sent."""
+        return self.point in COMMAND_POINTS
 
     @property
     def needs_small_disk(self) -> bool:
@@ -66,7 +84,18 @@ def long() -> list[Cell]:
         Cell(process, POINTS[place % len(POINTS)], far=far, base=base)
         for place, (process, far, base) in enumerate(pairs)
     ]
-    return list(dict.fromkeys([*cells, *pushes()]))
+    return list(dict.fromkeys([*cells, *loads(), *pushes(), *commands(), *others()]))
+
+
+def loads() -> list[Cell]:
+    """Each kill and each fault of the database at each point of a first load; each fault of the far end at one."""
+    cells = [Cell(process, point) for process, point in product(PROCESSES, LOAD_POINTS)]
+    cells += [Cell(NONE, point, base=base) for point, base in product(LOAD_POINTS, faults.FAULTS)]
+    pairs = product((NONE, *PROCESSES), far_end.FAULTS)
+    return cells + [
+        Cell(process, LOAD_POINTS[place % len(LOAD_POINTS)], far=far)
+        for place, (process, far) in enumerate(pairs)
+    ]
 
 
 def pushes() -> list[Cell]:
@@ -82,15 +111,38 @@ def pushes() -> list[Cell]:
     return [cell for cell in cells if cell != Cell(NONE, cell.point)]
 
 
+def commands() -> list[Cell]:
+    """The same of commands. Nothing is read back where there is no doubt."""
+    processes, doubts = (NONE, *PROCESSES), ("lost", "denied", "slow")
+    once = [point for point in COMMAND_POINTS if point not in LOOKS]
+    cells = [Cell(*one) for one in product(processes, once, (NONE, *HUB_FAULTS))]
+    cells += [Cell(*one) for one in product(processes, LOOKS, doubts)]
+    cells += [Cell(NONE, point, base=base) for point, base in product(once, faults.FAULTS)]
+    cells += [Cell(NONE, point, "lost", base) for point, base in product(LOOKS, faults.FAULTS)]
+    return [cell for cell in cells if cell != Cell(NONE, cell.point)]
+
+
+def others() -> list[Cell]:
+    """A worker that is told to end, and one that is frozen, at each of its points."""
+    points = (*POINTS, *LOAD_POINTS, *PUSH_POINTS, *COMMAND_POINTS)
+    return [
+        Cell(process, point, far="lost" if point in LOOKS else NONE)
+        for process, point in product((STOPPED, FROZEN), points)
+        if point not in IN_WEB
+    ]
+
+
 def short() -> list[Cell]:
     """A kill of each process, faults of the far ends, one of the database: what waits runs side by side."""
     return [
         Cell("worker", "ingest"),
         Cell("worker", "sent", far="lost"),
         Cell("supervisor", "commit"),
+        Cell("worker", "left", far="lost"),
         Cell("postgres", "track", far="500"),
         Cell(NONE, "resolve", base="drop"),
         Cell("web", "delta", far="half"),
+        Cell("web", "taken", far="denied"),
     ]
 
 

@@ -88,6 +88,11 @@ class FarEnd:
             following = max(*self.versions, *self.gone) + 1
             self.versions.update(dict.fromkeys(range(following, following + ROWS // 60), 1))
 
+    def begin_anew(self) -> None:
+        """Let each row be in its first version, and none ever have gone."""
+        with self._lock:
+            self.versions, self.gone = dict.fromkeys(self.versions, 1), {}
+
     def arm(self, name: str, ahead: int) -> None:
         """Let a fault meet one of the next requests; an empty name takes one away that met none."""
         with self._lock:

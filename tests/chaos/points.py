@@ -35,9 +35,16 @@ STAGES = (
 )
 POINTS = (*STAGES, "commit", "committed")
 """Before each stage; `commit`: all is written, nothing committed; `committed`: nobody knows of it yet."""
+LOAD_POINTS = tuple(f"load-{point}" for point in POINTS)
+"""The same, of the first load of an entity of which nothing is known."""
 PUSH_POINTS = ("note", "noted", "send", "sent", "answer", "answered", "delivered")
 """Of a push: before and after it notes what will leave, before and after the request, before and after it writes what
 was answered, in the transactions of these; and when that is committed."""
+IN_WEB = ("asked", "taken")
+LOOKS = ("looking", "looked")
+COMMAND_POINTS = (*IN_WEB, "intended", "leaving", "left", "proving", *LOOKS)
+"""Of a command: when it is written and not committed, when it is taken and not answered; before it is noted as sent,
+before and after the request, when its outcome is written and not committed; before and after it is read back."""
 PATIENCE = 90.0
 
 
@@ -74,14 +81,16 @@ class Gate:
         return stopped
 
     def around(self, owner: Any, name: str, before: str, after: str) -> None:
-        """Let a method stop before and after what it does."""
+        """Let a function of a class or module stop before and after what it does, where these points have names."""
         method = getattr(owner, name)
 
         @wraps(method)
         def stopped(*given: Any, **named: Any) -> Any:
-            self.reach(before)
+            if before:
+                self.reach(before)
             answer = method(*given, **named)
-            self.reach(after)
+            if after:
+                self.reach(after)
             return answer
 
         setattr(owner, name, stopped)
@@ -128,9 +137,40 @@ def install(folder: Path) -> None:
     pipeline.COMMITTED = (*others, gate.after(track, "commit"))
     claims: Any = Claim
     claims.advance = _announced(gate, Claim.advance)
+    _install_commands(gate)
     gate.around(Ledger, "note", "note", "noted")
     gate.around(RestTarget, "send", "send", "sent")
     gate.around(Ledger, "answer", "answer", "answered")
+
+
+def install_web(folder: Path) -> None:
+    """The same for a web server, which takes commands."""
+    _install_commands(Gate(folder))
+
+
+def _install_commands(gate: Gate) -> None:
+    from sync.commands import accept, ledger, sending
+
+    assert "sync.commands.run" not in sys.modules, "it has taken the functions as they are"
+    assert "api.commands" not in sys.modules, "it has taken the functions as they are"
+    gate.around(accept, "accept", "", "taken")
+    gate.around(sending, "send", "leaving", "left")
+    gate.around(sending, "look", "looking", "looked")
+    write: Any = ledger.write
+    places = {ledger.ANSWERED, ledger.NO_ANSWER, ledger.NO_EFFECT}
+
+    @wraps(write)
+    def stopped(command: Any, state: str, step: str, **named: Any) -> None:
+        if step == ledger.SENDING:
+            gate.reach("intended")
+        write(command, state, step, **named)
+        if step == ledger.ASKED:
+            gate.reach("asked")
+        if step in places:
+            gate.reach("proving")
+
+    lines: Any = ledger
+    lines.write = stopped
 
 
 def _announced(gate: Gate, advance: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -8,13 +8,15 @@ from itertools import product
 from pathlib import Path
 
 from tests.chaos import far_end, faults
-from tests.chaos.cells import HUB_FAULTS, NONE, PROCESSES
-from tests.chaos.matrix import Ran
-from tests.chaos.points import POINTS, PUSH_POINTS
+from tests.chaos.cells import FROZEN, HUB_FAULTS, NONE, PROCESSES, STOPPED
+from tests.chaos.points import COMMAND_POINTS, LOAD_POINTS, POINTS, PUSH_POINTS
+from tests.chaos.ran import Ran
 
 PATH = Path(__file__).resolve().parents[2] / "deploy" / "crash-matrix.md"
 WORDS = {
     NONE: "nothing",
+    STOPPED: "worker, SIGTERM",
+    FROZEN: "worker, frozen",
     "timeout": "no answer",
     "timeout_after": "half an answer, then silence",
     "half": "half a page, hung up",
@@ -54,15 +56,24 @@ def text(ran: Iterable[Ran]) -> str:
         "listed; each row was committed once for the job; each attempt says how it ended; a calm read afterwards",
         "writes nothing. Of a page that is a lie (`again`) a client can't know: there nothing may be deleted or",
         "written twice, and the next calm read has to bring the rest. The far end that is written to has each good",
-        "row once, in its last version, and its log of effects names no version twice.",
+        "row once, in its last version, and its log of effects names no version twice; each message that was asked",
+        "for was sent once, by a far end that knows no keys, and its command is proven.",
         "",
     ]
-    reads = [one for one in runs if parts(one)[1] in POINTS]
-    pushes = [one for one in runs if parts(one)[1] in PUSH_POINTS]
-    lines += ["## While a full read runs", ""]
-    lines += _tables(reads, POINTS, far_end.FAULTS)
-    lines += ["## While changes are written to a far end", ""]
-    lines += _tables(pushes, PUSH_POINTS, HUB_FAULTS)
+    for title, points, fars in (
+        ("While a full read runs", POINTS, far_end.FAULTS),
+        ("While an entity is read for the first time", LOAD_POINTS, far_end.FAULTS),
+        ("While changes are written to a far end", PUSH_POINTS, HUB_FAULTS),
+        ("While commands are asked for and sent", COMMAND_POINTS, HUB_FAULTS),
+    ):
+        some = [one for one in runs if parts(one)[1] in points]
+        lines += [
+            f"## {title}",
+            "",
+            f"{len(some)} runs. Where a number is followed by another, so many were red.",
+            "",
+        ]
+        lines += _tables(some, points, fars) if some else []
     if red:
         lines += ["## Red", ""]
         lines += [f"- `{one.key}`, seed {one.seed}: {'; '.join(one.broken)[:300]}" for one in red]
@@ -115,7 +126,9 @@ def _by_kill_and_base(one: Ran) -> Place:
 
 def _tables(runs: list[Ran], points: Iterable[str], fars: Iterable[str]) -> list[str]:
     return [
-        *_table("Killed (-9) × point", runs, PROCESSES, points, _by_kill),
+        *_table(
+            "Killed (-9), told to end, frozen × point", runs, (*PROCESSES, STOPPED, FROZEN), points, _by_kill
+        ),
         *_table("Fault of the database × point", runs, faults.FAULTS, points, _by_base),
         *_table("Fault of the far end × point", runs, fars, points, _by_far),
         *_table("Killed × fault of the far end", runs, PROCESSES, fars, _by_pair),
@@ -130,8 +143,8 @@ def _table(
     for one in runs:
         found[place(one)].append(one)
     names = list(columns)
-    lines = [f"### {title}", "", "Runs; of these red, where there are any.", ""]
-    lines.append("| | " + " | ".join(WORDS.get(name, name) for name in names) + " |")
+    lines = [f"### {title}", ""]
+    lines.append("| | " + " | ".join(WORDS.get(name, name.removeprefix("load-")) for name in names) + " |")
     lines.append("|---|" + "--:|" * len(names))
     by_row: dict[str, list[str]] = {}
     for row, column in product(rows, names):

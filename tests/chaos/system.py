@@ -10,7 +10,6 @@ from sync.declare import Backoff, Entity, Parent, Push, System
 from sync.fields import Integer, Money, Text, Timestamp
 from sync.sources.paging import Offset
 from sync.sources.rest import Rest, RestClient
-from tests.chaos import points
 
 CHANGED = Timestamp(source="updated_at", formats=("%Y-%m-%dT%H:%M:%SZ",), required=True)
 PAGING = Offset(total="total")
@@ -53,5 +52,8 @@ system = System(
     entities=(makers, widgets),
 )
 
-if "CHAOS_DIR" in os.environ and "worker" in sys.argv[1:2]:
-    points.install(Path(os.environ["CHAOS_DIR"]))
+if "CHAOS_DIR" in os.environ and sys.argv[1:2] in (["worker"], ["web"]):
+    from tests.chaos import points
+
+    install = points.install if sys.argv[1] == "worker" else points.install_web
+    install(Path(os.environ["CHAOS_DIR"]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.chaos import cells, report
-from tests.chaos.matrix import Matrix, Ran
+from tests.chaos.matrix import Matrix
+from tests.chaos.ran import Ran
 
 
 @pytest.mark.slow

@@ -6,10 +6,12 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,10 +22,19 @@ from bridge.postgres import Postgres, url_of
 from bridge.sandbox.server import Sandbox
 from tests.acceptance.running import ROOT, Running
 from tests.chaos.far_end import FarEnd
+from tests.sandboxed import control
 from tests.sandboxed import environment as of_sandbox
 
 PATIENCE = 180.0  # seconds for anything to come about; a slow machine is no fault
 DISK = 640  # MiB
+_FORGET = """
+    TRUNCATE record, record_version, change, failed_record, error_group, pending_child, absent_key, batch, raw_page,
+    target_cursor, delivery, delivery_count, delete_proposal, delete_key
+"""
+_UNREAD = """
+    UPDATE tracker SET watermark = NULL, last_sync_at = NULL, fresh_to = NULL, feed_seq = 0, live_rows = 0,
+    history_from = NULL, deletes_held = NULL, deletes_held_since = NULL
+"""
 UNFINISHED = "SELECT count(*) FROM job WHERE status IN ('pending', 'processing')"
 
 
@@ -39,7 +50,7 @@ class World:
         self.folder = folder
         self.embedded = embedded
         self.far = FarEnd()
-        self.hub = Sandbox(systems=("schedulehub",))
+        self.hub = Sandbox(systems=("schedulehub", "notifications"))
         self.points = folder / "points"
         self.points.mkdir(exist_ok=True)
         self.disk = folder / "disk"
@@ -100,7 +111,8 @@ class World:
         environment = {
             "PYTHONPATH": str(ROOT),
             "BRIDGE_SYSTEMS": "tests.chaos.system",
-            "BRIDGE_BUILTIN_SYSTEMS": "schedulehub",
+            "BRIDGE_BUILTIN_SYSTEMS": "schedulehub,notifications",
+            "NOTIFICATIONS_LISTED_WITHIN": "4",
             "BRIDGE_BATCH_ROWS": "500",
             "BRIDGE_HTTP_TIMEOUT": "2",
             "CHAOS_URL": self.far.url,
@@ -115,7 +127,6 @@ class World:
             while self.running.process.poll() is None:
                 with suppress(OSError):
                     if "curl -H" in self.running.out.read_text():
-                        self._token = self.running.token()
                         return
                 self._check(until, "`bridge up` says nothing")
                 time.sleep(0.1)
@@ -137,6 +148,26 @@ class World:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
+    @contextmanager
+    def another_worker(self) -> Iterator[None]:
+        """One more worker for a while, that stops nowhere."""
+        assert self.running is not None
+        environment = dict(self.running.environment)
+        del environment["CHAOS_DIR"]
+        with (self.folder / "another.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "bridge", "worker"],
+                cwd=self.folder,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait()
+
     def heal(self) -> None:
         """What a service manager does: start what it keeps, and is gone."""
         if self.server is not None and self.server.poll() is not None:
@@ -153,7 +184,8 @@ class World:
                 with psycopg.connect(
                     self.url, autocommit=True, options="-c search_path=bridge", connect_timeout=5
                 ) as connection:
-                    return connection.execute(statement.encode(), given).fetchall()
+                    cursor = connection.execute(statement.encode(), given)
+                    return cursor.fetchall() if cursor.description else []
             except psycopg.OperationalError as error:
                 self._check(until, f"the database is away: {error}")
                 self.heal()
@@ -161,15 +193,9 @@ class World:
 
     def sync(self, entity: str) -> str:
         """Ask for a full read through the web server, until it answers; the job."""
-        body = json.dumps({"entity": entity, "full": True}).encode()
         until = time.monotonic() + PATIENCE
         while True:
-            assert self.running is not None
-            request = urllib.request.Request(
-                f"http://127.0.0.1:{self.running.port}/api/v1/sync/start",
-                data=body,
-                headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
-            )
+            request = self.request("/api/v1/sync/start", {"entity": entity, "full": True})
             try:
                 with urllib.request.urlopen(request, timeout=10) as answer:
                     return str(json.load(answer)["job_id"])
@@ -177,6 +203,21 @@ class World:
                 self._check(until, f"the web server is away: {error}")
                 self.heal()
                 time.sleep(0.2)
+
+    def request(
+        self, path: str, body: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> urllib.request.Request:
+        """A POST to the web server, wherever it is now."""
+        assert self.running is not None
+        return urllib.request.Request(
+            f"http://127.0.0.1:{self.running.port}{path}",
+            data=json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Content-Type": "application/json",
+                **(headers or {}),
+            },
+        )
 
     def settled(self) -> None:
         """Come back when no job is left."""
@@ -190,8 +231,19 @@ class World:
             self.heal()
             time.sleep(0.2)
 
+    def forget(self) -> None:
+        """Let nothing have been read yet but the makers."""
+        self.rows(_FORGET)
+        self.rows(_UNREAD)
+        control(self.hub, "POST", "schedulehub/reset")
+        self.sync("chaos.makers")
+        self.settled()
+
     def _first_load(self) -> None:
-        self.rows("UPDATE schedule SET enabled = false RETURNING id")
+        assert self.running is not None
+        scopes = "read,sync,operate,command:notifications.send_message"
+        self._token = self.running.bridge("token", "--client", "chaos", "--scope", scopes).split()[-1]
+        self.rows("UPDATE schedule SET enabled = false")
         for entity in ("chaos.makers", "chaos.widgets"):
             self.sync(entity)
             self.settled()
