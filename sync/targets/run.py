@@ -200,10 +200,10 @@ def _send(work: _Work, steps: Sequence[Step], known: dict[UUID, Outcome]) -> _Se
     outcomes = [known[step.key_hash] for step in sent]
     parts = _parts([step for step in steps if step.key_hash not in known], work.push.batch)
     for place, part in enumerate(parts):
-        _check_lease(work.claim)
         back = work.ledger.revived(part)
         rows = [_sending(step) for step in part if step.key_hash not in back]
         sent += part
+        _check_lease(work.claim)
         try:
             answers = work.target.send(work.push, rows) if rows else []
             work.passed_over = False

@@ -136,13 +136,11 @@ def short() -> list[Cell]:
     """A kill of each process, faults of the far ends, one of the database: what waits runs side by side."""
     return [
         Cell("worker", "ingest"),
-        Cell("worker", "sent", far="lost"),
-        Cell("supervisor", "commit"),
         Cell("worker", "left", far="lost"),
+        Cell("supervisor", "sent", far="lost"),
         Cell("postgres", "track", far="500"),
-        Cell(NONE, "resolve", base="drop"),
-        Cell("web", "delta", far="half"),
         Cell("web", "taken", far="denied"),
+        Cell(NONE, "resolve", base="drop"),
     ]
 
 

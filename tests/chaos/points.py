@@ -139,7 +139,8 @@ def install(folder: Path) -> None:
     claims.advance = _announced(gate, Claim.advance)
     _install_commands(gate)
     gate.around(Ledger, "note", "note", "noted")
-    gate.around(RestTarget, "send", "send", "sent")
+    gate.around(Ledger, "revived", "send", "")
+    gate.around(RestTarget, "send", "", "sent")
     gate.around(Ledger, "answer", "answer", "answered")
 
 
