@@ -49,7 +49,7 @@ def _memory(memory: int) -> dict[str, str]:
 
 def _write_ahead_log(free_disk: int, *, durable: bool) -> dict[str, str]:
     switch = "on" if durable else "off"
-    largest = _between(256, free_disk // 4 // MEBIBYTE, 8192)
+    largest = _between(256, free_disk // 4 // MEBIBYTE, 16384)
     return {
         "fsync": switch,
         "synchronous_commit": switch,
@@ -58,7 +58,8 @@ def _write_ahead_log(free_disk: int, *, durable: bool) -> dict[str, str]:
         "wal_buffers": "64MB" if durable else "16MB",
         "wal_compression": "pglz",  # the wheel is built without lz4 and zstd
         "min_wal_size": f"{max(80, largest // 8)}MB",
-        "max_wal_size": f"{largest}MB",  # a checkpoint in the middle of a load writes each page twice
+        # A checkpoint in the middle of a load logs each page whole once more; it comes at half of this.
+        "max_wal_size": f"{largest}MB",
         "checkpoint_timeout": "30min",
     }
 
