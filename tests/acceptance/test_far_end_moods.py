@@ -78,7 +78,8 @@ def test_errors_are_retried_in_tiers_and_then_shown(up: Running) -> None:
     dead = job(up, sync(up, "products", code=1)["id"])
 
     assert (dead["status"], dead["attempts"], len(dead["runs"])) == ("failed", 4, 4)
-    assert [round(gap, -1) if gap > 5 else round(gap) for gap in gaps(dead["runs"])] == [1, 10, 60]
+    first, second, third = gaps(dead["runs"])
+    assert 1 <= first < 10 <= second < 60 <= third  # never early; a busy machine may start one late
     assert "sandbox-mood-500" in dead["error"]
     control(up, "netsuite/mood", mood="ok")
     up.bridge("jobs", "retry", dead["id"])
