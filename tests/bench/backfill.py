@@ -308,8 +308,11 @@ def _run(options: argparse.Namespace, folder: Path, stack: ExitStack) -> dict[st
         os.environ["BRIDGE_BATCH_ROWS"] = str(4 * page)
     os.environ["DATABASE_URL"] = stack.enter_context(join_or_start(folder / "data")).url
     import django
+    import structlog
 
     django.setup()
+    # The last line of stdout is the result, whatever is logged when the process ends.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     from django.core.management import call_command
     from django.db import connections
 

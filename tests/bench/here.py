@@ -49,8 +49,11 @@ def bridge(*systems: str) -> Iterator[Path]:
         with join_or_start(folder / "data") as server:
             os.environ["DATABASE_URL"] = server.url
             import django
+            import structlog
 
             django.setup()
+            # The last line of stdout is the result, whatever is logged when the process ends.
+            structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
             from django.core.management import call_command
             from django.db import connection
 

@@ -10,7 +10,7 @@ import pytest
 from sync.jobs import verbs
 from sync.jobs.ask import Ask
 from sync.jobs.enqueue import enqueue_many
-from sync.models import Attempt, Job, LaneRow, ScopeLimit
+from sync.models import Attempt, Job, LaneRow, ScopeLimit, Worker
 from tests.integration.jobs.conftest import GADGETS, OPERATOR, SpawnWorker
 from tests.integration.jobs.handlers import known_here
 
@@ -60,12 +60,15 @@ def most_at_once() -> int:
 def test_there_are_never_more_than_the_limit_at_once(limited: None, worker: SpawnWorker) -> None:
     for _ in range(3):
         worker(SYNC_WORKER_THREADS="10")
+    until = time.monotonic() + PATIENCE
+    while Worker.objects.count() < 3:  # each is there to take some, though a fast one may take them all
+        assert time.monotonic() < until
+        time.sleep(0.05)
     naps(24, 0.05)
 
     until_done(24)
 
     assert most_at_once() == LIMIT
-    assert len(set(Attempt.objects.values_list("worker", flat=True))) > 1
 
 
 @pytest.mark.long
