@@ -52,7 +52,7 @@ send_message = Command(
     # Messages to one person arrive in their order; one that is refused must not keep the next ones back.
     lane=Business("to"),
     on_refusal="pass",
-    retry=Exponential(base=1, cap=300, tries=20),
+    retry=Exponential(base=1, cap=60, tries=40),
     settles=(LISTED_WITHIN / 24, LISTED_WITHIN / 4, LISTED_WITHIN),
     callback=Callback(signed=SignedForm(variable="NOTIFICATIONS_AUTH_TOKEN"), read=told),
 )
