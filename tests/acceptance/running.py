@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("BRIDGE_", "DATABASE_URL", "INTERNAL_SERVICE", "NETSUITE_", "APISMITH_", "DJANGO_", "PROMETHEUS_")
+OURS = (
+    "BRIDGE_",
+    "DATABASE_URL",
+    "INTERNAL_SERVICE",
+    "DJANGO_",
+    "PROMETHEUS_",
+    *("NETSUITE_", "APISMITH_", "SCHEDULEHUB_", "NOTIFICATIONS_"),
+)
 PATIENCE = 90  # seconds for anything to come about; a slow machine is no fault
 
 
