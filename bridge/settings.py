@@ -122,10 +122,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
         "BackfillState": "sync.models.Backfill.State",
+        "CommandState": "sync.models.command.State",
         "FailedRecordState": "sync.models.FailedRecord.State",
         "TrackerState": "sync.models.Tracker.State",
         "JobStatus": "sync.models.Job.Status",
         "MappingState": "sync.models.Mapping.State",
+        "ReceivedStatus": ("accepted", "repeated"),
     },
     "DEFAULT_GENERATOR_CLASS": "api.schema.BridgeSchemaGenerator",
     "SWAGGER_UI_DIST": "SIDECAR",
