@@ -42,11 +42,11 @@ class WorkersPage(Page):
     """One row a worker process."""
 
     detail_title = "Worker"
-    list_display = ("name", "standing", "version", "serves", "running", "started_at", "heard_at")
+    list_display = ("name", "standing", "version", "serves", "takes", "running", "started_at", "heard_at")
     list_display_links = ("name",)
     actions = ("drain_many", "resume_many")
     actions_detail = ("drain_one", "resume_one")
-    fields = (("name", "standing"), ("version", "serves"), "running", ("started_at", "heard_at"))
+    fields = (("name", "standing"), ("version", "serves"), ("takes", "running"), ("started_at", "heard_at"))
 
     drain_one, drain_many = on_one(DRAIN), on_many(DRAIN)
     resume_one, resume_many = on_one(RESUME), on_many(RESUME)
@@ -80,6 +80,11 @@ class WorkersPage(Page):
     def serves(self, worker: Worker) -> str:
         """Whose jobs it takes."""
         return ", ".join(worker.queues)
+
+    @display(description="Kinds")
+    def takes(self, worker: Worker) -> str:
+        """What kinds of jobs it was limited to."""
+        return ", ".join(worker.kinds) or "all"
 
     @display(description="Running")
     def running(self, worker: Any) -> int:

@@ -44,6 +44,9 @@ class WorkerSerializer(serializers.Serializer[Any]):
     pid = serializers.IntegerField()
     version = serializers.CharField()
     queues = serializers.ListField(child=serializers.CharField())
+    kinds = serializers.ListField(
+        child=serializers.CharField(), help_text="of jobs, to which it was limited; empty: all"
+    )
     started_at = serializers.DateTimeField()
     heard_at = serializers.DateTimeField()
     draining_since = serializers.DateTimeField(allow_null=True, help_text="of this one by itself")

@@ -15,6 +15,14 @@ def count(text: str) -> int:
     return number
 
 
+def names(text: str) -> list[str]:
+    """Names with commas between them, at least one."""
+    found = [name.strip() for name in text.split(",") if name.strip()]
+    if not found:
+        raise ValueError(text)
+    return found
+
+
 def seconds(text: str) -> float:
     """A number of seconds, more than none and at most a day; fractions are allowed."""
     number = float(text)

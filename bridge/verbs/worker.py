@@ -5,12 +5,23 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 
-from bridge.verbs.values import count
+from bridge.verbs.values import count, names
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--queues", metavar="A,B", help="only these queues (of system, interactive, sync)")
+    parser.add_argument(
+        "--queues",
+        metavar="A,B",
+        type=names,
+        help="only these queues, of system, interactive, command, short, sync (BRIDGE_WORKER_QUEUES)",
+    )
+    parser.add_argument(
+        "--kinds",
+        metavar="A,B",
+        type=names,
+        help="only these kinds of jobs, as in `bridge jobs list` (BRIDGE_WORKER_KINDS)",
+    )
     parser.add_argument("--concurrency", type=count, help="jobs at once in the queue of syncs")
     parser.add_argument("--pretty", action="store_true", help="log in words instead of JSON lines")
 
@@ -25,5 +36,4 @@ def run(options: Namespace) -> int:
 
     configure("worker")
     ensure_checked()
-    queues = [name.strip() for name in options.queues.split(",") if name.strip()] if options.queues else None
-    return run_worker(queues=queues, concurrency=options.concurrency)
+    return run_worker(queues=options.queues, concurrency=options.concurrency, only=options.kinds)

@@ -30,12 +30,13 @@ def run(options: Namespace) -> int:
         reason = f": {state['reason']}" if state["reason"] else ""
         print(f"All are drained by {state['drained_by']} since {ago(state['draining_since'])}{reason}.")
     print_table(
-        ("worker", "version", "queues", "started", "running#", ""),
+        ("worker", "version", "queues", "kinds", "started", "running#", ""),
         (
             (
                 worker.name,
                 worker.version,
                 ", ".join(worker.queues),
+                ", ".join(worker.kinds) or "all",
                 ago(worker.started_at),
                 running.get(worker.name, 0),
                 "drained" if worker.draining_since or state["draining_since"] else "",

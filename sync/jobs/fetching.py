@@ -16,7 +16,7 @@ from procrastinate.manager import JobManager, NotificationCallback, get_channel_
 from sync import metrics
 from sync.errors import UnknownEntity
 from sync.ids import uuid7
-from sync.jobs import kinds
+from sync.jobs import served
 from sync.jobs.claim import LEASE, Claim
 from sync.jobs.lease import worker_name
 from sync.jobs.prepared import ask
@@ -142,7 +142,8 @@ def _values(queue: str, taker: int | None, most: int) -> dict[str, Any]:
         "taker": taker,
         "worker": worker_name(),
         "lease": LEASE,
-        "kinds": _array(kinds.KINDS),
+        "kinds": _array(served.served()),
+        "only": bool(served.limited()),
         "attempts": _array(str(uuid7()) for _ in range(most)),
     }
 

@@ -51,12 +51,12 @@ class Leases:
         self._thread: threading.Thread | None = None
         self._worker: dict[str, Any] | None = None
 
-    def announce(self, queues: Collection[str], version: str) -> None:
-        """Let this process be known as a worker of these queues from now on, with or without work."""
+    def announce(self, queues: Collection[str], kinds: Collection[str], version: str) -> None:
+        """Let this process be known as a worker of these queues and kinds (none: all) from now on."""
         host, pid, _ = worker_name().rsplit(":", 2)
         named = {"name": worker_name(), "host": host, "pid": int(pid), "version": version}
         with self._lock:
-            self._worker = {**named, "queues": list(queues)}
+            self._worker = {**named, "queues": list(queues), "kinds": list(kinds)}
             self._begin()
 
     @contextmanager

@@ -164,7 +164,7 @@ ORDER BY j.run_after LIMIT 1000;
 -- take_next --
 -- The next wake-ups of a queue, as many as there are ids for attempts; those with a number of an attempt are claimed.
 SELECT wakeup, task, args, job_id, fence, kind, entity_id, params, scopes, lanes, waited, no
-FROM bridge_take(%(queue)s, %(taker)s, %(worker)s, %(lease)s, %(kinds)s::text[], %(attempts)s::uuid[]);
+FROM bridge_take(%(queue)s, %(taker)s, %(worker)s, %(lease)s, %(kinds)s::text[], %(attempts)s::uuid[], %(only)s);
 
 -- finish_job --
 -- End a job and its attempt well; false where the attempt no longer holds the job.
@@ -182,7 +182,8 @@ FROM unnest(%(ids)s::uuid[], %(fences)s::int[], %(numbers)s::smallint[], %(resul
 -- announce_worker --
 -- A worker says that it lives; answers whether its jobs shall be handed back now.
 WITH heard AS (
-  INSERT INTO worker (name, host, pid, version, queues) VALUES (%(name)s, %(host)s, %(pid)s, %(version)s, %(queues)s)
+  INSERT INTO worker (name, host, pid, version, queues, kinds)
+  VALUES (%(name)s, %(host)s, %(pid)s, %(version)s, %(queues)s, %(kinds)s)
   ON CONFLICT (name) DO UPDATE SET heard_at = clock_timestamp() RETURNING hand_back_at
 )
 SELECT coalesce(clock_timestamp() >= least(heard.hand_back_at, (SELECT f.hand_back_at FROM fleet f)), false) FROM heard;

@@ -21,7 +21,7 @@ from procrastinate.contrib.django import app
 from procrastinate.worker import Worker
 
 from sync.errors import ConfigError, InvalidRequest
-from sync.jobs import fleet, kinds, reaper
+from sync.jobs import fleet, kinds, reaper, served
 from sync.jobs.brief import brief
 from sync.jobs.connector import worker_connector
 from sync.jobs.fetching import Fetcher
@@ -39,13 +39,19 @@ LAST_WORDS = 1.5
 POLL = 1.0
 
 
-def run_worker(queues: Sequence[str] | None = None, concurrency: int | None = None) -> int:
+def run_worker(
+    queues: Sequence[str] | None = None, concurrency: int | None = None, only: Sequence[str] | None = None
+) -> int:
     """Run jobs until SIGTERM or SIGINT; the exit code is 0 when told to stop, 1 when the database is away.
 
-    `concurrency` is that of the queue `sync`, or of the named queues where it is not among them. Raises
-    InvalidRequest (unknown_queue, bad_concurrency) and ConfigError (not_migrated).
+    Limited to these queues and to `only` these kinds of jobs; BRIDGE_WORKER_QUEUES and BRIDGE_WORKER_KINDS count where
+    they are None. `concurrency` is that of the queue `sync`, or of the named queues where it is not among them. Raises
+    InvalidRequest (unknown_queue, unknown_kind, kind_without_queue, bad_concurrency) and ConfigError (not_migrated).
     """
-    sizes = slots(queues, concurrency)
+    queues = settings.BRIDGE_WORKER_QUEUES if queues is None else queues
+    only = settings.BRIDGE_WORKER_KINDS if only is None else only
+    sizes = slots(served.queues_of(only, queues), concurrency)
+    served.serve_only(only)
     _share_the_cores()
     # A thread's connection serves the jobs that follow; checked before each, since the database may restart.
     connections.settings[DEFAULT_DB_ALIAS] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
@@ -63,13 +69,8 @@ def run_worker(queues: Sequence[str] | None = None, concurrency: int | None = No
         return runner.run(_Process(sizes).serve())
 
 
-def slots(queues: Sequence[str] | None, concurrency: int | None) -> dict[str, int]:
-    """How many jobs of each queue run at once here."""
-    named = list(queues or kinds.QUEUES)
-    if unknown := sorted(set(named) - set(kinds.QUEUES)):
-        known = ", ".join(kinds.QUEUES)
-        message = f"There is no queue {', '.join(unknown)}. Known are: {known}."
-        raise InvalidRequest(message, code="unknown_queue")
+def slots(named: Sequence[str], concurrency: int | None) -> dict[str, int]:
+    """How many jobs of each of these queues run at once here."""
     if concurrency is not None and concurrency < 1:
         raise InvalidRequest(f"concurrency is {concurrency}: it is at least 1.", code="bad_concurrency")
     sizes = dict.fromkeys(kinds.QUEUES, 2) | {kinds.COMMAND: 4, kinds.SYNC: settings.SYNC_WORKER_THREADS}
@@ -121,8 +122,9 @@ class _Process:
                 return 1
             import_module("sync.jobs.tasks")  # a plain Worker, unlike the app, does not load them
             self._housekeeping.start()
-            leases.announce(self._sizes, settings.BRIDGE_VERSION)
-            log.info("worker_started", worker=worker_name(), queues=self._sizes)
+            leases.announce(self._sizes, served.limited(), settings.BRIDGE_VERSION)
+            kinds_told = {"kinds": served.limited()} if served.limited() else {}
+            log.info("worker_started", worker=worker_name(), queues=self._sizes, **kinds_told)
             code = await self._run([self._loop_of(name, size) for name, size in self._sizes.items()])
             await connector.close_async()
         return code

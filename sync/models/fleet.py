@@ -14,6 +14,7 @@ class Worker(models.Model):
     pid = models.IntegerField()
     version = models.TextField()
     queues = ArrayField(models.TextField())
+    kinds = ArrayField(models.TextField(), default=list)  # of jobs; empty: all
     started_at = models.DateTimeField()
     heard_at = models.DateTimeField()
     draining_since = models.DateTimeField(null=True)

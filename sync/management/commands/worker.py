@@ -19,13 +19,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--queues", help=f"only these queues, comma-separated (of {', '.join(QUEUES)})")
+        parser.add_argument("--kinds", help="only these kinds of jobs, comma-separated")
         parser.add_argument("--concurrency", type=int, help="jobs at once in the queue of syncs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        named = options["queues"]
-        queues = [name.strip() for name in named.split(",") if name.strip()] if named else None
+        queues, kinds = _names(options["queues"]), _names(options["kinds"])
         try:
-            code = run_worker(queues=queues, concurrency=options["concurrency"])
+            code = run_worker(queues=queues, concurrency=options["concurrency"], only=kinds)
         except BridgeError as error:
             raise CommandError(error.message, returncode=2) from error
         sys.exit(code)
+
+
+def _names(text: str | None) -> list[str] | None:
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]

@@ -16,7 +16,7 @@ def test_who_lives_is_listed(viewing: Client) -> None:
 
     shown = main_text(viewing.get(page("sync_worker_changelist")))
 
-    assert "vm:7:a takes jobs 0.1 sync 0" in shown
+    assert "vm:7:a takes jobs 0.1 sync all 0" in shown
 
 
 def test_an_operator_drains_and_resumes_one(operating: Client) -> None:

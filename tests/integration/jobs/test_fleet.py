@@ -25,7 +25,7 @@ def announce(name: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             query("announce_worker"),
-            {"name": name, "host": "vm", "pid": 1, "version": "0.1", "queues": ["sync"]},
+            {"name": name, "host": "vm", "pid": 1, "version": "0.1", "queues": ["sync"], "kinds": []},
         )
         (told,) = cursor.fetchone() or (None,)
     return bool(told)

@@ -9,14 +9,17 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from sync.jobs.claim import Claim
+from sync.ids import uuid7
+from sync.jobs import served
+from sync.jobs.claim import LEASE, Claim
 from sync.jobs.fetching import claim_from, take_next
 from sync.jobs.going_on import go_on
 from sync.jobs.kinds import SYNC
 from sync.jobs.lease import leases
 from sync.jobs.limit_acts import change
 from sync.models import Attempt, Job, Tracker
-from tests.integration.jobs.conftest import GADGETS, OPERATOR, Register, ask, together, wakeups
+from sync.queries import query
+from tests.integration.jobs.conftest import GADGETS, OPERATOR, Register, ask, done, together, wakeups
 
 
 def test_a_job_is_claimed_and_its_wakeup_gone(handle: Register) -> None:
@@ -83,6 +86,34 @@ def test_a_paused_queue_gives_nothing(handle: Register) -> None:
     assert take_next(SYNC, None) == []
     change("queue:sync", by=OPERATOR, paused=False)
     assert len(take_next(SYNC, None)) == 1
+
+
+def test_a_worker_of_some_kinds_looks_past_the_others(
+    handle: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle(done, "other")
+    others, ours = [ask(priority=30) for _ in range(3)], ask("other")
+    monkeypatch.setattr(served, "_only", ("other", "unheard_of"))
+
+    taken = take_next(SYNC, None, 2)
+
+    assert [row["job_id"] for row in taken] == [ours.pk]
+    assert [len(wakeups(job)) for job in others] == [1, 1, 1]
+    Job.objects.filter(pk=others[0].pk).delete()
+    (gone,) = take_next(SYNC, None)  # whose kind nobody knows any more: anyone may clear it away
+    assert (gone["args"]["job_id"], gone["no"]) == (str(others[0].pk), None)
+
+
+def test_code_of_before_takes_jobs_by_the_same_function(handle: Register) -> None:
+    job = ask()
+    before = query("take_next").replace(", %(only)s", "")
+    values: dict[str, Any] = {"queue": SYNC, "taker": None, "worker": "old:1:a", "lease": LEASE}
+
+    with connection.cursor() as cursor:
+        cursor.execute(before, values | {"kinds": ["work"], "attempts": [str(uuid7())]})
+        (row,) = cursor.fetchall()
+
+    assert row[3] == job.pk
 
 
 def test_a_job_of_a_paused_entity_is_put_off_the_ordinary_way(handle: Register) -> None:

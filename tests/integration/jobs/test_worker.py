@@ -12,11 +12,11 @@ import pytest
 from django.db import connection
 
 from sync.errors import InvalidRequest
-from sync.jobs import enqueue, kinds
+from sync.jobs import enqueue, kinds, served
 from sync.jobs.kinds import QUEUES
 from sync.jobs.lease import connection_name
-from sync.jobs.worker import slots
-from sync.models import Attempt, Job
+from sync.jobs.worker import run_worker, slots
+from sync.models import Attempt, Job, Worker
 from tests.integration.jobs.conftest import SpawnWorker
 from tests.integration.jobs.handlers import KINDS
 
@@ -183,15 +183,46 @@ def test_without_a_database_it_ends_with_code_1_and_one_line(worker: SpawnWorker
 def test_each_queue_has_its_slots(settings: Any) -> None:
     settings.SYNC_WORKER_THREADS = 4
 
-    assert slots(None, None) == {"system": 2, "interactive": 2, "command": 4, "short": 2, "sync": 4}
+    assert slots(QUEUES, None) == {"system": 2, "interactive": 2, "command": 4, "short": 2, "sync": 4}
     assert slots(QUEUES, 8)["sync"] == 8
     assert slots(["interactive"], 5) == {"interactive": 5}
 
 
-@pytest.mark.parametrize(("queues", "concurrency"), [(["sync", "other"], None), (None, 0)])
-def test_wrong_slots_are_refused(queues: list[str] | None, concurrency: int | None) -> None:
-    with pytest.raises(InvalidRequest):
-        slots(queues, concurrency)
+def test_kinds_say_which_queues_are_served() -> None:
+    assert served.queues_of([], []) == list(QUEUES)
+    assert served.queues_of(["command", "refresh"], []) == ["interactive", "command"]
+    assert served.queues_of(["refresh"], ["sync", "interactive"]) == ["interactive"]
+
+
+@pytest.mark.parametrize(
+    ("queues", "only", "concurrency", "code"),
+    [
+        (["sync", "other"], [], None, "unknown_queue"),
+        ([], [], 0, "bad_concurrency"),
+        ([], ["sync", "sinc"], None, "unknown_kind"),
+        (["sync"], ["command"], None, "kind_without_queue"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    queues: list[str], only: list[str], concurrency: int | None, code: str
+) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        run_worker(queues, concurrency, only)
+
+    assert refused.value.code == code
+
+
+def test_one_that_was_limited_to_kinds_leaves_the_others(worker: SpawnWorker) -> None:
+    left, taken = ask("rolls_back"), ask("quick")
+
+    worker(BRIDGE_WORKER_KINDS="quick,breaks")
+
+    wait_until(taken, "success")
+    wait_until(ask("quick"), "success")
+    left.refresh_from_db()
+    assert (left.status, Attempt.objects.filter(job=left).count()) == ("pending", 0)
+    shown = Worker.objects.get()
+    assert (shown.queues, shown.kinds) == (["sync"], ["quick", "breaks"])
 
 
 def test_its_command_says_what_queues_there_are() -> None:
