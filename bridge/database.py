@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from bridge.errors import StartError
+from bridge.pooler import REFUSED_OPTIONS, shares_backends
 
 SCHEMA = "bridge"
 OLDEST_VERSION = 150_000  # as libpq counts: major * 10000 + minor
@@ -18,6 +20,9 @@ _RIGHTS = """
            CASE WHEN to_regnamespace(%s) IS NULL
                 THEN has_database_privilege(current_database(), 'CREATE')
                 ELSE has_schema_privilege(%s, 'USAGE') END
+"""
+_IDENTITY = """
+    SELECT pg_postmaster_start_time(), oid FROM pg_database WHERE datname = current_database()
 """
 NOTICE_LOSS = {
     "keepalives_idle": 5,
@@ -33,15 +38,17 @@ class DatabaseUnusable(StartError):  # noqa: N818 - says what the database is, a
 
 
 def django_database(
-    url: str, *, conn_max_age: int | None = 0, server_side_binding: bool = False
+    url: str, *, conn_max_age: int | None = 0, server_side_binding: bool = False, pooled: bool = False
 ) -> dict[str, Any]:
     """Return the entry of Django's DATABASES for a libpq URL or `key=value` text; connects to nothing.
 
     Several hosts, sockets, `target_session_attrs`, TLS and all else libpq knows go through; the search path
-    is our schema. `conn_max_age` is in seconds, None keeps connections for ever. Code database_url.
+    is our schema. `conn_max_age` is in seconds, None keeps connections for ever. `pooled` asks for nothing that
+    a transaction pooler can't give: there the search path is the role's own. Code database_url.
     """
-    given = _parse(url)
+    given = _parse(url, pooled=pooled)
     return {
+        "DISABLE_SERVER_SIDE_CURSORS": pooled,
         "ENGINE": "django.db.backends.postgresql",
         "NAME": given.pop("dbname"),
         "USER": given.pop("user", ""),
@@ -54,22 +61,27 @@ def django_database(
     }
 
 
-def check_server(url: str) -> None:
+def check_server(url: str, *, variable: str = "DATABASE_URL", pooled: bool = False) -> None:
     """Raise DatabaseUnusable unless the server answers, is 15 or newer, and lets the role make our tables.
 
-    Codes: database_url, database_unreachable, database_too_old, database_search_path, database_encoding,
-    database_read_only, database_no_create. No sentence repeats the password.
+    Unless `pooled`, each connection must be one of our own. Codes: database_url, database_unreachable,
+    database_pooler, database_too_old, database_search_path, database_encoding, database_read_only,
+    database_no_create. No sentence repeats the password.
     """
-    given = _parse(url)
+    given = _parse(url, variable=variable, pooled=pooled)
     place = _place(given)
-    values = {"connect_timeout": CONNECT_SECONDS} | {name: value for name, value in given.items() if value}
     try:
-        with psycopg.connect(**values, autocommit=True) as connection:
+        with _connect(given) as connection:
             _check_version(connection.info.server_version, place)
-            row = connection.execute(_RIGHTS, [SCHEMA, SCHEMA]).fetchone()
+            if not pooled and shares_backends(connection, lambda: _connect(given)):
+                raise _pooler_found(place, variable)
+            with connection.transaction():
+                row = connection.execute(_RIGHTS, [SCHEMA, SCHEMA]).fetchone()
     except psycopg.Error as error:
+        if not pooled and REFUSED_OPTIONS in str(error):
+            raise _pooler_found(place, variable) from None
         sentence = f"PostgreSQL at {place} can't be used ({_reason(error)}): "
-        sentence += "check DATABASE_URL and that the server runs."
+        sentence += f"check {variable} and that the server runs."
         raise DatabaseUnusable("database_unreachable", sentence) from None  # its cause may quote the URL
     assert row is not None
     _check_settings(*row[:3], role=str(given.get("user", "…")), place=place)
@@ -79,24 +91,73 @@ def check_server(url: str) -> None:
         raise DatabaseUnusable("database_no_create", sentence)
 
 
-def _parse(url: str) -> dict[str, Any]:
-    """Return what the URL gives, `dbname` always, and our search path in `options`."""
+def check_servers(url: str, direct: str) -> None:
+    """Raise DatabaseUnusable unless the database can be used; `direct` is empty where there is no pooler before it.
+
+    Codes as of `check_server`, and database_direct_differs.
+    """
+    if not direct:
+        check_server(url)
+        return
+    check_server(direct, variable="DATABASE_DIRECT_URL")
+    check_server(url, pooled=True)
+    if _identity(_parse(url, pooled=True)) != _identity(_parse(direct)):
+        sentence = (
+            "DATABASE_URL and DATABASE_DIRECT_URL lead to two databases: name one and the same, the first "
+        )
+        raise DatabaseUnusable("database_direct_differs", sentence + "through the pooler.")
+
+
+def refuse_direct_alone(direct: str) -> None:
+    """Raise DatabaseUnusable (database_direct_alone) where DATABASE_DIRECT_URL is set and DATABASE_URL is not."""
+    if direct:
+        sentence = (
+            "DATABASE_DIRECT_URL is set and DATABASE_URL is not: name the pooler there, or this one alone as "
+        )
+        raise DatabaseUnusable("database_direct_alone", sentence + "DATABASE_URL.")
+
+
+def _identity(given: Mapping[str, Any]) -> Any:
+    """What no two databases have in common."""
+    with _connect(given) as connection:
+        return connection.execute(_IDENTITY).fetchone()
+
+
+def _pooler_found(place: str, variable: str) -> DatabaseUnusable:
+    sentence = f"A pooler at {place} gives each transaction another connection: "
+    if variable == "DATABASE_URL":
+        sentence += "name the PostgreSQL behind it in DATABASE_DIRECT_URL, for workers and migrations."
+    else:
+        sentence += f"{variable} must lead to the PostgreSQL itself."
+    return DatabaseUnusable("database_pooler", sentence)
+
+
+def _connect(given: Mapping[str, Any]) -> psycopg.Connection[Any]:
+    """A connection in autocommit, as a parsed URL says. Raises psycopg.Error."""
+    values = {"connect_timeout": CONNECT_SECONDS} | {name: value for name, value in given.items() if value}
+    return psycopg.connect(**values, autocommit=True)
+
+
+def _parse(url: str, *, variable: str = "DATABASE_URL", pooled: bool = False) -> dict[str, Any]:
+    """Return what the URL gives, `dbname` always, and unless `pooled` our search path in `options`."""
     try:
         given: dict[str, Any] = dict(conninfo_to_dict(url))
     except psycopg.ProgrammingError:  # libpq's own words may quote the password
         given = {}
     if not given or ("://" in url and _is_torn(given)):
         sentence = (
-            "DATABASE_URL is not a PostgreSQL URL: write postgresql://user:password@host:5432/database, "
+            f"{variable} is not a PostgreSQL URL: write postgresql://user:password@host:5432/database, "
         )
         sentence += "with characters such as @ and / in the password percent-encoded."
         raise DatabaseUnusable("database_url", sentence)
     given.setdefault("dbname", "" if "service" in given else given.get("user", ""))
     if not given["dbname"] and "service" not in given:
         sentence = (
-            "DATABASE_URL names no database: end it with /database, as in postgresql://user@host/bridge."
+            f"{variable} names no database: end it with /database, as in postgresql://user@host/bridge."
         )
         raise DatabaseUnusable("database_url", sentence)
+    if pooled:
+        return given
     # Ours is the last -c, and the last one counts: every table lives in our schema whatever the URL says.
     given["options"] = f"{given.get('options', '')} -c search_path={SCHEMA}".strip()
     return given
@@ -108,7 +169,7 @@ def _is_torn(given: dict[str, Any]) -> bool:
     return "@" in f"{given.get('host', '')}{given.get('dbname', '')}" or not (ports.isdigit() or ports == "")
 
 
-def _place(given: dict[str, Any]) -> str:
+def _place(given: Mapping[str, Any]) -> str:
     """Return where the server is meant to be, for people: hosts, ports, database, role; no password."""
     hosts = str(given.get("host") or given.get("hostaddr") or "the local socket").split(",")
     ports = str(given.get("port", "")).split(",")
@@ -137,7 +198,7 @@ def _check_version(found: int, place: str) -> None:
 def _check_settings(search_path: str, encoding: str, standby: bool, *, role: str, place: str) -> None:
     if search_path != SCHEMA:
         sentence = f"The pooler at {place} drops the connection's options: "
-        sentence += f"run ALTER ROLE {role} SET search_path = {SCHEMA}."
+        sentence += f"run ALTER ROLE {role} SET search_path = {SCHEMA}, and let it connect anew."
         raise DatabaseUnusable("database_search_path", sentence)
     if encoding != "UTF8":
         sentence = f"The database at {place} is encoded in {encoding}: create one with ENCODING 'UTF8'."

@@ -76,15 +76,16 @@ def ensure_tables() -> None:
 def _find_server(stack: ExitStack, *, make: bool) -> None:
     from bridge import database, postgres
 
-    url = env.secret("DATABASE_URL")
+    url, direct = env.secret("DATABASE_URL"), env.secret("DATABASE_DIRECT_URL")
     if not url:
+        database.refuse_direct_alone(direct)
         data_dir = env.data_dir()
         if not make and not _has_server(data_dir):
             sentence = f"There is no Bridge in {data_dir} yet: run `bridge up`, or name its folder by "
             raise StartError("no_bridge_here", sentence + "--data-dir or BRIDGE_DATA_DIR.")
         url = stack.enter_context(postgres.join_or_start(data_dir)).url
         os.environ["DATABASE_URL"] = url
-    database.check_server(url)
+    database.check_servers(url, direct)
 
 
 def _has_server(data_dir: Path) -> bool:

@@ -69,7 +69,9 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 DATABASE_URL = env.secret("DATABASE_URL", default="") or postgres.url_of(env.data_dir())
-DATABASES = {"default": database.django_database(DATABASE_URL)}
+DATABASE_DIRECT_URL = env.secret("DATABASE_DIRECT_URL", default="")  # past a pooler
+DATABASES = {"default": database.django_database(DATABASE_DIRECT_URL or DATABASE_URL)}
+BRIDGE_POOLED_DATABASE = database.django_database(DATABASE_URL, pooled=True) if DATABASE_DIRECT_URL else None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.secret("REDIS_URL", default="")

@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 
 from bridge import env
-from bridge.database import check_server
+from bridge.database import check_servers, refuse_direct_alone
 from bridge.exits import OK
 from bridge.logging import configure
 from bridge.prepare import SUPERVISED, ensure_checked, load_django
@@ -91,10 +91,11 @@ class Up:
         os.environ["BRIDGE_LOG_PRETTY"] = "false"  # the services' lines are read and shown by this process
         if self.options.host not in WILDCARDS and not env.listing("BRIDGE_ALLOWED_HOSTS"):
             os.environ["BRIDGE_ALLOWED_HOSTS"] = f"localhost,127.0.0.1,[::1],{self.options.host}"
-        url = env.secret("DATABASE_URL")
+        url, direct = env.secret("DATABASE_URL"), env.secret("DATABASE_DIRECT_URL")
         if url:
-            check_server(url)
+            check_servers(url, direct)
         else:
+            refuse_direct_alone(direct)
             self.database = EmbeddedPostgres(self.data_dir)
             os.environ["DATABASE_URL"] = self.database.url
             self.database.begin()

@@ -15,7 +15,8 @@ from datetime import datetime
 
 import psycopg
 import structlog
-from django.db import DEFAULT_DB_ALIAS, connections
+
+from sync.direct import direct_parameters
 
 CHANNEL = "bridge_changed"
 LIFETIME = 30.0  # seconds: the bound on what a connection lost unnoticed could cost
@@ -126,8 +127,7 @@ class Listener(threading.Thread):
         self.join()
 
     def _listen(self) -> None:
-        params = connections[DEFAULT_DB_ALIAS].get_connection_params()
-        with psycopg.Connection.connect(**{**params, "autocommit": True}) as connection:
+        with psycopg.Connection.connect(**{**direct_parameters(), "autocommit": True}) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             self._cache.clear()
             self._cache.live = True

@@ -16,11 +16,11 @@ from uuid import uuid4
 import psycopg
 import structlog
 from django.db import OperationalError
-from procrastinate.contrib.django import connector_params
 from psycopg.rows import namedtuple_row
 
 from sync.budget import limits
 from sync.budget.limits import LEASE
+from sync.direct import direct_parameters
 from sync.queries import query
 
 log = structlog.get_logger(__name__)
@@ -160,7 +160,7 @@ class Ledger:
 
 
 def _connect() -> psycopg.Connection[Any]:
-    parameters = {**connector_params(), "connect_timeout": 3, "autocommit": True}
+    parameters = {**direct_parameters(), "connect_timeout": 3, "autocommit": True}
     connection = psycopg.connect(**parameters, row_factory=namedtuple_row)
     connection.execute("SET lock_timeout = '3s'")
     return connection

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = (
     "BRIDGE_",
     "DATABASE_URL",
+    "DATABASE_DIRECT_URL",
     "INTERNAL_SERVICE",
     "DJANGO_",
     "PROMETHEUS_",

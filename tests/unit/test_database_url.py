@@ -14,6 +14,7 @@ def test_it_reads_a_plain_url() -> None:
     entry = django_database("postgresql://alice:sec%40ret@db.example:6432/shop")
 
     assert entry == {
+        "DISABLE_SERVER_SIDE_CURSORS": False,
         "ENGINE": "django.db.backends.postgresql",
         "NAME": "shop",
         "USER": "alice",
@@ -24,6 +25,13 @@ def test_it_reads_a_plain_url() -> None:
         "CONN_HEALTH_CHECKS": False,
         "OPTIONS": {**NOTICE_LOSS, "options": "-c search_path=bridge", "server_side_binding": False},
     }
+
+
+def test_behind_a_pooler_a_connection_asks_for_nothing_of_its_own() -> None:
+    entry = django_database("postgresql://u@h/d", pooled=True)
+
+    assert "options" not in entry["OPTIONS"]
+    assert entry["DISABLE_SERVER_SIDE_CURSORS"]
 
 
 def test_it_takes_several_hosts_and_what_else_libpq_knows() -> None:
