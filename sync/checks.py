@@ -57,6 +57,7 @@ RESERVED = frozenset(
         "mappings",
         "metrics",
         "orders",
+        "pauses",
         "pending-children",
         "push",
         "reconcile",

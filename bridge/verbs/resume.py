@@ -1,18 +1,21 @@
-"""Let workers take jobs again after `bridge drain`: all of them, or one.
+"""Let workers take jobs again after `bridge drain`, all of them or one; or end what `bridge pause` began.
 
 bridge resume
 bridge resume --worker NAME
+bridge resume system:netsuite         a queue, an entity or a system that was paused
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from bridge.errors import StartError
 from bridge.exits import OK
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
+    parser.add_argument("scope", nargs="?", metavar="WHAT", help="queue:NAME, system:NAME or an entity")
     parser.add_argument("--worker", metavar="NAME", help="only this one")
     parser.add_argument("--reason", help="kept with the act")
 
@@ -20,8 +23,14 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Do it."""
     from bridge.person import actor
-    from sync.jobs import fleet
+    from sync.jobs import fleet, pauses
 
+    if options.scope is not None:
+        if options.worker is not None:
+            raise StartError("two_meant", "Name what was paused, or a worker that was drained: not both.")
+        scope = pauses.resume(options.scope, by=actor(), reason=options.reason)
+        print(f"Jobs of {scope} are started again.")
+        return OK
     fleet.resume(by=actor(), worker=options.worker, reason=options.reason)
     print("Workers take jobs again.")
     return OK

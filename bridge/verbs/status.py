@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from bridge.exits import OK
 from bridge.printing import ago, brief, print_json, print_table
+
+if TYPE_CHECKING:
+    from bridge.figures import Standing
+    from sync.jobs.pauses import Pause
 
 COLUMNS = ("entity", "records#", "pending#", "failed#", "last sync", "job", "")
 
@@ -19,39 +24,30 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Print it; the exit code is 0 however it stands."""
     from bridge.figures import (
-        Standing,
         dead_jobs,
         drifted_columns,
         living_workers,
         refused_deliveries,
         standings,
     )
+    from sync.jobs import fleet, pauses
 
     found = standings()
     workers, dead = living_workers(), dead_jobs()
     refused, drifted = refused_deliveries(), drifted_columns()
+    paused, drained = pauses.in_force(), fleet.state()
     if options.json:
         entities = [standing.plain() for standing in found]
         troubles = {"failed_jobs": dead, "refused_deliveries": refused, "drifted_columns": drifted}
-        print_json({"workers": workers, **troubles, "entities": entities})
+        stopped = {"drained": drained["draining_since"] is not None, "paused": [one.scope for one in paused]}
+        print_json({"workers": workers, **stopped, **troubles, "entities": entities})
         return OK
 
-    def row(standing: Standing) -> tuple[Any, ...]:
-        words = "paused" if standing.state == "paused" else brief(standing.job_error)
-        when = ago(standing.last_sync_at)
-        return (
-            standing.entity,
-            standing.records,
-            standing.pending,
-            standing.failed,
-            when,
-            standing.job_status,
-            words,
-        )
-
-    print_table(COLUMNS, map(row, found), empty="No entity is declared: name a system in BRIDGE_SYSTEMS.")
+    print_table(COLUMNS, map(_row, found), empty="No entity is declared: name a system in BRIDGE_SYSTEMS.")
     print()
     print("A worker is alive." if workers else "No worker is alive: start `bridge up` or `bridge worker`.")
+    for line in _stopped(drained, paused):
+        print(line)
     if dead:
         print(f"Failed jobs that wait for a person: {dead}; see `bridge jobs list --status failed`.")
     for target, rows in refused.items():
@@ -63,3 +59,24 @@ def run(options: Namespace) -> int:
     if drifted:
         print(f"Columns of sources that changed: {drifted}; see `bridge drift`.")
     return OK
+
+
+def _row(standing: Standing) -> tuple[Any, ...]:
+    return (
+        standing.entity,
+        standing.records,
+        standing.pending,
+        standing.failed,
+        ago(standing.last_sync_at),
+        standing.job_status,
+        "paused" if standing.state == "paused" else brief(standing.job_error),
+    )
+
+
+def _stopped(drained: Mapping[str, Any], paused: Sequence[Pause]) -> Iterator[str]:
+    """What starts nothing although work may wait for it."""
+    if since := drained["draining_since"]:
+        yield f"Workers are drained by {drained['drained_by']}, {ago(since)}: see `bridge workers`."
+    for one in paused:
+        told = f", {ago(one.since)} by {one.by}" if one.since else ""
+        yield f"{one.scope} is paused{told}{f': {one.reason}' if one.reason else ''}; see `bridge pause`."

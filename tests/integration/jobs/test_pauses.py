@@ -1,0 +1,65 @@
+"""Pausing a queue, an entity or a system, and what is paused."""
+
+from __future__ import annotations
+
+import pytest
+
+from sync.errors import Conflict, NotFound, UnknownEntity
+from sync.jobs import limit_acts, pauses
+from sync.jobs.enqueue import enqueue
+from sync.models import AuditEntry, Tracker
+from sync.registry import registry
+from tests.integration.jobs.conftest import GADGETS, OPERATOR
+
+
+@pytest.mark.parametrize("what", ["queue:sync", "system:shop", GADGETS, f"entity:{GADGETS}"])
+def test_it_is_paused_told_and_resumed(db: None, what: str) -> None:
+    scope = what if ":" in what else f"entity:{what}"
+
+    made = pauses.pause(what, by=OPERATOR, reason="a move")
+
+    assert (made.scope, made.by, made.reason) == (scope, OPERATOR.name, "a move")
+    assert pauses.in_force() == [made]
+    with pytest.raises(Conflict):
+        pauses.pause(what, by=OPERATOR)
+    assert pauses.resume(what, by=OPERATOR) == scope
+    assert pauses.in_force() == []
+    with pytest.raises(Conflict):
+        pauses.resume(what, by=OPERATOR)
+    assert AuditEntry.objects.count() == 2
+
+
+def test_what_is_paused_starts_nothing(db: None) -> None:
+    pauses.pause("gadgets" if "gadgets" in registry else GADGETS, by=OPERATOR)
+
+    job = enqueue("sync", entity=registry.find(GADGETS), requested_by="test").job
+
+    assert job.hold == "paused"
+
+
+def test_an_entity_that_was_paused_by_its_limit_is_resumed_too(db: None) -> None:
+    limit_acts.change(f"entity:{GADGETS}", paused=True, by=OPERATOR, reason="twice")
+    pauses.pause(GADGETS, by=OPERATOR)
+    assert [one.scope for one in pauses.in_force()] == [f"entity:{GADGETS}"]
+
+    pauses.resume(GADGETS, by=OPERATOR)
+
+    assert pauses.in_force() == []
+    assert not Tracker.objects.filter(state="paused").exists()
+
+
+def test_a_pause_of_which_nothing_is_written_is_told_all_the_same(db: None) -> None:
+    Tracker.objects.filter(entity__path=GADGETS).update(state="paused")
+
+    (found,) = pauses.in_force()
+
+    assert (found.scope, found.by) == (f"entity:{GADGETS}", None)
+
+
+@pytest.mark.parametrize("what", ["queue:nonsense", "system:nobody", "nowhere", ""])
+def test_what_there_is_not_cannot_be_paused(db: None, what: str) -> None:
+    with pytest.raises((NotFound, UnknownEntity)):
+        pauses.pause(what, by=OPERATOR)
+    with pytest.raises((NotFound, UnknownEntity)):
+        pauses.resume(what, by=OPERATOR)
+    assert not AuditEntry.objects.exists()
