@@ -26,6 +26,7 @@ from sync.outbound.connections import pools
 from sync.outbound.deadline import Deadline
 from sync.outbound.inspector import Ring, seen_of
 from sync.outbound.reasons import reason
+from sync.outbound.stand_in import stand_in
 from sync.redaction import plain_address, redact
 from sync.tape import Question, tape_in_use
 
@@ -87,30 +88,33 @@ class Session:
         question = Question(system=self.system, method=method, path=path, params=params, json=json, data=data)
         if tape and (played := tape.play(question)):
             return played
-        with self._gate.admitted(self.system) if self._gate else nullcontext():
+        gate = None if stand_in(self.system) else self._gate
+        with gate.admitted(self.system) if gate else nullcontext():
             work = errand()
             work.requests += 1
             try:
                 answer = self._ask(question, headers, work.seen)
             except TransientError as error:
                 metrics.far_end_asked(self.system, module, error.code.removeprefix("far_end_"))
-                self._tell(failed=error.code in ("far_end_unreachable", "far_end_timeout"))
+                self._tell(gate, failed=error.code in ("far_end_unreachable", "far_end_timeout"))
                 raise
         metrics.far_end_asked(self.system, module, str(answer.status))
         refused = answer.status == 429 or (answer.status == 503 and answer.retry_after is not None)
-        self._tell(failed=answer.status >= 500 and not refused)
-        if self._gate and answer.status in (429, 503):
-            self._gate.refused(self.system, answer.retry_after)
+        self._tell(gate, failed=answer.status >= 500 and not refused)
+        if gate and answer.status in (429, 503):
+            gate.refused(self.system, answer.retry_after)
         if tape:
             tape.take(question, answer)
         return answer
 
-    def _tell(self, *, failed: bool) -> None:
-        if self._gate:
-            self._gate.heard(self.system, failed=failed)
+    def _tell(self, gate: Gate | None, *, failed: bool) -> None:
+        if gate:
+            gate.heard(self.system, failed=failed)
 
     def _ask(self, question: Question, headers: Mapping[str, str | None] | None, seen: Ring) -> Answer:
-        url = f"{self.base_url}/{question.path.lstrip('/')}"
+        instead = stand_in(self.system)
+        base = instead.url if instead and instead.url else self.base_url
+        url = f"{base}/{question.path.lstrip('/')}"
         address = f"{question.method} {plain_address(url)}"
         asked, asked_at, began = None, datetime.now(UTC), time.monotonic()
         status, wrong = 0, None
@@ -164,7 +168,9 @@ class Session:
     def _send(self, asked: requests.PreparedRequest) -> tuple[int, Mapping[str, str], bytes]:
         assert asked.url is not None
         assert asked.method is not None
-        response = self._pools.connection_from_url(asked.url).urlopen(
+        instead = stand_in(self.system)
+        kept = pools(private=True) if instead and instead.url else self._pools
+        response = kept.connection_from_url(asked.url).urlopen(
             asked.method,
             asked.path_url,
             body=asked.body,

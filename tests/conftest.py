@@ -8,18 +8,6 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import DjangoDbBlocker
 
-KEPT = (
-    "entity",
-    "django_migrations",
-    "django_content_type",
-    "auth_permission",
-    "auth_group",
-    "auth_group_permissions",
-    "tracker",
-    "scope_limit",
-    "schedule",
-)
-
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip, with its reason, what needs a Debian package that is not here."""
@@ -65,10 +53,7 @@ def full_budgets(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 
 @pytest.fixture
 def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A database whose commits are real, emptied before and after.
-
-    Not pytest-django's `transactional_db`: Django's flush leaves unmanaged tables alone and empties `entity`.
-    """
+    """A database whose commits are real, emptied before and after: `transactional_db` would not, as `empty` says."""
     with django_db_blocker.unblock():
         empty()
         yield
@@ -77,25 +62,6 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
 
 def empty() -> None:
     """Empty every table of the schema but what `migrate` itself fills; reset trackers and limits."""
-    from django.db import connection
+    from sync.testing.emptying import empty as emptied
 
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT string_agg(format('%%I', relname), ', ')"
-            " FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
-            " WHERE nspname = 'bridge' AND relkind IN ('r', 'p') AND NOT relispartition"
-            " AND relname <> ALL(%s)",
-            (list(KEPT),),
-        )
-        row = cursor.fetchone()
-        assert row
-        cursor.execute(f"TRUNCATE {row[0]} RESTART IDENTITY")
-        cursor.execute(
-            "UPDATE tracker SET state = 'active', remark = '', watermark = NULL, last_sync_at = NULL, fresh_to = NULL,"
-            " feed_seq = 0, live_rows = 0, history_from = NULL, emptied_at = NULL,"
-            " deletes_held = NULL, deletes_held_since = NULL"
-        )
-        cursor.execute(
-            "UPDATE scope_limit SET paused = false, most = CASE WHEN scope LIKE 'system:%' THEN NULL ELSE 1 END"
-        )
-        cursor.execute("DELETE FROM scope_limit WHERE scope LIKE 'backfill:%'")
+    emptied()

@@ -2,6 +2,7 @@
 
 bridge record apismith.items --to items.jsonl.gz            what changed since the last sync
 bridge record apismith.items --full --to items.jsonl.gz     everything, 100 pages at most unless --pages says more
+bridge record apismith.items --full --to items.json         as JSON that people read, for tests of the system
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from bridge.verbs.values import count
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("entity", metavar="ENTITY", help="such as netsuite.customers, or a bare name it owns")
-    parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="gzipped JSON lines")
+    parser.add_argument(
+        "--to", type=Path, required=True, metavar="FILE", help="gzipped JSON lines; x.json for tests"
+    )
     parser.add_argument("--full", action="store_true", help="what a full sync reads")
     parser.add_argument("--since", metavar="T", help="what a sync since this moment reads")
     parser.add_argument("--pages", type=count, metavar="N", help="at most so many (default 100)")

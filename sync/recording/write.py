@@ -60,18 +60,38 @@ def record(run: Run, to: Path, *, most: int) -> Recorded:
     The file is there when it is whole, or not at all. Raises the far end's errors and InvalidRequest (bad_recording).
     """
     recorded = Recorded()
-    source = run.registered.entity.source
+    if to.suffix == ".json":
+        _record_for_tests(run, to, recorded, most)
+        return recorded
     with _draft(to) as file:
         file.write(json.dumps(_head(run)) + "\n")
         with using(Recorder(file, recorded)):
-            for page in run.registered.system.client().pages(source, run.ask(run.segments[0])):
-                recorded.pages += 1
-                recorded.rows += len(page.rows)
-                recorded.complete = page.next is None
-                if recorded.complete or recorded.pages == most:
-                    break
+            _read(run, recorded, most)
         file.write(json.dumps({"end": recorded.told()}) + "\n")
     return recorded
+
+
+def _record_for_tests(run: Run, to: Path, recorded: Recorded, most: int) -> None:
+    """As a file of answers, which people read and tests of a system play."""
+    from sync.testing.recorder import Recorder as Taker
+
+    with Taker(run.registered.system.name, to) as taker:
+        _read(run, recorded, most)
+    recorded.answers, recorded.redacted = taker.answers, taker.redacted
+    try:
+        taker.write()
+    except OSError as error:
+        raise InvalidRequest(f"{to} cannot be written: {error.strerror}.", code="bad_recording") from error
+
+
+def _read(run: Run, recorded: Recorded, most: int) -> None:
+    source = run.registered.entity.source
+    for page in run.registered.system.client().pages(source, run.ask(run.segments[0])):
+        recorded.pages += 1
+        recorded.rows += len(page.rows)
+        recorded.complete = page.next is None
+        if recorded.complete or recorded.pages == most:
+            break
 
 
 def _head(run: Run) -> dict[str, Any]:
