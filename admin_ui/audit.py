@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import NoReverseMatch
-from django.utils.safestring import SafeString
-from unfold.decorators import display
+from datetime import timedelta
+from typing import Any, ClassVar
 
-from admin_ui import render
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import NoReverseMatch
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import action, display
+
+from admin_ui import audit_detail, render
 from admin_ui.filters import TextFilter
 from admin_ui.page import Page
 from admin_ui.site import site
@@ -36,7 +41,7 @@ class DoorFilter(TextFilter):
 
     title = "door"
     parameter_name = "door"
-    words = ("admin", "api", "shell")
+    words = ("admin", "api", "shell", "callback")
 
 
 class ObjectFilter(TextFilter):
@@ -44,7 +49,33 @@ class ObjectFilter(TextFilter):
 
     title = "object"
     parameter_name = "object_type"
-    words = (*PAGES, "entity")
+    words = tuple(sorted({*PAGES, "entity", "jobs", "limit", "budget", "worker", "user", "group"}))
+
+
+class PeriodFilter(DropdownFilter):
+    """By how long ago."""
+
+    title = "period"
+    parameter_name = "period"
+    days: ClassVar = {"1": "Last 24 hours", "7": "Last 7 days", "30": "Last 30 days", "365": "Last year"}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(self.days.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+        days = self.value()
+        if days not in self.days:
+            return queryset
+        return queryset.filter(at__gte=timezone.now() - timedelta(days=int(days)))
+
+
+# Unfold's annotations make no decorator of it.
+_VERIFY: Any = action(description="Verify", url_path="verify", permissions=("operate",))
+
+
+def verify(page: Any, request: HttpRequest) -> HttpResponse:
+    """Whether the chain holds."""
+    return HttpResponseRedirect(render.address("audit_verify"))
 
 
 @admin.register(AuditEntry, site=site)
@@ -54,19 +85,31 @@ class AuditPage(Page):
     detail_title = "Audit entry"
     list_display = ("when", "actor", "door", "act", "target", "reason")
     list_display_links = ("when",)
-    list_filter = (DoorFilter, ObjectFilter)
-    search_fields = ("actor", "object_id")
-    search_help_text = "Who, or the id of what was acted on"
+    list_filter = (DoorFilter, ObjectFilter, PeriodFilter)
+    list_select_related = ("link",)
+    search_fields = ("actor", "act", "object_id", "request_id")
+    search_help_text = "Who, the act (job.retry; job. for all on jobs), or the id of what was acted on"
+    actions_list = ("verify",)
+    verify = _VERIFY(verify)
+    change_form_outer_after_template = "admin_ui/tables.html"
     fields = (("moment", "act"), ("actor", "door"), "target", "reason", "was", "became", "request_id")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
     ) -> tuple[QuerySet[AuditEntry], bool]:
-        """By the exact name or id."""
+        """By the exact name, act or id."""
         words = search_term.strip()
         if not words:
             return queryset, False
-        return queryset.filter(actor=words) | queryset.filter(object_id=words), False
+        if words.endswith("."):
+            return queryset.filter(act__startswith=words), False
+        return queryset.filter(
+            Q(actor=words) | Q(act=words) | Q(object_id=words) | Q(request_id=words)
+        ), False
+
+    def detail(self, request: HttpRequest, shown: AuditEntry) -> dict[str, Any]:
+        """What changed, and the link."""
+        return {"tables": audit_detail.tables(shown)}
 
     @display(description="When", ordering="id")
     def when(self, entry: AuditEntry) -> str | SafeString:

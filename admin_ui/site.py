@@ -21,10 +21,11 @@ class BridgeSite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         """Pages that belong to no table."""
-        from admin_ui import dead_jobs, job_edit, jobs_bulk, resync, sync_now
+        from admin_ui import audit_verify, dead_jobs, job_edit, jobs_bulk, resync, sync_now
 
         return [
             path("sync-now/", self.admin_view(sync_now.sync_now), name="sync_now"),
+            path("audit-verify/", self.admin_view(audit_verify.page), name="audit_verify"),
             path("dead-jobs/", self.admin_view(dead_jobs.page), name="dead_jobs"),
             path("jobs-bulk/", self.admin_view(jobs_bulk.page), name="jobs_bulk"),
             path("jobs-edit/<uuid:job_id>/", self.admin_view(job_edit.page), name="job_edit"),

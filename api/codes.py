@@ -40,6 +40,8 @@ CODES: dict[str, tuple[int, str]] = {
     "no_cursor": (400, "The entity has no cursor, so a backfill of it goes by key."),
     "no_windows": (400, "The source cannot be asked for a part of the rows in that way."),
     "too_many_windows": (400, "The range is cut into too many windows: make them larger."),
+    "bad_head": (400, "`head` is not NUMBER:HASH, as a look at the audit answered it."),
+    "head_too_old": (400, "What that head of the audit knew was deleted for its age: give a later one."),
     "filter_missing": (400, "Say which ones are meant: a filter that takes all is not taken."),
     "filter_too_wide": (
         400,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path, re_path
 
 from api import (
+    audit,
     backfills,
     batches,
     budgets,
@@ -92,6 +93,9 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/limits/<str:scope>", limits.LimitView.as_view()),
     path("api/v1/pauses", pauses.PausesView.as_view()),
     path("api/v1/pauses/<str:scope>/resume", pauses.PauseResumeView.as_view()),
+    path("api/v1/audit", audit.AuditView.as_view()),
+    path("api/v1/audit/verify", audit.AuditVerifyView.as_view()),
+    path("api/v1/audit/<str:audit_id>", audit.AuditEntryView.as_view()),
     path("api/v1/backfills", backfills.BackfillsView.as_view()),
     path("api/v1/backfills/<str:backfill_id>", backfills.BackfillView.as_view()),
     path("api/v1/backfills/<str:backfill_id>/pause", backfills.PauseView.as_view()),

@@ -163,5 +163,6 @@ BRIDGE_KEEP_FAILED_DAYS = env.integer("BRIDGE_KEEP_FAILED_DAYS", default=90, min
 BRIDGE_KEEP_EXCHANGES = env.integer("BRIDGE_KEEP_EXCHANGES", default=3, minimum=0, maximum=20)
 BRIDGE_KEEP_EXCHANGES_DAYS = env.integer("BRIDGE_KEEP_EXCHANGES_DAYS", default=14, minimum=1)
 BRIDGE_KEEP_JOBS_DAYS = env.integer("BRIDGE_KEEP_JOBS_DAYS", default=90, minimum=1)
+BRIDGE_KEEP_AUDIT_DAYS = env.integer("BRIDGE_KEEP_AUDIT_DAYS", default=0, minimum=0)
 BRIDGE_PUBLIC_URL = env.text("BRIDGE_PUBLIC_URL", default="").rstrip("/")
 BRIDGE_HTTP_TIMEOUT = env.integer("BRIDGE_HTTP_TIMEOUT", default=30)

@@ -1,4 +1,7 @@
-"""Who did what: one entry for each act, written in the same transaction as the act."""
+"""Who did what: one entry for each act, written in the same transaction as the act.
+
+When that commits, the database adds the entry's link to the chain; `sync.trail` proves and finds entries.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync.models import AuditEntry
-from sync.redaction import masked
+from sync.redaction import masked, redact
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def record(
         object_id=str(obj_id),
         actor=by.name,
         door=by.door,
-        reason=reason,
+        reason=None if reason is None else redact(reason),
         before=None if before is None else masked(before),
         after=None if after is None else masked(after),
         request_id=by.request_id,

@@ -19,6 +19,7 @@ from sync.jobs.enqueue import enqueue
 from sync.models import Job
 from sync.queries import query
 from sync.registry import Registered, registry
+from sync.trail.prune import prune
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
@@ -63,6 +64,7 @@ def run_tidy(claim: Claim) -> None:
     counts["commands"] = _all(claim, "drop_commands", ended)
     since = _ago(settings.BRIDGE_KEEP_EXCHANGES_DAYS)
     counts["exchanges"] = _all(claim, "drop_exchanges", {"below": first_uuid7(since.timestamp())})
+    counts["audit_entries"] = _audit(claim)
     with transaction.atomic():
         claim.hold()
         claim.event("tidied", **counts)
@@ -126,6 +128,21 @@ def _all(claim: Claim, name: str, values: Mapping[str, Any], **names: str | int)
             claim.hold()
             cursor.execute(query(name, **names), {**values, "most": CHUNK})
             gone: int = cursor.rowcount
+        total += gone
+        if gone < CHUNK:
+            return total
+
+
+def _audit(claim: Claim) -> int:
+    """Chunk after chunk of what is older than somebody wants it kept; how many went."""
+    if not settings.BRIDGE_KEEP_AUDIT_DAYS:
+        return 0
+    before, total = _ago(settings.BRIDGE_KEEP_AUDIT_DAYS), 0
+    while True:
+        _go_on(claim)
+        with transaction.atomic():
+            claim.hold()
+            gone = prune(before, CHUNK)
         total += gone
         if gone < CHUNK:
             return total

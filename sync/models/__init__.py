@@ -1,7 +1,7 @@
 """One noun a file; the tables themselves are in the migrations' SQL."""
 
 from sync.models.attempt import Attempt
-from sync.models.audit import AuditEntry
+from sync.models.audit import AuditEntry, AuditLink
 from sync.models.backfill import Backfill, BackfillDay, BackfillWindow
 from sync.models.batch import Batch
 from sync.models.budget import Budget
@@ -29,6 +29,7 @@ from sync.models.tracker import Tracker
 __all__ = [
     "Attempt",
     "AuditEntry",
+    "AuditLink",
     "Backfill",
     "BackfillDay",
     "BackfillWindow",

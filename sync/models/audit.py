@@ -30,3 +30,21 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.act} by {self.actor}"
+
+
+class AuditLink(models.Model):
+    """An entry's place in the chain, made by the database when the act commits."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    entry = models.OneToOneField(
+        AuditEntry,
+        on_delete=models.DO_NOTHING,
+        db_column="audit_id",
+        db_constraint=False,
+        related_name="link",
+    )
+    hash = models.BinaryField()
+
+    class Meta:
+        db_table = "audit_link"
+        ordering = ("seq",)

@@ -14,12 +14,13 @@ KEPT = (
     "tracker",
     "scope_limit",
     "schedule",
+    "audit_chain",
 )
 """Tables that `migrate` itself fills."""
 
 
 def empty() -> None:
-    """Empty every table of the schema but what `migrate` itself fills; reset trackers and limits.
+    """Empty every table of the schema but what `migrate` itself fills; reset trackers, limits and the chain.
 
     Not Django's flush, which leaves unmanaged tables alone and empties `entity`.
     """
@@ -33,7 +34,13 @@ def empty() -> None:
         )
         row = cursor.fetchone()
         assert row
+        cursor.execute("SET bridge.audit_tidy = 'on'")
         cursor.execute(f"TRUNCATE {row[0]} RESTART IDENTITY")
+        cursor.execute("RESET bridge.audit_tidy")
+        cursor.execute(
+            "UPDATE audit_chain SET start_seq = 0, head_seq = 0,"
+            " start_hash = decode(repeat('00', 32), 'hex'), head_hash = decode(repeat('00', 32), 'hex')"
+        )
         cursor.execute(
             "UPDATE tracker SET state = 'active', remark = '', watermark = NULL, last_sync_at = NULL, fresh_to = NULL,"
             " feed_seq = 0, live_rows = 0, history_from = NULL, emptied_at = NULL,"

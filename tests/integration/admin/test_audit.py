@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.test import Client
 
 from sync.schema import entity_id
 from tests import factories
 from tests.integration.admin.pages import main_text, page
+from tests.integration.trail.conftest import act_at_once, past_the_triggers
 
 AUDIT = "sync_auditentry_changelist"
 
@@ -44,6 +47,47 @@ def test_the_detail_shows_before_and_after(viewing: Client) -> None:
 
     assert '"status": "failed"' in shown
     assert '"status": "pending"' in shown
+
+
+def test_the_detail_names_only_what_changed(viewing: Client) -> None:
+    entry = factories.audit_entry(before={"most": 1, "paused": False}, after={"most": 3, "paused": False})
+
+    shown = main_text(viewing.get(page("sync_auditentry_change", entry.pk)))
+
+    assert "What changed Name Before After most 1 3 In the chain" in shown
+
+
+def test_acts_of_a_sort_and_of_a_time_are_found(viewing: Client) -> None:
+    factories.audit_entry(at=factories.now() - timedelta(days=3))
+    factories.audit_entry(act="limit.change")
+
+    for given, found in (
+        ({"q": "job."}, 1),
+        ({"q": "limit.change"}, 1),
+        ({"period": "1"}, 1),
+        ({"period": "7"}, 2),
+        ({"period": "soon"}, 2),
+    ):
+        assert viewing.get(page(AUDIT), given).context["cl"].result_count == found, given
+
+
+def test_an_operator_looks_whether_the_chain_holds(operating: Client) -> None:
+    for number in range(3):
+        act_at_once(number)
+
+    shown = main_text(operating.get(page("audit_verify")))
+
+    assert "holds 3 none 3:" in shown
+    with past_the_triggers() as cursor:
+        cursor.execute("UPDATE audit SET reason = 'other' WHERE object_id = 'queue:1'")
+    shown = main_text(operating.get(page("audit_verify")))
+    assert "broken 3 none 3:" in shown
+    assert "changed 2 entry 2 (limit.change by olga)" in shown
+    assert "is no head" in main_text(operating.get(page("audit_verify"), {"head": "x"}))
+
+
+def test_who_may_only_look_does_not_have_all_of_it_read(viewing: Client) -> None:
+    assert viewing.get(page("audit_verify")).status_code == 403
 
 
 def test_not_even_an_administrator_edits_or_deletes_an_entry(administering: Client) -> None:
