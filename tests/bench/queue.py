@@ -42,17 +42,13 @@ def main() -> None:
     )
     with here.bridge() as folder:
         register()
-        from sync.jobs.kinds import queue_of
-
         url = os.environ["DATABASE_URL"]
         with psycopg.connect(url, autocommit=True, options="-c search_path=bridge") as connection:
             connection.execute(queue_rows.TABLE)
-            here.settle_down()
             figures = _idle(asked) | _measure(asked, connection, "")
             figures["peers"] = _peers(asked, url, str(folder))
             if asked.finished:
-                queue_past.write(connection, asked.finished, asked.waiting, queue_of(ROW))
-                here.settle_down()
+                queue_past.write(connection, asked.finished, asked.waiting, queues())
                 figures |= _measure(asked, connection, "full_")
     here.tell(asked, figures)
 
@@ -60,6 +56,8 @@ def main() -> None:
 def _measure(asked: argparse.Namespace, connection: psycopg.Connection[Any], prefix: str) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for kind, sort in ((ROW, ""), (SHORT_ROW, "short_")):
+        queue_past.serve_last(connection, queues(), kind)
+        here.settle_down()
         for number in (1, 2):
             connection.execute("TRUNCATE bench_row")
             each = asked.jobs // 6
@@ -74,12 +72,20 @@ def _measure(asked: argparse.Namespace, connection: psycopg.Connection[Any], pre
                 rate = queue_rows.drained(connection, asked.jobs, number)
             figures[f"{sort}drain_{number}_worker{'s' * (number > 1)}_per_second"] = rate
     connection.execute("TRUNCATE bench_row")
-    queue_past.put_aside(connection)
+    queue_past.serve_last(connection, queues(), None)
+    here.settle_down()
     with workers(1):
         figures |= queue_rows.latencies(connection, put)
     for name, figure in figures.items():
         here.say(asked, f"{prefix + name:45} {figure:>9,}")
     return {prefix + name: figure for name, figure in figures.items()}
+
+
+def queues() -> dict[str, str]:
+    """In which queue each of the two kinds waits."""
+    from sync.jobs.kinds import queue_of
+
+    return {kind: queue_of(kind) for kind in (ROW, SHORT_ROW)}
 
 
 def put(no: int, kind: str = ROW) -> None:
@@ -100,7 +106,7 @@ def put_many(numbers: range, kind: str) -> None:
 
 @contextmanager
 def workers(number: int, *queues: str) -> Iterator[list[int]]:
-    """Worker processes, killed at the end of the block; gives their numbers."""
+    """Worker processes, told to stop at the end of the block: they leave nothing half done; gives their numbers."""
     command = [sys.executable, "-m", "tests.bench.queue_worker", *([",".join(queues)] if queues else [])]
     with tempfile.TemporaryFile() as log:
         running = [subprocess.Popen(command, cwd=here.ROOT, stdout=log, stderr=log) for _ in range(number)]
@@ -108,7 +114,8 @@ def workers(number: int, *queues: str) -> Iterator[list[int]]:
             yield [worker.pid for worker in running]
         finally:
             for worker in running:
-                worker.kill()
+                worker.terminate()
+            for worker in running:
                 worker.wait()
             log.seek(0)
             for line in log.read().decode().splitlines():
