@@ -26,7 +26,7 @@ from sync.registry import Registered
 PICKED = 8  # rows between the first and the last
 PICKED_FIRST = 500  # of a run's first batch: how else to learn which columns rows may leave out
 MOST_FAILED = 50
-ENOUGH = 100  # rows after which even a column that some rows leave out is missed
+ENOUGH = 100  # rows after which even a column that some rows leave out is missed, if no batch before had it
 LONGEST_NAME = 200  # characters
 MOST_COLUMNS = 2_000  # of an entity
 _TYPES = {b'"': "string", b"{": "object", b"[": "array", b"t": "boolean", b"f": "boolean"}
@@ -86,7 +86,7 @@ def _observe(batch: Batch, run: Run) -> Batch:
         _forget_unread(run, run.columns, batch.registered)
     if (run.by_key or run.told) and not run.columns:
         return batch  # one row is no measure of what others have
-    changed = _compare(batch, seen, run.columns, entity_id=run.entity_id)
+    changed = _compare(batch, seen, run, run.columns)
     if not run.dry:
         _keep(run, changed, seen if first else None)
     _stop(batch.registered, run.columns)
@@ -116,9 +116,7 @@ def _sample(batch: Batch, most: int) -> list[int]:
     return sorted({0, rows - 1, *picked, *failed})
 
 
-def _compare(
-    batch: Batch, seen: Sighting, columns: dict[str, SourceColumn], *, entity_id: int
-) -> list[SourceColumn]:
+def _compare(batch: Batch, seen: Sighting, run: Run, columns: dict[str, SourceColumn]) -> list[SourceColumn]:
     """The columns that are not as they were, with their new state; `columns` follows."""
     declared = source_columns.declared(batch.registered)
     needed = source_columns.needed(batch.registered)
@@ -128,15 +126,19 @@ def _compare(
         if name not in columns and name not in declared and len(columns) >= MOST_COLUMNS:
             continue  # names that are made of values would have no end
         column = columns.get(name) or SourceColumn(
-            entity_id=entity_id, name=name, changed_at=timezone.now(), state=State.KNOWN
+            entity_id=run.entity_id, name=name, changed_at=timezone.now(), state=State.KNOWN
         )
         before = (column.state, tuple(column.types), column.sparse, column.pk)
         if name in seen.times:
             _see(column, seen, declared=name in declared, baseline=baseline)
+            run.columns_met.add(name)
+        elif column.sparse and (name in run.columns_met or len(batch.raw) < ENOUGH):
+            pass  # rows may leave it out, and those that have it may all be in other batches
         elif _is_missing(batch, column):
             _turn(column, State.MISSING if column.first_seen or name in needed else State.UNSEEN)
-        elif not column.sparse:
+        else:
             _see_rarely(column)
+            run.columns_met.add(name)
         columns[name] = column
         if before != (column.state, tuple(column.types), column.sparse, column.pk) or column.pk is None:
             changed.append(column)
@@ -174,9 +176,7 @@ def _turn(column: SourceColumn, state: str, *, again: bool = False) -> None:
 
 
 def _is_missing(batch: Batch, column: SourceColumn) -> bool:
-    """Whether no row of the batch has the column; where rows may leave it out, only many of them prove it."""
-    if column.sparse and len(batch.raw) < ENOUGH:
-        return False
+    """Whether no row of the batch has the column."""
     # Bytes alone prove nothing: a value, or an object inside, may be called so. And other letters may be escaped.
     name = msgspec.json.encode(column.name) if column.name.isascii() else b"{"
     return not any(name in row and _has(row, column.name) for row in batch.raw)

@@ -28,6 +28,8 @@ BATCH_BYTES = 32 * 1024 * 1024
 """Wide rows are worked fewer at once: a batch takes several times the bytes of its rows."""
 MOST_PORTIONS = 10
 """Portions of BRIDGE_BATCH_ROWS that a batch reads where the mirror holds nearly all of their rows."""
+FIRST_ROWS = 5_000
+"""Of a first load's first batch; the next ones take as many as came before, up to BRIDGE_BATCH_ROWS."""
 WORTH_IT = 4
 """A batch with a quarter of these rows or bytes still to be worked is worth its stages and its commit."""
 
@@ -137,7 +139,11 @@ def _collect(batch: Batch, until: float | None) -> list[Numbered]:
     pages: list[Numbered] = []
     rows = size = 0
     before = run.totals.get("rows_fetched", 0) + _fetched(batch)
-    while rows < settings.BRIDGE_BATCH_ROWS and size < BATCH_BYTES and (numbered := _take(run, until)):
+    most = _most_rows(run)
+    while rows < most and size < BATCH_BYTES and (numbered := _take(run, until)):
+        if run.first_load and numbered.last and rows >= FIRST_ROWS:
+            _stream(run).give_back(numbered)
+            break  # the last batch is committed alone: let it be a small one
         pages.append(numbered)
         rows += len(numbered.page.rows)
         size += numbered.size
@@ -148,12 +154,21 @@ def _collect(batch: Batch, until: float | None) -> list[Numbered]:
     return pages
 
 
+def _most_rows(run: Run) -> int:
+    """The rows of a portion. A first load begins with small ones: else all writers wait for the first to be read."""
+    most: int = settings.BRIDGE_BATCH_ROWS
+    return min(most, max(FIRST_ROWS, _stream(run).taken)) if run.first_load else most
+
+
 def _stream(run: Run) -> PageStream:
     assert run.stream is not None
     return run.stream
 
 
 def _is_worth_it(batch: Batch) -> bool:
+    assert batch.run is not None
+    if batch.run.first_load:
+        return True
     few = len(batch.raw) < settings.BRIDGE_BATCH_ROWS // WORTH_IT
     return not few or sum(map(len, batch.raw)) >= BATCH_BYTES // WORTH_IT
 

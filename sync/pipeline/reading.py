@@ -47,6 +47,8 @@ class PageStream:
         self._run = run
         self._ready: queue.Queue[Numbered | _End] = queue.Queue(AHEAD)
         self._end: _End | None = None
+        self._given_back: Numbered | None = None
+        self.taken = 0  # rows of the pages that were taken
         self._closed = threading.Event()
         self._held = 0  # bytes of the pages that are ready; only a bound, so a lost update would not matter
         # What this context asks by, and what its log lines carry, counts for the thread too.
@@ -59,14 +61,22 @@ class PageStream:
 
         The end, an error too, is told each time it is asked for: nothing comes after it to wait for.
         """
+        if (again := self._given_back) is not None:
+            self._given_back = None
+            return again
         item = self._end or self._ready.get(timeout=timeout)
         if isinstance(item, Numbered):
             self._held -= item.size
+            self.taken += len(item.page.rows)
             return item
         self._end = item
         if item.error is not None:
             raise item.error
         return None
+
+    def give_back(self, numbered: Numbered) -> None:
+        """Have the next `take` give this page again."""
+        self._given_back = numbered
 
     def close(self) -> None:
         """Stop reading; a request under way ends by itself."""

@@ -83,6 +83,7 @@ class Run:
     stream: PageStream | None = None
     high: str | None = None  # the greatest cursor seen so far
     columns: dict[str, SourceColumn] | None = None  # of the source, as last seen; read with the first batch
+    columns_met: set[str] = field(default_factory=set)  # those that a row of this run had
     by_key: uuid.UUID | None = None  # the one record that was asked for
     told: bool = False  # the far end sent these rows by itself, each with its own moment
     replayed: frozenset[bytes] | None = None  # keys of the failed records that this batch runs again

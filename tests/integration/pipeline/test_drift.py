@@ -212,6 +212,36 @@ def test_a_column_that_rows_may_leave_out_is_not_missed_by_a_few(far_end: FarEnd
     assert (state("note").state, state("note").sparse) == ("known", True)
 
 
+def leaving_out(numbers: range, *, seconds: int) -> list[dict[str, Any]]:
+    """Rows without the column `note`."""
+    rows = [whole(number, updated_at=f"2026-01-02T00:00:{seconds:02}Z") for number in numbers]
+    return [{name: value for name, value in row.items() if name != "note"} for row in rows]
+
+
+@pytest.mark.usefixtures("page_by_page")
+def test_a_column_that_only_the_first_batch_has_is_missed_by_none_of_the_same_run(far_end: FarEnd) -> None:
+    far_end.set("gadgets", whole(1), *leaving_out(range(2, 240), seconds=1))
+    first = run("sync", GADGETS, page_size=120)
+    again = whole(1, updated_at="2026-01-02T00:00:02Z")
+    far_end.set("gadgets", again, *leaving_out(range(2, 240), seconds=2))
+
+    second = run("sync", GADGETS, page_size=120, full=True)
+
+    assert (state("note").state, state("note").sparse) == ("known", True)
+    assert not JobEvent.objects.filter(job__in=(first, second), name="schema_drift").exists()
+
+
+@pytest.mark.usefixtures("page_by_page")
+def test_a_column_that_no_batch_of_a_run_has_is_missed(far_end: FarEnd) -> None:
+    far_end.set("gadgets", whole(1), *leaving_out(range(2, 240), seconds=1))
+    sync(GADGETS, page_size=120)
+    far_end.set("gadgets", *leaving_out(range(1, 240), seconds=2))
+
+    sync(GADGETS, page_size=120, full=True)
+
+    assert state("note").state == "missing"
+
+
 def test_a_column_that_comes_back_is_known_again(far_end: FarEnd) -> None:
     overnight(far_end)
     far_end.set("gadgets", *(whole(n, updated_at="2026-01-03T00:00:00Z") for n in range(1, 16)))

@@ -192,6 +192,21 @@ def test_wide_rows_are_worked_fewer_at_once(far_end: FarEnd, monkeypatch: pytest
     assert [batch.counts["inserted"] for batch in Batch.objects.order_by("seq")] == [6, 6]
 
 
+def test_a_first_load_begins_with_small_batches_and_ends_with_one(
+    far_end: FarEnd, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.BRIDGE_BATCH_ROWS = 16
+    monkeypatch.setattr(import_module("sync.pipeline.fetch"), "FIRST_ROWS", 4)
+    far_end.set("gadgets", *(gadget(number) for number in range(60)))
+
+    counts = sync(GADGETS, full=True, page_size=2)
+
+    batches = Batch.objects.order_by("seq")
+    assert [batch.counts["rows_fetched"] for batch in batches] == [4, 4, 8, 16, 16, 10, 2]
+    assert [batch.resume["last"] for batch in batches] == [2, 4, 8, 16, 24, 29, 30]
+    assert counts["inserted"] == Record.objects.count() == 60
+
+
 @pytest.mark.usefixtures("committed")
 def test_the_pages_of_the_index_are_logged_as_they_are() -> None:
     number = schema.entity_id(GADGETS)
