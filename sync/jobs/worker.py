@@ -87,6 +87,7 @@ def _share_the_cores() -> None:
     """
     cores = len(os.sched_getaffinity(0))
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, cores // 2)))
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:5000,muzzy_decay_ms:5000")
     sys.setswitchinterval(0.0005)
     gc.set_threshold(50_000, 20, 20)

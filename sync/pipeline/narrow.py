@@ -25,8 +25,9 @@ from sync.queries import query
 _PROGRAM_LIMIT = (
     "54"  # SQLSTATE class, such as an index row that is too large: the row's fault, not the server's
 )
-
-
+COPY_BYTES = 12 * 1024 * 1024
+ROW_BYTES = 128
+"""Of a record in the database, beside its data."""
 _WRITTEN = cs.by_name("_row", "_key_hash", "_version", "_synced_at", "_data_hash", "_data")
 _LINEAGE = ("_batch_id", "_row_no", "_mapping")
 _Row = dict[str, Any]
@@ -97,17 +98,26 @@ def _load(cursor: Any, batch: Batch, frame: pl.DataFrame) -> pl.DataFrame | None
     try:
         with transaction.atomic():
             cursor.execute("SELECT clock_timestamp()")
-            more = {
-                "changed_at": copying.same(cursor.fetchone()[0], frame.height),
-                "entity_id": copying.same(run.entity_id, frame.height, 2),
-            }
-            copying.send(cursor, query("fill_leaf", leaf=run.leaf), _binary(batch, frame, **more))
+            moment = cursor.fetchone()[0]
+            for part in frame.iter_slices(_rows_a_copy(frame)):
+                more = {
+                    "changed_at": copying.same(moment, part.height),
+                    "entity_id": copying.same(run.entity_id, part.height, 2),
+                }
+                copying.send(cursor, query("fill_leaf", leaf=run.leaf), _binary(batch, part, **more))
     except (DataError, IntegrityError, OperationalError) as error:
         if not _is_of_a_row(error):
             raise
         return None  # another writer was faster with a key, or a row is refused: the upsert sorts it out
     key = pl.col("_key_hash").bin.encode("hex").alias("key")
     return frame.select(key, pl.lit(1, pl.Int32).alias("revision"), pl.lit("insert").alias("op"))
+
+
+def _rows_a_copy(frame: pl.DataFrame) -> int:
+    # PostgreSQL gives a COPY 16 MB of its buffers; one that needs more waits until its log is on the disk, and then
+    # writes its own pages out.
+    size = ROW_BYTES * frame.height + int(frame["_data"].str.len_bytes().sum())
+    return max(1, -(-frame.height // max(1, -(-size // COPY_BYTES))))
 
 
 def _upsert(cursor: Any, batch: Batch, frame: pl.DataFrame) -> pl.DataFrame:

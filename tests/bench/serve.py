@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.bench.rows import PAGE
 
+NOTHING = b'{"items":[],"hasMore":false,"total":0}'
+
 
 class Pages:
     """The pages of one file."""
@@ -27,7 +29,7 @@ class Pages:
 
 
 def serve(folder: Path) -> None:
-    """Serve /first, /second and /one, as far as they were written, until ended; prints the address first."""
+    """Serve /first, /second and /one, as far as they were written, and /none until ended; prints the address first."""
     there = [name for name in ("first", "second", "one") if (folder / f"{name}.pages").exists()]
     pages = {name: Pages(folder, name) for name in there}
 
@@ -36,7 +38,8 @@ def serve(folder: Path) -> None:
 
         def do_GET(self) -> None:
             split = urlsplit(self.path)
-            body = pages[split.path.strip("/")].page(int(parse_qs(split.query)["offset"][0]))
+            name, offset = split.path.strip("/"), int(parse_qs(split.query)["offset"][0])
+            body = NOTHING if name == "none" else pages[name].page(offset)
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

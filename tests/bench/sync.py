@@ -73,6 +73,8 @@ def _measure(options: argparse.Namespace, folder: Path, url: str, database: str)
 
 def _sync(environment: dict[str, str], *, full: bool) -> Ran:
     with _worker(environment) as worker:
+        # What a process imports with its first job is no part of it, and none of the peer's figures either.
+        _bridge(environment, "sync", "bench.none", "--wait", "--json")
         asked = ["--full"] if full else []
         job = json.loads(_bridge(environment, "sync", "bench.rows", *asked, "--wait", "--json"))
         began, ended = (datetime.fromisoformat(job[name]) for name in ("started_at", "finished_at"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from sync.declare import Backoff, Entity, System
 from sync.fields import Date, Decimal, Integer, Money, Text, Timestamp, lower
@@ -41,9 +42,10 @@ rows = Entity(
     volatile=("changed",),
     retry=Backoff(),
 )
+none = replace(rows, name="none", source=replace(rows.source, path="/none"))
 system = System(
     name="bench",
     client=lambda: RestClient("bench", os.environ.get("BENCH_URL", "http://127.0.0.1:9")),
     private=True,
-    entities=(rows,),
+    entities=(rows, none),
 )

@@ -14,7 +14,7 @@ from sync import schema
 from sync.jobs import reaper
 from sync.jobs.claim import Claim
 from sync.models import Batch, Job, Record
-from sync.pipeline import loading
+from sync.pipeline import copying, loading, narrow
 from tests.farend import FarEnd
 from tests.integration.pipeline.conftest import gadget, run, run_again, sync
 
@@ -54,6 +54,27 @@ def seen_at_commits(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     held = Claim.hold
     monkeypatch.setattr(Claim, "hold", hold)
     return seen
+
+
+def test_a_batch_that_a_copy_has_no_buffers_for_goes_in_several(
+    far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far_end.set("gadgets", *(gadget(number) for number in range(1, 31)))
+    monkeypatch.setattr(narrow, "COPY_BYTES", 1_000)
+    sent: list[int] = []
+
+    def send(cursor: Any, statement: str, content: Any) -> None:
+        sent.append("COPY record_" in statement)
+        carried_out(cursor, statement, content)
+
+    carried_out = copying.send
+    monkeypatch.setattr(copying, "send", send)
+
+    sync(GADGETS)
+
+    assert Record.objects.count() == 30
+    assert sum(sent) > 3
+    assert len(set(Record.objects.values_list("changed_at", "batch_id"))) == 1
 
 
 @pytest.mark.usefixtures("page_by_page")
