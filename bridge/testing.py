@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def far_end(request: pytest.FixtureRequest) -> Iterator[FarEnd]:
-    """The far end of the system under test; where there are several, `with FarEnd("name")` names one."""
+    """The far end of the system under test; where there are several, `with FarEnd("name")` names one.
+
+    Files that it loads lie beside the test.
+    """
     from django.conf import settings
 
     from bridge.systems.loading import load
@@ -61,7 +64,8 @@ def far_end(request: pytest.FixtureRequest) -> Iterator[FarEnd]:
     systems = [system.name for system in load((), settings.BRIDGE_SYSTEMS)]
     if len(systems) != 1:
         pytest.fail(f'far_end is for one system, and these are loaded: {systems}. Use `with FarEnd("name")`.')
-    with FarEnd(systems[0], recording=request.config.getoption("--bridge-record")) as running:
+    recording = request.config.getoption("--bridge-record")
+    with FarEnd(systems[0], recording=recording, folder=request.path.parent) as running:
         yield running
 
 
@@ -100,6 +104,10 @@ def _set_up(config: pytest.Config) -> None:
         django.setup()
     except ConfigError as error:
         raise pytest.UsageError(error.message) from error
+    from sync.outbound.stand_in import guard
+    from sync.testing.far_end import refuse
+
+    guard(refuse)
 
 
 def _name_systems(config: pytest.Config) -> None:
@@ -117,36 +125,37 @@ def _name_systems(config: pytest.Config) -> None:
 
 def _start_server(stack: ExitStack) -> None:
     """A server of its own, where no DATABASE_URL names one: at the address that the settings were given."""
-    from bridge import env
-    from bridge.postgres import PostgresError, throwaway
+    from bridge import database, env
+    from bridge.errors import StartError
+    from bridge.postgres import throwaway
 
-    if env.secret("DATABASE_URL"):
-        return
     try:
-        stack.enter_context(throwaway(Path(os.environ["BRIDGE_DATA_DIR"])))
-    except PostgresError as error:
+        if url := env.secret("DATABASE_URL"):
+            database.check_server(url)
+        else:
+            stack.enter_context(throwaway(Path(os.environ["BRIDGE_DATA_DIR"])))
+    except StartError as error:
         pytest.fail(error.sentence, pytrace=False)
 
 
-def _tables() -> Any:
-    from contextlib import contextmanager
-
+@contextmanager
+def _tables() -> Iterator[None]:
     from django.db import connections
     from django.test.utils import setup_databases, teardown_databases
 
-    @contextmanager
-    def made() -> Iterator[None]:
-        from sync.http import SHARED
+    from sync.http import SHARED
 
-        connections["default"].settings_dict["TEST"]["NAME"] = f"bridge_tests_{os.getpid()}"
+    name = connections["default"].settings_dict["TEST"]["NAME"] = f"bridge_tests_{os.getpid()}"
+    old: Any = None
+    with suppress(SystemExit):  # Django's way to say that it may not; its words are in the output
         old = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
-        try:
-            yield
-        finally:
-            SHARED.close()
-            teardown_databases(old, verbosity=0)
-
-    return made()
+    if old is None:
+        pytest.fail(f"{name} could not be made: may the role of DATABASE_URL make databases?", pytrace=False)
+    try:
+        yield
+    finally:
+        SHARED.close()
+        teardown_databases(old, verbosity=0)
 
 
 def _unblocked(request: pytest.FixtureRequest) -> Any:

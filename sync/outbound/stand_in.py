@@ -5,11 +5,12 @@ Nothing but `sync.testing` sets one. What is asked there needs no budget, and ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 _in_use: dict[str, StandIn] = {}
+_guards: list[Callable[[str], None]] = []
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,8 +21,17 @@ class StandIn:
 
 
 def stand_in(system: str) -> StandIn | None:
-    """What answers for a system in this process; None = its own address, as always."""
-    return _in_use.get(system)
+    """What answers for a system in this process; None = its own address, as always. Raises what a guard raises."""
+    found = _in_use.get(system)
+    if found is None:
+        for guard in _guards:
+            guard(system)
+    return found
+
+
+def guard(refuse: Callable[[str], None]) -> None:
+    """Call this with each system that is about to be asked at its own address: it may raise."""
+    _guards.append(refuse)
 
 
 @contextmanager

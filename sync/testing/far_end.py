@@ -11,7 +11,9 @@ from typing import Any, Self
 
 from msgspec import UNSET
 
+from sync.errors import ConfigError
 from sync.outbound.stand_in import standing_in
+from sync.registry import registry
 from sync.testing.answers import BadAnswers, Exchange, Mood, Reply, Request, check, raw_json, read_answers
 from sync.testing.matching import Asked, differences, fits_path, says
 from sync.testing.recorder import Recorder
@@ -20,6 +22,7 @@ from sync.testing.serving import serving
 NOT_RECORDED = 501
 """Status of the answer to a request that nothing was recorded for: no far end says that by itself."""
 _open: list[FarEnd] = []
+_strangers: list[str] = []
 
 
 class NotRecorded(AssertionError):  # noqa: N818 - reads as what it names
@@ -50,12 +53,18 @@ class FarEnd:
     the system itself, and writes what it answered into the file that is loaded.
     """
 
-    def __init__(self, system: str, *files: str | Path, recording: bool = False) -> None:
+    def __init__(
+        self, system: str, *files: str | Path, recording: bool = False, folder: Path | None = None
+    ) -> None:
+        """`folder` is where the files' names begin, by default the working directory."""
+        known = [one.name for one in registry.systems]
+        if system not in known:
+            raise ValueError(f"There is no system {system!r}; loaded are: {', '.join(known) or 'none'}.")
         self.system = system
         self.url = ""
         self.asked: list[Asked] = []
         self.recording = recording
-        self._files = files
+        self._files, self._folder = files, folder or Path()
         self._kept: list[_Kept] = []
         self._unknown: list[str] = []
         self._lock = threading.Lock()
@@ -69,7 +78,7 @@ class FarEnd:
             _open.append(self)
             stack.callback(_open.remove, self)
             for file in self._files:
-                self._load(Path(file), stack)
+                self._load(self._folder / file, stack)
             self._stack = stack.pop_all()
         return self
 
@@ -82,7 +91,7 @@ class FarEnd:
 
     def load(self, file: str | Path) -> None:
         """Give the answers of a file too. Raises BadAnswers with what is wrong with it."""
-        self._load(Path(file), self._stack)
+        self._load(self._folder / file, self._stack)
 
     def answer(
         self,
@@ -192,6 +201,17 @@ class FarEnd:
 
 
 def complain() -> None:
-    """Raise NotRecorded where any far end that runs was asked something that it has no answer for."""
+    """Raise NotRecorded where a far end was asked something that it has no answer for, or none was there to ask."""
     for far_end in _open:
         far_end.complain()
+    if _strangers:
+        words = "\n".join(dict.fromkeys(_strangers))
+        _strangers.clear()
+        raise NotRecorded(words)
+
+
+def refuse(system: str) -> None:
+    """Let no test ask a real far end unasked. Raises ConfigError (no_far_end)."""
+    words = f'The test would ask the real {system}: use the fixture far_end, or `with FarEnd("{system}")`.'
+    _strangers.append(words)
+    raise ConfigError(words, code="no_far_end")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sync.registry import registry
-from sync.testing.rows import Failure, Row, row_of, sent
+from sync.testing.rows import Counts, Failure, Row, row_of, sent
 
 if TYPE_CHECKING:
     from sync.models import Job
@@ -20,9 +19,7 @@ class Synced:
     """What became of one attempt of a sync, and of the jobs that it asked for."""
 
     outcome: str  # success, retry, parked, failed
-    counts: Mapping[str, int] = field(
-        default_factory=dict
-    )  # rows_fetched, inserted, updated, skipped, failed, …
+    counts: Counts = field(default_factory=Counts)  # rows_fetched, inserted, updated, skipped, failed, …
     deleted: int = 0  # records that were gone at the far end
     proposed: int = 0  # that would be, and are too many to delete unasked
     deletes_held: str | None = None  # why a full read proves no delete
@@ -96,11 +93,13 @@ def _attempt(job: Job) -> Synced:
     outcome = deliver(job)
     if outcome == "success":
         run_jobs()
+    counts = Counts(job.result or {})
+    counts.why = "" if outcome == "success" else f"{outcome}, {job.error_code}: {job.error}"
     proposals = DeleteProposal.objects.filter(job_id=job.pk)
     applied = proposals.filter(state=DeleteProposal.State.APPLIED)
     return Synced(
         outcome=outcome,
-        counts=dict(job.result or {}),
+        counts=counts,
         deleted=sum(one.deleted or 0 for one in applied),
         proposed=sum(one.count for one in proposals.filter(state=DeleteProposal.State.PROPOSED)),
         deletes_held=Tracker.objects.get(entity_id=job.entity_id).deletes_held,

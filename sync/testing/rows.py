@@ -43,6 +43,16 @@ class Failure:
         )
 
 
+class Counts(dict[str, int]):
+    """What a job counted. A number that is asked for where it did not end well says why."""
+
+    why: str = ""
+
+    def __missing__(self, name: str) -> int:
+        told = f"It did not end well: {self.why}" if self.why else f"There are {', '.join(sorted(self))}."
+        raise AssertionError(f"No {name!r} was counted. {told}")
+
+
 def row_of(text: str) -> Row:
     """Served JSON; its numbers are whole ones."""
     found: Row = json.loads(text)

@@ -75,6 +75,12 @@ def test_a_far_end_in_trouble_is_asked_again(far_end: FarEnd) -> None:
     assert second.message
     assert "who are you" in second.message
     assert (third.outcome, third.code, third.counts["inserted"]) == ("success", None, 1)
+    with pytest.raises(
+        AssertionError, match=r"It did not end well: parked, credentials_refused: .*who are you"
+    ):
+        second.counts["inserted"]
+    with pytest.raises(AssertionError, match=r"No 'insert' was counted. There are .*, inserted, "):
+        third.counts["insert"]
 
 
 def test_a_request_that_was_not_recorded_fails_the_test_and_not_only_the_job(far_end: FarEnd) -> None:

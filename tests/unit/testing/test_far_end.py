@@ -9,8 +9,10 @@ import pytest
 
 from sync.errors import ConfigError, TransientError
 from sync.http import Answer, Session
+from sync.outbound import stand_in
 from sync.testing import BadAnswers, FarEnd, NotRecorded
 from sync.testing.answers import read_answers
+from sync.testing.far_end import complain, refuse
 from tests import farend
 
 ITEMS = {"items": [{"id": 1}]}
@@ -38,12 +40,12 @@ def test_a_system_is_asked_at_the_stand_in_whatever_its_address_is(far_end: FarE
 
 
 def test_another_system_and_later_requests_go_to_their_own_address() -> None:
-    with FarEnd("erp") as far_end, pytest.raises(ConfigError, match="not on the public internet"):
+    with FarEnd("netsuite") as far_end, pytest.raises(ConfigError, match="not on the public internet"):
         Session("shop", far_end.url, gate=None, private=False, timeout=5).request("GET", "/")
 
     assert far_end.asked == []
     with pytest.raises(TransientError):
-        Session("erp", "http://127.0.0.1:9", gate=None, private=True, timeout=5).request("GET", "/")
+        Session("netsuite", "http://127.0.0.1:9", gate=None, private=True, timeout=5).request("GET", "/")
 
 
 def test_answers_are_given_in_their_order_and_the_last_again(far_end: FarEnd) -> None:
@@ -160,3 +162,21 @@ def test_what_the_real_one_says_is_written_down_without_secrets(tmp_path: Path) 
     assert b"9.90" in exchange.answers[0].content()
     with FarEnd("shop", path):
         assert b"9.90" in get(params={"limit": 5, "api_key": "other"}).body
+
+
+def test_a_system_that_is_not_there_cannot_be_played() -> None:
+    with pytest.raises(ValueError, match="There is no system 'shoe'; loaded are: "):
+        FarEnd("shoe")
+
+
+def test_no_real_far_end_is_asked_where_that_is_guarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stand_in, "_guards", [])
+    stand_in.guard(refuse)
+
+    with pytest.raises(ConfigError, match="The test would ask the real shop: use the fixture far_end"):
+        get()
+    with pytest.raises(NotRecorded, match="The test would ask the real shop"):
+        complain()
+    with FarEnd("shop") as far_end:
+        far_end.answer("GET", "/gadgets", json=ITEMS)
+        assert get().status == 200
