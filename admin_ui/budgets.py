@@ -22,7 +22,7 @@ from admin_ui.page import Page
 from admin_ui.site import site
 from sync.budget import acts
 from sync.budget.left import share, tokens_left
-from sync.budget.standing import standing_of
+from sync.budget.standing import standing_of, told
 from sync.models import Budget
 from sync.registry import registry
 
@@ -65,11 +65,12 @@ class BudgetsPage(Page):
         "left",
         "speed",
         "pause",
+        "says",
         "under_way",
         "used",
         "backlog",
     )
-    readonly_fields = ("system", "own", "left", "speed", "pause", "under_way", "used", "backlog")
+    readonly_fields = ("system", "own", "left", "speed", "pause", "says", "under_way", "used", "backlog")
 
     follow_one, resume_one = on_one(FOLLOW), on_one(RESUME)
 
@@ -134,6 +135,16 @@ class BudgetsPage(Page):
             return format_html("{} {}", render.label(words, "danger"), render.ago(budget.breaker_until))
         over = budget.not_before is None or budget.not_before <= datetime.now(UTC)
         return render.NONE if over else render.ago(budget.not_before)
+
+    @display(description="It says itself")
+    def says(self, budget: Budget) -> str | SafeString:
+        """What its answers say of its own limit."""
+        found = told(budget, datetime.now(UTC))
+        if found is None:
+            return render.NONE
+        words = f"{render.number(found.left)} of {render.number(found.limit)} requests left"
+        until = f", until {render.stamp(found.resets_at)}" if found.resets_at else ""
+        return f"{words}{until}{f'; could not be read: {found.ignored}' if found.ignored else ''}"
 
     @display(description="Origin", ordering="edited")
     def own(self, budget: Budget) -> SafeString:

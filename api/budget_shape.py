@@ -24,6 +24,15 @@ class BacklogSerializer(serializers.Serializer[Any]):
     ends_at = serializers.DateTimeField(allow_null=True, help_text="An estimate; null where no rate says.")
 
 
+class ToldSerializer(serializers.Serializer[Any]):
+    """What a far end's headers say of its own limit. Null where they do not."""
+
+    limit = serializers.IntegerField(allow_null=True, help_text="Requests of a whole window.")
+    left = serializers.IntegerField(allow_null=True)
+    resets_at = serializers.DateTimeField(allow_null=True, help_text="When the window begins anew.")
+    ignored = serializers.CharField(allow_null=True, help_text="Headers that could not be read.")
+
+
 class BudgetSerializer(serializers.Serializer[Any]):
     """A system's budget, shared by all processes."""
 
@@ -43,6 +52,9 @@ class BudgetSerializer(serializers.Serializer[Any]):
         help_text="It failed many times in a row and is left alone; then one request finds out whether it is back.",
     )
     failures = serializers.IntegerField(help_text="In a row, of any process.")
+    told = ToldSerializer(
+        allow_null=True, help_text="What its answers say of its own limit, where the system declares headers."
+    )
     used_today = serializers.IntegerField(help_text="Of the daily quota, where there is one.")
     under_way = serializers.IntegerField(help_text="Leased slots, where requests at once are limited.")
     backlog = BacklogSerializer()

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 from sync.budget.limits import Limits, faults, is_zone
-from sync.declare import Budget
+from sync.declare import Budget, RateHeaders, XRateLimit
+
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def wrong_rate_headers(said: RateHeaders | None) -> Iterator[tuple[str, str, str]]:
+    """Headers that no answer can have."""
+    if isinstance(said, XRateLimit):
+        if not _HEADER.fullmatch(said.prefix):
+            hint = "The beginning of three headers' names, such as X-RateLimit-."
+            yield "E014", f"its rate headers have the prefix {said.prefix!r}", hint
+        if said.reset not in ("seconds", "epoch"):
+            yield "E014", f"its rate headers have reset={said.reset!r}", "Write seconds, or epoch."
 
 
 def wrong_budget(budget: Budget) -> Iterator[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ from decimal import InvalidOperation
 from typing import get_args
 
 from sync.canonical import canonical
-from sync.check_budgets import wrong_budget
+from sync.check_budgets import wrong_budget, wrong_rate_headers
 from sync.check_moments import of_moment
 from sync.declare import Backoff, Cron, Deletes, Entity, Every, Exponential, Retry, System
 from sync.errors import RecordError
@@ -63,6 +63,7 @@ def wrong_times(system: System) -> Iterator[Wrong]:
             "At least 1, or leave it out for no limit.",
         )
     yield from wrong_budget(system.budget)
+    yield from wrong_rate_headers(system.rate_headers)
 
 
 def _of_field(field: Field) -> Iterator[tuple[str, str]]:

@@ -136,6 +136,23 @@ class Budget:
     zone: str = "UTC"  # in which its day begins
 
 
+@dataclass(frozen=True, slots=True)
+class XRateLimit:
+    """Answers say what is left of the far end's limit in X-RateLimit-Limit, -Remaining and -Reset."""
+
+    reset: Literal["seconds", "epoch"]  # what -Reset counts: seconds from now, or since 1970
+    prefix: str = "X-RateLimit-"
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitFields:
+    """Answers say it in RateLimit (`"default";r=50;t=30`) and RateLimit-Policy, as the IETF's draft has it."""
+
+
+RateHeaders = XRateLimit | RateLimitFields
+"""Where a far end's answers say how many requests are left; they slow us down before it refuses."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class History:
     """How long superseded versions of an entity's records are kept, and how they are read."""
@@ -275,6 +292,7 @@ class System:
     label: str = ""
     commands: tuple[Command, ...] = ()
     budget: Budget = Budget()
+    rate_headers: RateHeaders | None = None  # what its answers say of its own limit
     private: bool = False  # it may be in our own network, and need not be on the public internet
     max_parallel: int | None = (
         None  # jobs that read or write it running at once; None = as many as its entities

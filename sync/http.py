@@ -18,6 +18,7 @@ from urllib3.exceptions import TimeoutError as SilenceError
 
 from sync import metrics
 from sync.budget import Gate, SharedGate
+from sync.budget.limits import rate_headers
 from sync.errand import errand
 from sync.errors import BridgeError, ConfigError, TransientError
 from sync.outbound.addresses import may_be_private
@@ -25,6 +26,7 @@ from sync.outbound.answers import Answer, Words, raise_for_status, shortened
 from sync.outbound.connections import pools
 from sync.outbound.deadline import Deadline
 from sync.outbound.inspector import Ring, seen_of
+from sync.outbound.rates import rate_of
 from sync.outbound.reasons import reason
 from sync.outbound.stand_in import stand_in
 from sync.redaction import plain_address, redact
@@ -71,6 +73,7 @@ class Session:
         self._auth = auth
         self._headers = CaseInsensitiveDict({**_usual_headers(), **(headers or {})})
         self._pools = pools(private=may_be_private(system) if private is None else private)
+        self._rate_headers = rate_headers(system)
 
     def request(
         self,
@@ -99,6 +102,8 @@ class Session:
                 self._tell(gate, failed=error.code in ("far_end_unreachable", "far_end_timeout"))
                 raise
         metrics.far_end_asked(self.system, module, str(answer.status))
+        if self._gate and answer.rate is not None:
+            self._gate.heed(self.system, answer.rate)
         refused = answer.status == 429 or (answer.status == 503 and answer.retry_after is not None)
         self._tell(gate, failed=answer.status >= 500 and not refused)
         if gate and answer.status in (429, 503):
@@ -140,7 +145,13 @@ class Session:
                 answered = (status, told, body)
                 seen.append(seen_of(self.system, url, question, asked, answered, began=began, error=wrong))
         return Answer(
-            status=status, headers=told, body=body, asked_at=asked_at, system=self.system, address=address
+            status=status,
+            headers=told,
+            body=body,
+            asked_at=asked_at,
+            system=self.system,
+            address=address,
+            rate=rate_of(told, self._rate_headers),
         )
 
     def _prepared(

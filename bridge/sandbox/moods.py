@@ -12,6 +12,7 @@ import msgspec
 from bridge.sandbox.dirt import Dirt
 from bridge.sandbox.exchange import Response
 from bridge.sandbox.view import View
+from bridge.sandbox.window import Window
 
 DELAY = 1.0
 SHARE = 0.01
@@ -27,13 +28,14 @@ class Mood(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     # cut: half of the answer arrives. chaos: each request meets what is drawn for it, by the shares below.
     # late: what was added is missing in lists for some seconds.
     # repeated: every other answer is the one before it. halved, shrunk, shuffled, drifted: see View.
-    # idempotent: creating what is there updates it.
+    # idempotent: creating what is there updates it. limited: so many requests in each window, told by headers.
     mood: Literal[
         "ok", "slow", "429", "500", 429, 500, "down", "lost", "denied", "cut", "repeated",
-        "dirty", "halved", "shrunk", "shuffled", "drifted", "idempotent", "chaos", "late",
+        "dirty", "halved", "shrunk", "shuffled", "drifted", "idempotent", "chaos", "late", "limited",
     ]  # fmt: skip
     entity: str | None = None
     # slow: seconds added to each answer (two names for one thing). late: seconds until lists show what was added.
+    # limited: seconds of a window.
     seconds: float | None = None
     delay: float | None = None
     # 429: seconds for a Retry-After header; without it the header is absent.
@@ -41,6 +43,9 @@ class Mood(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     # Any but ok: how many requests pass before it begins, and how many it lasts; without it until it is switched off.
     after: int = 0
     times: int | None = None
+    # limited: requests in a window, and the headers: X-RateLimit-… with seconds or an epoch moment, or RateLimit.
+    limit: int = 10
+    style: Literal["x", "epoch", "ietf"] = "x"
     # shrunk: the share of the rows that is gone (a half). dirty: the share that is bad (a hundredth).
     share: float | None = None
     # shuffled: the order. chaos: the draws.
@@ -95,6 +100,8 @@ class InForce:
     ahead: int
     # chaos: where its draws come from.
     draws: random.Random
+    # limited: what was used.
+    window: Window | None = None
     # repeated: the answer before, where it has not been repeated yet.
     before: Response | None = None
 
@@ -160,7 +167,9 @@ class Moods:
 
 def _in_force(mood: Mood) -> InForce:
     draws = random.Random(mood.seed)  # noqa: S311 - the same ones for the same seed
-    return InForce(mood=mood, dirt=_dirt_of(mood), left=mood.times, ahead=mood.after, draws=draws)
+    window = Window(mood.limit, mood.wait, mood.style) if mood.name == "limited" else None
+    dirt = _dirt_of(mood)
+    return InForce(mood=mood, dirt=dirt, left=mood.times, ahead=mood.after, draws=draws, window=window)
 
 
 def _befalling(chaos: Mood, fate: str) -> Mood:

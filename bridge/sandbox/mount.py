@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from bridge.sandbox.effects import Effects, caused_by
 from bridge.sandbox.exchange import Request, Response
 from bridge.sandbox.journal import Journal
-from bridge.sandbox.moods import Mood, Moods
+from bridge.sandbox.moods import InForce, Mood, Moods
 from bridge.sandbox.store import Store, UnknownError
 from bridge.sandbox.view import View
 from bridge.sandbox.webhooks import Sender
@@ -99,8 +100,14 @@ class Mount:
                 self._under_way -= 1
 
     def _in_mood(self, request: Request, entity: str | None) -> Response | None:
+        struck = self.moods.strike(entity)
+        within, told = _counted(struck)
+        answered = self._struck(request, struck) if within else self.far_end.refusal(429)
+        return _telling(answered, told) if answered else None
+
+    def _struck(self, request: Request, struck: Sequence[InForce]) -> Response | None:
         view, fate, kept = View(), "", None
-        for met in self.moods.strike(entity):
+        for met in struck:
             mood = met.mood
             view = met.joined(view)
             if mood.name == "slow":
@@ -134,8 +141,18 @@ class Mount:
         refusal = self.far_end.refusal(int(mood.name))
         if mood.retry_after is None or mood.name != "429":
             return refusal
-        headers = {**refusal.headers, "Retry-After": f"{mood.retry_after:g}"}
-        return Response(status=refusal.status, body=refusal.body, headers=headers, note=refusal.note)
+        return _telling(refusal, {"Retry-After": f"{mood.retry_after:g}"})
+
+
+def _counted(struck: Sequence[InForce]) -> tuple[bool, Mapping[str, str]]:
+    """Whether one more request is within every window, and what is told of them."""
+    counts = [met.window.count() for met in struck if met.window is not None]
+    headers = {name: value for _, told in counts for name, value in told.items()}
+    return all(within for within, _ in counts), headers
+
+
+def _telling(response: Response, headers: Mapping[str, str]) -> Response:
+    return replace(response, headers={**response.headers, **headers}) if headers else response
 
 
 def _repeated(response: Response, before: Response | None) -> tuple[Response, Response | None]:

@@ -91,6 +91,12 @@ def _print(found: list[Standing], options: Namespace) -> None:
     columns = ("system", "a second", "burst", "at once", "a day", "left", "speed", "paused until", "waiting")
     print_table(columns, map(_cells, found), empty="No system is declared.")
     for standing in found:
+        if told := standing.told:
+            limit = "" if told.limit is None else f" of {told.limit:,}"
+            until = f" until {told.resets_at:%H:%M:%S} UTC" if told.resets_at else ""
+            ignored = f"; could not be read: {told.ignored}" if told.ignored else ""
+            left = "?" if told.left is None else f"{told.left:,}"
+            print(f"{standing.system} says that {left}{limit} requests are left{until}{ignored}.")
         if standing.edited:
             declared = ", ".join(f"{name} {value}" for name, value in asdict(standing.declared).items())
             print(f"The limits of {standing.system} are edited; declared are {declared}.")

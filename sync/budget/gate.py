@@ -16,6 +16,7 @@ from sync.budget.ledger import Ledger
 from sync.budget.permit import Permit
 from sync.budget.purse import Purse
 from sync.errand import errand
+from sync.outbound.rates import Rate
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,10 @@ class Gate(Protocol):
 
     def refused(self, system: str, pause: float | None) -> None:
         """It refused a request as one too many; with `pause` nobody asks it for so many seconds."""
+        ...
+
+    def heed(self, system: str, rate: Rate) -> None:
+        """Its answer says what is left of its own limit: all ask no more than that."""
         ...
 
     def heard(self, system: str, *, failed: bool) -> None:
@@ -71,6 +76,17 @@ class SharedGate:
             return  # there is no rate to lower, and the job's backoff is pause enough
         purse.empty()
         self.ledger.slow(system, pause)
+
+    def heed(self, system: str, rate: Rate) -> None:
+        """Written down about once a second, and at once where nothing is left."""
+        purse = self._purses.get(system) or self._purse(system)
+        try:
+            news = purse.heed(rate)
+        except Error as error:  # as below
+            log.warning("rate_not_kept", system=system, reason=str(error))
+            return
+        if news and rate.note:
+            log.warning("rate_header_ignored", system=system, reason=rate.note)
 
     def heard(self, system: str, *, failed: bool) -> None:
         """Failures are counted for all processes; an answer after them ends the count."""

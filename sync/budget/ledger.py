@@ -21,6 +21,7 @@ from psycopg.rows import namedtuple_row
 from sync.budget import limits
 from sync.budget.limits import LEASE
 from sync.direct import direct_parameters
+from sync.outbound.rates import Rate
 from sync.queries import query
 
 log = structlog.get_logger(__name__)
@@ -85,6 +86,12 @@ class Ledger:
         """The far end refused, and may have named a pause in seconds."""
         self.declare(system)
         self._run("slow_budget", system=system, pause=pause)
+
+    def heed(self, system: str, rate: Rate) -> None:
+        """The far end said what is left of its own limit."""
+        self.declare(system)
+        told = {"left": rate.left, "reset": rate.reset, "limit": rate.limit, "note": rate.note}
+        self._run("heed_budget", system=system, **told)
 
     def count_failure(self, system: str) -> None:
         """The far end gave no answer, or a fault of its own."""

@@ -43,6 +43,8 @@ def tokens_left(name: str, row: Budget | None, now: datetime) -> int | None:
         return int(capacity)
     if row.not_before and row.not_before > now:
         return 0
+    if row.far_resets_at and row.far_left is not None and row.far_resets_at > now:
+        capacity = min(capacity, row.far_left)
     regained = given.rate * share(row, now) * max((now - row.at).total_seconds(), 0)
     return int(min(capacity, row.tokens + regained))
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sync.declare import Budget
+from sync.declare import Budget, RateHeaders
 from sync.registry import registry
 
 LEASE = 0.5
@@ -74,6 +74,11 @@ def is_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError):
         return False
     return True
+
+
+def rate_headers(system: str) -> RateHeaders | None:
+    """Where the system's answers say what is left of its own limit."""
+    return next((known.rate_headers for known in registry.systems if known.name == system), None)
 
 
 def _budget(system: str) -> Budget:

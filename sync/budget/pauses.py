@@ -23,6 +23,7 @@ def too_long(system: str, why: str, wait: float) -> TransientError:
     words = {
         "pause": f"{system} asked for a pause: it is asked again in {wait:.1f} s.",
         "quota": f"The daily quota of {system} is used up: it is asked again in {wait / 3600:.1f} h.",
+        "far": f"{system} says that no request is left of its limit: it is asked again in {wait:.1f} s.",
         "rate": f"The budget of {system} is used up: it is asked again in {wait:.1f} s.",
         "breaker": f"{system} failed many times in a row and is left alone: it is asked again in {wait:.1f} s.",
         "turn": f"Others use the whole budget of {system}: it is asked again in {wait:.1f} s.",

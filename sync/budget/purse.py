@@ -15,6 +15,7 @@ from sync.budget.limits import LEASE, Limits
 from sync.budget.pauses import NONE, Pause, too_long
 from sync.budget.slots import Slots
 from sync.jobs.priorities import BACKFILL, BATCH, COMMAND, INTERACTIVE
+from sync.outbound.rates import Rate
 
 LOOK_EVERY = 0.1
 """Seconds for which an open gate is taken to be open: a read of many pages is not slowed by a query each."""
@@ -25,6 +26,8 @@ LONGEST_WAIT = 5.0
 LONGEST_PAUSE = 1.0
 """Seconds until a wait is looked at again: a person may have ended it."""
 SLOT_PAUSE = 0.05
+TOLD_EVERY = 1.0
+"""Seconds for which what the far end says of its limit is not written down again."""
 RESERVED = {INTERACTIVE: 0.0, COMMAND: 0.05, BATCH: 0.10, BACKFILL: 0.20}
 """Share of the bucket, at least one request, that is left to what is more urgent."""
 T = TypeVar("T")
@@ -50,6 +53,8 @@ class Purse:
         self._guarded = False  # the breaker is not closed: only a probe is let through
         self._probes = 0
         self._troubled = False  # the far end failed lately, here or elsewhere
+        self._told_until = 0.0
+        self._told_none = False
 
     def enter(self, priority: int) -> int:
         """Use one request, and one slot, whose number is returned; waits its turn.
@@ -90,6 +95,20 @@ class Purse:
             self._troubled = False
             self._ledger.forget_failures(self.system)
             self.empty()
+
+    def heed(self, rate: Rate) -> bool:
+        """The far end said what is left of its own limit; False where that was written down just before."""
+        now, none_left = time.monotonic(), rate.left == 0
+        with self.changed:
+            if now < self._told_until and none_left <= self._told_none:
+                return False
+            self._told_until, self._told_none = now + TOLD_EVERY, none_left
+            if rate.left is not None:
+                self._tokens = min(self._tokens, rate.left)
+        self._ledger.heed(self.system, rate)
+        if none_left:
+            self.empty()
+        return True
 
     def empty(self) -> None:
         """Ask the database before the next request: something has changed."""

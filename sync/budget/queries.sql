@@ -11,7 +11,7 @@ WHERE NOT budget.edited
 
 -- look_at_budget --
 -- Whether a system may be asked now, and what limits it; takes nothing.
-SELECT rate = 'Infinity' AND day_quota IS NULL AS unlimited, concurrent,
+SELECT rate = 'Infinity' AND day_quota IS NULL AND far_left IS NULL AS unlimited, concurrent,
        GREATEST(EXTRACT(EPOCH FROM not_before - clock_timestamp()), 0)::float8 AS pause,
        GREATEST(EXTRACT(EPOCH FROM breaker_until - clock_timestamp()), 0)::float8 AS broken,
        breaker <> 'closed' AS guarded, failures
@@ -37,22 +37,28 @@ WITH held AS MATERIALIZED (
 ), due AS MATERIALIZED (
   SELECT *, LEAST(capacity, tokens + speed * GREATEST(EXTRACT(EPOCH FROM now - at), 0)) AS level,
          CASE WHEN day = today THEN GREATEST(day_used - %(unused)s, 0) ELSE 0 END AS used,
-         GREATEST(EXTRACT(EPOCH FROM not_before - now), 0)::float8 AS pause
+         GREATEST(EXTRACT(EPOCH FROM not_before - now), 0)::float8 AS pause,
+         CASE WHEN far_resets_at > now THEN far_left ELSE far_limit END AS far,
+         COALESCE(LEAST(ceil(%(share)s * far_limit), far_limit - 1), 0) AS far_kept
   FROM filled
 ), given AS MATERIALIZED (
   SELECT *, CASE WHEN pause > 0 THEN 0 ELSE GREATEST(0, LEAST(
-           %(wanted)s, floor(level - kept + 1e-9), COALESCE(day_quota - used, %(wanted)s)))::int END AS granted
+           %(wanted)s, floor(level - kept + 1e-9), COALESCE(day_quota - used, %(wanted)s), far - far_kept))::int END AS granted
   FROM due
 ), written AS (
   UPDATE budget b SET tokens = g.level - g.granted, at = GREATEST(b.at, g.now), day = g.today,
-    day_used = g.used + g.granted
+    day_used = g.used + g.granted, far_left = g.far - g.granted,
+    far_resets_at = CASE WHEN g.far_resets_at > g.now THEN g.far_resets_at
+      WHEN g.far_limit IS NOT NULL THEN g.now + interval '1 second' END
   FROM given g WHERE b.system = g.system AND g.granted > 0
 )
-SELECT granted, NOT paced AND day_quota IS NULL AS unlimited, concurrent, breaker <> 'closed' AS guarded, failures,
-       CASE WHEN granted > 0 THEN '' WHEN pause > 0 THEN 'pause' WHEN used >= day_quota THEN 'quota' ELSE 'rate' END AS why,
+SELECT granted, NOT paced AND day_quota IS NULL AND far IS NULL AS unlimited, concurrent, breaker <> 'closed' AS guarded, failures,
+       CASE WHEN granted > 0 THEN '' WHEN pause > 0 THEN 'pause' WHEN used >= day_quota THEN 'quota' WHEN far <= far_kept THEN 'far'
+            ELSE 'rate' END AS why,
        CASE WHEN granted > 0 THEN 0 WHEN pause > 0 THEN pause
             WHEN used >= day_quota
             THEN EXTRACT(EPOCH FROM (today + 1)::timestamp AT TIME ZONE %(zone)s - now)
+            WHEN far <= far_kept THEN GREATEST(EXTRACT(EPOCH FROM far_resets_at - now), 0.05)
             ELSE (kept + 1 - level) / speed END::float8 AS wait
 FROM given;
 
@@ -68,6 +74,24 @@ SET not_before = GREATEST(budget.not_before, EXCLUDED.not_before),
         + %(regain)s * EXTRACT(EPOCH FROM clock_timestamp() - budget.slowed_at))) END,
     slowed_at = CASE WHEN budget.slowed_at > clock_timestamp() - interval '1 second' THEN budget.slowed_at
       ELSE clock_timestamp() END;
+
+-- heed_budget --
+-- The far end said what is left of its own limit (null = it did not): no more than that until it begins anew, spread over that
+-- time. Of one window the lower number counts: what is under way is in ours and not in its.
+UPDATE budget SET far_limit = %(limit)s, far_note = %(note)s, far_resets_at = resets_at,
+  far_left = CASE WHEN far_resets_at > now AND resets_at < far_resets_at + interval '1 second' AND %(left)s::bigint IS NOT NULL
+    THEN LEAST(far_left, %(left)s) ELSE %(left)s END,
+  not_before = CASE WHEN %(left)s::bigint = 0 THEN GREATEST(not_before, resets_at) ELSE not_before END,
+  factor = CASE WHEN even < speed THEN GREATEST(%(slowest)s, even / rate) ELSE factor END,
+  slowed_at = CASE WHEN even < speed THEN now ELSE slowed_at END
+FROM (
+  SELECT system AS whose, now,
+         CASE WHEN %(left)s::bigint IS NOT NULL THEN now + make_interval(secs => COALESCE(%(reset)s::float8, 1)) END AS resets_at,
+         CASE WHEN rate < 'Infinity' AND %(reset)s::float8 >= 1 THEN %(left)s::bigint / %(reset)s::float8 END AS even,
+         rate * LEAST(1, factor + %(regain)s * EXTRACT(EPOCH FROM now - slowed_at)) AS speed
+  FROM (SELECT *, clock_timestamp() AS now FROM budget WHERE system = %(system)s FOR UPDATE) held
+) b
+WHERE system = whose;
 
 -- count_failure --
 -- The far end gave no answer, or a fault of its own: after so many in a row, or after a probe, the breaker opens.

@@ -29,6 +29,16 @@ class Backlog:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What its answers say of its own limit. None = they do not say."""
+
+    limit: int | None
+    left: int | None
+    resets_at: datetime | None
+    ignored: str | None  # headers that could not be read
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
     """A system's budget."""
 
@@ -41,6 +51,7 @@ class Standing:
     paused_until: datetime | None = None  # Retry-After
     broken_until: datetime | None = None  # it failed many times in a row, and is left alone until then
     failures: int = 0  # in a row
+    told: Told | None = None  # of its own limit, until it begins anew
     used_today: int = 0
     under_way: int = 0  # slots that are leased now, of systems that limit requests at once
     backlog: Backlog = Backlog()
@@ -65,6 +76,15 @@ def standings() -> list[Standing]:
     return [_standing(name, rows.get(name), leased.get(name, 0), backlogs.get(name), now) for name in names]
 
 
+def told(row: Budget | None, now: datetime) -> Told | None:
+    """What the far end said of its own limit, as long as it holds."""
+    if row is None or (row.far_resets_at is not None and row.far_resets_at <= now):
+        return None
+    if row.far_left is None and row.far_limit is None and row.far_note is None:
+        return None
+    return Told(limit=row.far_limit, left=row.far_left, resets_at=row.far_resets_at, ignored=row.far_note)
+
+
 def _standing(
     name: str, row: Budget | None, leased: int, waiting: tuple[int, float] | None, now: datetime
 ) -> Standing:
@@ -82,6 +102,7 @@ def _standing(
         paused_until=paused,
         broken_until=row.breaker_until if row and row.breaker != "closed" else None,
         failures=row.failures if row else 0,
+        told=told(row, now),
         used_today=row.day_used if row and row.day == today else 0,
         under_way=leased,
         backlog=_backlog(waiting, speed, paused or now),

@@ -30,6 +30,11 @@ class Budget(models.Model):
     breaker = models.TextField(default="closed")
     breaker_until = models.DateTimeField(null=True)
 
+    far_limit = models.BigIntegerField(null=True)  # of its own limit, as its answers say it
+    far_left = models.BigIntegerField(null=True)
+    far_resets_at = models.DateTimeField(null=True)
+    far_note = models.TextField(null=True)  # what could not be read of that
+
     class Meta:
         db_table = "budget"
         ordering = ("system",)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sync.errors import ConfigError, FatalError, NotFound, TransientError
+from sync.outbound.rates import Rate
 from sync.outbound.waits import seconds_to_wait
 from sync.redaction import plain_address, redact
 
@@ -23,11 +24,19 @@ class Answer:
     asked_at: datetime  # when the request left, UTC
     system: str = ""
     address: str = ""  # method and URL, without secrets
+    rate: Rate | None = None  # of its own limit, where its system declares the headers
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds to wait, from Retry-After (seconds, decimal, or a date); None where there is none."""
-        return seconds_to_wait(self.headers)
+        """Seconds to wait: Retry-After (seconds, decimal, or a date), else until a used up limit begins anew.
+
+        None where the far end does not say.
+        """
+        wait = seconds_to_wait(self.headers)
+        if wait is None and self.rate is not None and not self.rate.left:
+            used_up = self.status == 429 or (self.status == 503 and self.rate.left == 0)
+            return self.rate.reset if used_up else None
+        return wait
 
     def excerpt(self) -> str:
         """The beginning of the body as text, without secrets: what to show where nothing better is known."""

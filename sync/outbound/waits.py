@@ -24,16 +24,17 @@ def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
 
 
 def _until(text: str, date: str) -> float:
-    moment = _moment(text)
-    if moment is None:
+    until = moment(text)
+    if until is None:
         return -1.0
     # By the far end's own clock where it tells it.
-    return max(0.0, (moment - (_moment(date) or datetime.now(UTC))).total_seconds())
+    return max(0.0, (until - (moment(date) or datetime.now(UTC))).total_seconds())
 
 
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
+    """An HTTP date; None where it is none."""
     try:
-        moment = parsedate_to_datetime(text)
+        found = parsedate_to_datetime(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -27,6 +27,7 @@ from sync.declare import (
     Signed,
     System,
     Webhook,
+    XRateLimit,
 )
 from sync.fields import Bytes, Date, Decimal, Field, FirstOf, Integer, Join, Json, Text, Timestamp
 from sync.formats import format_problem
@@ -358,3 +359,9 @@ def test_two_commands_of_one_name_or_path_are_refused() -> None:
 
     assert "declared twice" in twice[0][1]
     assert len(shared) == 2
+
+
+def test_rate_headers_that_no_answer_has_are_refused() -> None:
+    ((id_, said),) = found(system(entity(), rate_headers=XRateLimit(reset="seconds", prefix="X Rate:")))
+
+    assert (id_, "prefix 'X Rate:'" in said) == ("sync.E014", True)

@@ -15,6 +15,7 @@ import pytest
 
 from sync.errors import BridgeError, ConfigError, FatalError, NotFound, TransientError
 from sync.http import Answer, Session, raise_for_status
+from sync.outbound.rates import Rate
 from tests.wire import Answering, Said, Wire, said
 
 
@@ -31,6 +32,9 @@ class Told:
         if self.left:
             raise TransientError("Not now.", code="rate_limited", retry_after=self.left, not_asked=True)
         yield
+
+    def heed(self, system: str, rate: Rate) -> None:
+        raise AssertionError("no system here declares headers")
 
     def heard(self, system: str, *, failed: bool) -> None:
         self.failures = self.failures + 1 if failed else 0

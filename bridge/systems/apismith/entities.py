@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.systems.apismith import pushes
 from bridge.systems.apismith.client import ApiSmith, Runtime
-from sync.declare import Budget, Entity, Parent, Signed, System, Webhook, every, minutes
+from sync.declare import Budget, Entity, Parent, Signed, System, Webhook, XRateLimit, every, minutes
 from sync.fields import Boolean, Bytes, Date, Decimal, Field, Integer, Money, Text, Timestamp
 
 DAY = ("%m/%d/%Y",)
@@ -194,4 +194,5 @@ system = System(
     client=ApiSmith,
     entities=(customers, items, orders, order_lines),
     budget=Budget(per_second=20, concurrent=4),
+    rate_headers=XRateLimit(reset="seconds"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.systems.schedulehub.client import client, is_configured, target
-from sync.declare import System
+from sync.declare import RateLimitFields, System
 
 system = System(
     name="schedulehub",
@@ -11,5 +11,6 @@ system = System(
     client=client,
     entities=(),
     target=target,
+    rate_headers=RateLimitFields(),
     enabled=is_configured,
 )

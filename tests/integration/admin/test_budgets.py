@@ -78,3 +78,12 @@ def test_its_page_tells_of_a_pause_and_can_end_it(operating: Client) -> None:
     operating.post(page("sync_budget_resume_one", "netsuite"), {"_form_submitted": "True"})
 
     assert Budget.objects.get(system="netsuite").not_before is None
+
+
+def test_what_a_far_end_says_of_its_own_limit_is_shown(viewing: Client) -> None:
+    viewing.get(page("sync_budget_changelist"))
+    Budget.objects.update(far_limit=100, far_left=2, far_note="X-RateLimit-Reset: soon")
+
+    shown = main_text(viewing.get(page("sync_budget_change", "netsuite")))
+
+    assert "2 of 100 requests left; could not be read: X-RateLimit-Reset: soon" in shown

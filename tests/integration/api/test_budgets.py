@@ -137,3 +137,15 @@ def test_the_rest_of_the_budget_is_a_metric_named_after_the_system(db: None, cli
 
     assert "\nnetsuite_rate_limit_remaining 0.0" in text
     assert "shop_rate_limit_remaining" not in text
+
+
+def test_it_tells_what_the_far_end_says_of_its_own_limit(reader: Client) -> None:
+    until = factories.now() + timedelta(hours=1)
+    row(far_limit=100, far_left=2, far_resets_at=until, far_note="X-RateLimit-Reset: soon")
+
+    body = reader.get(f"{URL}/netsuite").json()
+
+    assert (body["told"]["limit"], body["told"]["left"]) == (100, 2)
+    assert (body["told"]["ignored"], body["remaining"]) == ("X-RateLimit-Reset: soon", 2)
+    Budget.objects.update(far_resets_at=factories.now() - timedelta(seconds=1))
+    assert reader.get(f"{URL}/netsuite").json()["told"] is None

@@ -45,3 +45,12 @@ def test_it_says_what_is_missing(shell: Shell) -> None:
     assert "Say what to set" in shell.err
     assert shell("budget", "set", "netsuite", "--burst", "2") == 2
     assert "too little for 10 requests a second" in shell.err
+
+
+def test_it_tells_what_a_far_end_says_of_its_own_limit(shell: Shell) -> None:
+    shell("budget", "set", "netsuite", "--rate", "4")
+    Budget.objects.update(far_limit=100, far_left=2)
+
+    shell("budget", "show", "netsuite")
+
+    assert "netsuite says that 2 of 100 requests are left" in shell.out
