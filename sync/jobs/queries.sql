@@ -156,9 +156,10 @@ DELETE FROM procrastinate_jobs WHERE id = ANY(%(ids)s);
 DELETE FROM procrastinate_jobs WHERE status IN ('failed', 'cancelled', 'aborted');
 
 -- unheard_jobs --
--- Jobs that are due and have no wake-up, or one that was taken and yet started nothing.
+-- Jobs that are due and have no wake-up, or one that was taken and yet started nothing. A clock that stands still while it is
+-- asked can be looked for in an index: what is due later is not read.
 SELECT j.id FROM job j WHERE j.status = 'pending' AND (j.hold IS NULL OR j.hold = 'backoff')
-  AND j.run_after < clock_timestamp() - %(patience)s AND NOT EXISTS (
+  AND j.run_after < statement_timestamp() - %(patience)s AND NOT EXISTS (
     SELECT 1 FROM procrastinate_jobs p WHERE p.id = j.wakeup
       AND (p.status = 'todo' OR (p.status = 'doing' AND j.run_after > clock_timestamp() - %(silence)s)))
 ORDER BY j.run_after LIMIT 1000;

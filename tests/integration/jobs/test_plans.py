@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from sync.jobs.ask import Ask
 from sync.jobs.claim import LEASE, Claim
 from sync.jobs.enqueue import enqueue_many
 from sync.jobs.fetching import claim_from, take_next
 from sync.jobs.kinds import INTERACTIVE, SYNC
+from sync.jobs.reaper import sweep
 from sync.models import Job
 from sync.queries import query
 from tests.integration.jobs.conftest import Register, ask
@@ -90,6 +93,16 @@ def test_a_job_is_held_and_ended_by_its_id_among_many_that_run(act: str) -> None
         assert _read() - before < A_FEW
 
 
+def test_the_sweep_reads_only_what_is_due() -> None:
+    _put(OTHERS, run_after=timezone.now() + timedelta(days=1))
+    _execute("ANALYZE")
+
+    with transaction.atomic():
+        before = _read()
+        assert sweep() == 0
+        assert _read() - before < A_FEW
+
+
 def _statistics_of_an_idle_queue() -> None:
     """Many jobs have ended, none waits, none runs: an index of those looks as if it were read at no cost."""
     _put(OTHERS)
@@ -121,8 +134,10 @@ def _act(name: str, claim: Claim) -> None:
         assert cursor.rowcount == 1
 
 
-def _put(number: int) -> None:
-    enqueue_many([Ask(kind="work", params={"no": no}, requested_by="test") for no in range(number)])
+def _put(number: int, **options: Any) -> None:
+    enqueue_many(
+        [Ask(kind="work", params={"no": no}, requested_by="test", **options) for no in range(number)]
+    )
 
 
 def _put_wakeups(queue: str, priority: int = 0) -> None:
