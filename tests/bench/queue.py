@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from statistics import median
 from typing import Any
 
 import psycopg
@@ -54,23 +55,19 @@ def main() -> None:
 
 
 def _measure(asked: argparse.Namespace, connection: psycopg.Connection[Any], prefix: str) -> dict[str, Any]:
-    figures: dict[str, Any] = {}
+    drains: dict[str, Any] = {}
+    asking: list[tuple[float, float]] = []
     for kind, sort in ((ROW, ""), (SHORT_ROW, "short_")):
         queue_past.serve_last(connection, queues(), kind)
         here.settle_down()
         for number in (1, 2):
             connection.execute("TRUNCATE bench_row")
-            each = asked.jobs // 6
-            began = time.perf_counter()
-            for no in range(each):
-                put(no, kind)
-            figures["enqueue_per_second"] = round(each / (time.perf_counter() - began))
-            began = time.perf_counter()
-            put_many(range(each, asked.jobs), kind)
-            figures["bulk_enqueue_per_second"] = round((asked.jobs - each) / (time.perf_counter() - began))
+            asking.append(_ask(asked.jobs, kind))
             with workers(number):
                 rate = queue_rows.drained(connection, asked.jobs, number)
-            figures[f"{sort}drain_{number}_worker{'s' * (number > 1)}_per_second"] = rate
+            drains[f"{sort}drain_{number}_worker{'s' * (number > 1)}_per_second"] = rate
+    single, bulk = (round(median(rates)) for rates in zip(*asking, strict=True))
+    figures = {"enqueue_per_second": single, "bulk_enqueue_per_second": bulk, **drains}
     connection.execute("TRUNCATE bench_row")
     queue_past.serve_last(connection, queues(), None)
     here.settle_down()
@@ -79,6 +76,18 @@ def _measure(asked: argparse.Namespace, connection: psycopg.Connection[Any], pre
     for name, figure in figures.items():
         here.say(asked, f"{prefix + name:45} {figure:>9,}")
     return {prefix + name: figure for name, figure in figures.items()}
+
+
+def _ask(jobs: int, kind: str) -> tuple[float, float]:
+    """Ask for so many, a sixth of them one by one and the others in bulk; jobs a second of both."""
+    each = jobs // 6
+    began = time.perf_counter()
+    for no in range(each):
+        put(no, kind)
+    single = each / (time.perf_counter() - began)
+    began = time.perf_counter()
+    put_many(range(each, jobs), kind)
+    return single, (jobs - each) / (time.perf_counter() - began)
 
 
 def queues() -> dict[str, str]:
