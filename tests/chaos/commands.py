@@ -55,8 +55,11 @@ class Commands:
         self._thread.start()
 
     def await_end(self) -> None:
-        """Come back when all were answered."""
-        self._thread.join(PATIENCE)
+        """Come back when all were answered, by a web server that is started again where it is gone."""
+        until = time.monotonic() + PATIENCE
+        while self._thread.is_alive() and time.monotonic() < until:
+            self._world.heal()
+            self._thread.join(0.2)
         if self._error or not self.is_begun:
             raise Stuck(self._error or "not all messages were taken")
 
