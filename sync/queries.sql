@@ -58,6 +58,11 @@ FROM STDIN (FORMAT binary);
 -- For this transaction, where we may: the pages of a new index are logged whole, and pglz takes as long as building it.
 SELECT set_config('wal_compression', 'off', true) WHERE has_parameter_privilege('wal_compression', 'SET');
 
+-- leaf_state --
+-- Whether a leaf has its index of lists, and whether autovacuum passes it by.
+SELECT to_regclass('{leaf}_changed') IS NOT NULL, coalesce('autovacuum_enabled=off' = ANY (reloptions), false)
+FROM pg_class WHERE oid = '{leaf}'::regclass;
+
 -- any_record --
 -- Whether an entity has records, deleted ones too.
 SELECT EXISTS (SELECT 1 FROM {leaf});

@@ -142,16 +142,18 @@ def _make_leaf(cursor: Any, number: int) -> None:
     )
 
 
-def make_list_index(cursor: Any, number: int) -> None:
-    """The index of lists by time of change, and autovacuum again, where a leaf has none: a first load ends both."""
+def make_list_index(cursor: Any, number: int, *, loaded: bool = True) -> None:
+    """The index of lists by time of change where a leaf has none, and autovacuum again once it is loaded."""
+    cursor.execute(query("leaf_state", leaf=f"record_{number}"))
+    has_index, is_passed_by = cursor.fetchone()
     # Asked before: IF NOT EXISTS waits for all that write, and then finds that there is nothing to do.
-    if _exists(cursor, f"record_{number}_changed"):
-        return
-    # Of two that make it the second waits here, and then finds it: SHARE alone would let both begin.
-    cursor.execute(f"LOCK TABLE record_{number} IN SHARE ROW EXCLUSIVE MODE")
-    if not _exists(cursor, f"record_{number}_changed"):
-        cursor.execute(query("uncompressed_wal"))
-        cursor.execute(f"CREATE INDEX record_{number}_changed ON record_{number} (changed_at, key_hash)")
+    if not has_index:
+        # Of two that make it the second waits here, and then finds it: SHARE alone would let both begin.
+        cursor.execute(f"LOCK TABLE record_{number} IN SHARE ROW EXCLUSIVE MODE")
+        if not _exists(cursor, f"record_{number}_changed"):
+            cursor.execute(query("uncompressed_wal"))
+            cursor.execute(f"CREATE INDEX record_{number}_changed ON record_{number} (changed_at, key_hash)")
+    if loaded and is_passed_by:
         cursor.execute(f"ALTER TABLE record_{number} RESET (autovacuum_enabled)")
 
 

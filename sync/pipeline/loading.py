@@ -1,11 +1,13 @@
 """The first load of an empty leaf: its lists get their index when the rows are there, in half the time.
 
-Autovacuum passes by until then.
+Autovacuum passes by until then, also where the index of a long load is made in its midst.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -31,7 +33,7 @@ class ListIndex:
         self._run = run
         self._may_go = run.first_load and run.full and run.part is None
         self._may_miss = run.first_load
-        self._build_at = MOST_ROWS
+        self._build_at: float = MOST_ROWS
 
     def mend(self) -> None:
         """Make it where a load before this one was broken off."""
@@ -44,11 +46,11 @@ class ListIndex:
             self._may_go = False
             self._change(self._drop)
         if self._may_miss and self._run.totals.get("inserted", 0) > self._build_at:
-            self.build()
-            self._build_at += _AGAIN
+            built = self._change(partial(schema.make_list_index, loaded=False))
+            self._build_at = math.inf if built else self._build_at + _AGAIN
 
     def build(self) -> None:
-        """Make it, if this run dropped it, or one before it that wrote nothing."""
+        """At the end: make it, if this run dropped it, or one before it that wrote nothing; autovacuum may come."""
         if self._may_miss:
             self._may_miss = not self._change(schema.make_list_index)
 

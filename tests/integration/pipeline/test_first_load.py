@@ -93,11 +93,12 @@ def test_the_index_of_lists_is_built_after_the_rows(far_end: FarEnd, seen_at_com
 @pytest.mark.usefixtures("page_by_page")
 def test_a_long_load_goes_on_with_the_index(far_end: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "MOST_ROWS", 0)
-    built: list[int] = []
+    found: list[tuple[bool, bool]] = []
 
-    def make(cursor: Any, number: int) -> None:
-        built.append(number)
-        made(cursor, number)
+    def make(cursor: Any, number: int, *, loaded: bool = True) -> None:
+        found.append((loaded, has_index()))
+        made(cursor, number, loaded=loaded)
+        assert is_vacuumed() is loaded
 
     made = schema.make_list_index
     monkeypatch.setattr(schema, "make_list_index", make)
@@ -105,7 +106,7 @@ def test_a_long_load_goes_on_with_the_index(far_end: FarEnd, monkeypatch: pytest
 
     sync(GADGETS, full=True, page_size=2)
 
-    assert len(built) == 1
+    assert found == [(False, False), (True, True)]
     assert has_index()
 
 
@@ -172,6 +173,18 @@ def test_an_index_dropped_by_a_load_that_wrote_nothing_is_made_by_the_next(far_e
     sync(GADGETS)
 
     assert has_index()
+    assert is_vacuumed()
+
+
+@pytest.mark.usefixtures("page_by_page")
+def test_autovacuum_comes_again_where_a_load_broke_off_after_its_index_was_made(far_end: FarEnd) -> None:
+    far_end.set("gadgets", *(gadget(number) for number in range(6)))
+    sync(GADGETS, full=True)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {schema.leaf(GADGETS)} SET (autovacuum_enabled = off)")
+
+    sync(GADGETS)
+
     assert is_vacuumed()
 
 
