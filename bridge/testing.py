@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SILENCE = "2"
 """Seconds after which a far end's silence is a timeout, in place of 30."""
+PUBLIC_URL = "https://bridge.invalid"
+"""What far ends are told to call back at."""
 _FOLDER = pytest.StashKey[str]()
 
 
@@ -93,6 +95,7 @@ def _set_up(config: pytest.Config) -> None:
         return
     config.stash[_FOLDER] = os.environ["BRIDGE_DATA_DIR"] = tempfile.mkdtemp(prefix="bridge-tests-")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bridge.settings")
+    os.environ.setdefault("BRIDGE_PUBLIC_URL", PUBLIC_URL)
     _name_systems(config)
     if not config.getoption("--bridge-record", default=False):
         os.environ.setdefault("BRIDGE_HTTP_TIMEOUT", SILENCE)

@@ -1,8 +1,8 @@
 """Tests of a system: its declaration, entities and commands against recorded answers of its far end.
 
-`read`, `read_one`, `read_rows`, `send` and `find` need no database; `run_sync`, `records`, `failures`, `run_jobs` and
-`ask` work in the real one of the fixture `bridge_database`. The far end is a real HTTP server, `FarEnd`; only what is
-outside is ever played. The fixtures are in `bridge.testing`.
+`read`, `read_one`, `read_rows`, `send` and `find` need no database; `run_sync`, `records`, `record`, `failures`,
+`run_jobs`, `tell` and `ask` work in the real one of the fixture `bridge_database`. The far end is a real HTTP server,
+`FarEnd`; only what is outside is ever played. The fixtures are in `bridge.testing`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from sync.testing.intents import Outcome, find, send
 from sync.testing.mirror import Synced, failures, record, records, run_sync
 from sync.testing.reading import Read, read, read_one, read_rows
 from sync.testing.rows import Failure
+from sync.testing.telling import tell
 
 __all__ = [
     "Asked",
@@ -46,4 +47,5 @@ __all__ = [
     "run_jobs",
     "run_sync",
     "send",
+    "tell",
 ]

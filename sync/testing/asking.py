@@ -84,6 +84,14 @@ class Asked:
         job = self.job
         return job.error_code, job.error
 
+    def report(self, fields: Mapping[str, Any], *, delivery: str | None = None) -> str:
+        """Let the far end's callback come in, signed as declared; the state then. Raises what its door answers with."""
+        from sync.commands.declared import find
+        from sync.testing.telling import call_back
+
+        call_back(find(self.command.kind), self.command, fields, delivery)
+        return self.state
+
     def settle(self, decision: str, *, reason: str = "test", remote_id: str | None = None) -> None:
         """Say `proven` or `not_done` of an unknown one, as a person does. Raises Conflict."""
         from sync.commands.settle import settle
