@@ -9,6 +9,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from admin_ui import render
 from admin_ui.job_detail import Table
+from admin_ui.reason import reason_field
 from sync.backfill.cutting import KEYS_A_WINDOW, TIME_A_WINDOW
 from sync.backfill.plan import DEFAULT_WORKERS, Asked, Plan
 from sync.clock import now
@@ -37,6 +38,7 @@ class BackfillForm(forms.Form):
     rows_per_day = _text("Rows a day", "At most so many in a UTC day; empty: no limit.", "1000000")
     hours = _text("Hours", "UTC hours in which it reads; empty: all.", "22-6")
     workers = _text("Windows at once", f"{DEFAULT_WORKERS}, if empty; the entity's own limit counts too.")
+    reason = reason_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,7 +49,8 @@ class BackfillForm(forms.Form):
         """What is asked, as the engine takes it."""
         given = self.cleaned_data
         return Asked(
-            **{name: given[name] or None for name in given if name != "entity"}, entity=given["entity"]
+            **{name: given[name] or None for name in given if name not in {"entity", "reason"}},
+            entity=given["entity"],
         )
 
 

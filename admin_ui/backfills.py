@@ -134,7 +134,8 @@ class BackfillsPage(EntityPage):
         if request.method == "POST" and form.is_valid():
             try:
                 if "_preview" not in request.POST:
-                    started = acts.start(form.asked(), by=actor(request))
+                    reason = form.cleaned_data["reason"] or None
+                    started = acts.start(form.asked(), by=actor(request), reason=reason)
                     messages.success(request, "Started.")
                     return HttpResponseRedirect(render.address("sync_backfill_change", started.pk))
                 context["preview"] = preview_of(plan(form.asked()))

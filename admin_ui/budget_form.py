@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from admin_ui.reason import reason_field
 from sync.budget import limits
 from sync.budget.limits import Limits
 from sync.models import Budget
@@ -41,6 +42,7 @@ class BudgetForm(OfBudget):
     day_quota = forms.IntegerField(
         label="A day", required=False, widget=UnfoldAdminTextInputWidget, help_text="Empty: no limit."
     )
+    reason = reason_field()
 
     class Meta:
         model = Budget

@@ -61,6 +61,7 @@ class BudgetsPage(Page):
         "burst",
         "concurrent",
         "day_quota",
+        "reason",
         "own",
         "left",
         "speed",
@@ -92,8 +93,9 @@ class BudgetsPage(Page):
 
     def save_model(self, request: HttpRequest, obj: Budget, form: Any, change: bool) -> None:
         """Keep it as edited, and note in the same commit who did it."""
-        if form.changed_data:
-            acts.edit(obj.system, form.limits(), by=actor(request))
+        if set(form.changed_data) - {"reason"}:
+            reason = form.cleaned_data["reason"] or None
+            acts.edit(obj.system, form.limits(), by=actor(request), reason=reason)
 
     def detail(self, request: HttpRequest, shown: Budget) -> dict[str, Any]:
         """The form, with one way to save it."""

@@ -244,12 +244,12 @@ def _mend(request: HttpRequest, failed: FailedRecord, form: MendForm | None) -> 
 
 
 def _keep(request: HttpRequest, failed: FailedRecord, form: MendForm) -> bool:
-    by = actor(request)
+    by, reason = actor(request), form.cleaned_data["reason"] or None
     try:
         with transaction.atomic():
-            failures.mend(failed.id, form.cleaned_data["content"], by=by)
+            failures.mend(failed.id, form.cleaned_data["content"], by=by, reason=reason)
             if "_retry" in request.POST:
-                failures.retry(failed.id, by=by)
+                failures.retry(failed.id, by=by, reason=reason)
     except BridgeError as error:
         form.add_error(None, error.message)
         return False

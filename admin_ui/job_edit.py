@@ -10,10 +10,11 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from admin_ui import render
 from admin_ui.access import actor, require_operate
+from admin_ui.reason import reason_field
 from admin_ui.site import site
 from sync.errors import BridgeError
 from sync.jobs.edit import edit
@@ -27,9 +28,7 @@ class JobEditForm(forms.Form):
     params = forms.CharField(
         label="Parameters", widget=UnfoldAdminTextareaWidget(attrs={"rows": 10, "spellcheck": "false"})
     )
-    reason = forms.CharField(
-        required=False, max_length=500, widget=UnfoldAdminTextInputWidget, help_text="Kept in the audit."
-    )
+    reason = reason_field()
 
     def clean_params(self) -> dict[str, Any]:
         """A JSON object."""

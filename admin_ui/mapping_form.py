@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from admin_ui.reason import reason_field
 from sync.errors import InvalidRequest
 from sync.mapping.rules import checked
 from sync.registry import Registered, registry
@@ -28,6 +29,7 @@ class RulesForm(forms.Form):
         max_length=1_000_000,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 20, "spellcheck": "false"}),
     )
+    reason = reason_field()
 
     def __init__(self, data: Any = None, *, registered: Registered | None, rules: Any = None) -> None:
         shown = json.dumps(EXAMPLE if rules is None else rules, indent=2, ensure_ascii=False)
@@ -62,7 +64,7 @@ class DraftForm(RulesForm):
 
     entity = forms.ChoiceField(label="Entity", widget=UnfoldAdminSelectWidget)
 
-    field_order = ("entity", "rules")
+    field_order = ("entity", "rules", "reason")
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, registered=None)

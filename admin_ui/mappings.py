@@ -122,7 +122,8 @@ class MappingsPage(EntityPage):
         form = DraftForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             given = form.cleaned_data
-            mapping = acts.draft(registry.find(given["entity"]), given["rules"], by=actor(request))
+            entity, reason = registry.find(given["entity"]), given["reason"] or None
+            mapping = acts.draft(entity, given["rules"], by=actor(request), reason=reason)
             messages.success(request, "Drafted. Rehearse it before you switch it on.")
             return HttpResponseRedirect(render.address("sync_mapping_change", mapping.pk))
         context = {**site.each_context(request), "title": "New mapping", "form": form}
@@ -196,7 +197,8 @@ def _keep(request: HttpRequest, mapping: Mapping, form: RulesForm | None) -> boo
         messages.error(request, "Nothing was changed: see what is wrong with the rules below.")
         return False
     try:
-        acts.edit(mapping.pk, form.cleaned_data["rules"], by=actor(request))
+        given = form.cleaned_data
+        acts.edit(mapping.pk, given["rules"], by=actor(request), reason=given["reason"] or None)
     except BridgeError as error:
         form.add_error(None, error.message)
         return False

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from admin_ui.reason import reason_field
 from sync.failures import input_of
 from sync.models import FailedRecord
 
@@ -21,6 +22,7 @@ class MendForm(forms.Form):
         max_length=1_000_000,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 16, "spellcheck": "false"}),
     )
+    reason = reason_field()
 
     def __init__(self, data: Any = None, *, failed: FailedRecord) -> None:
         self.before = input_of(failed) or {}

@@ -10,6 +10,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from admin_ui import render
 from admin_ui.job_detail import Table
+from admin_ui.reason import reason_field
 from admin_ui.schedule_form import HELP, MISSED_HELP, OVERLAP_HELP, PARAMS_HELP
 from sync import asked
 from sync.jobs import cadence
@@ -49,6 +50,7 @@ class NewScheduleForm(forms.Form):
     params = forms.JSONField(
         label="Parameters", required=False, widget=UnfoldAdminTextInputWidget, help_text=PARAMS_HELP
     )
+    reason = reason_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,7 +60,9 @@ class NewScheduleForm(forms.Form):
 
     def wanted(self) -> dict[str, Any]:
         """What `schedules.create` takes. Raises InvalidRequest."""
-        given: Mapping[str, Any] = {name: value for name, value in self.cleaned_data.items() if value}
+        given: Mapping[str, Any] = {
+            name: value for name, value in self.cleaned_data.items() if value and name != "reason"
+        }
         changes = changes_of(given)
         return {"name": given["name"], "kind": given["kind"], "entity": given["entity"], "changes": changes}
 

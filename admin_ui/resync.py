@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from admin_ui import render
 from admin_ui.access import actor, require_operate
 from admin_ui.job_detail import Table
+from admin_ui.reason import reason_field
 from admin_ui.site import site
 from sync import resync
 from sync.errors import BridgeError
@@ -36,9 +37,7 @@ class ResyncForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
         help_text="To empty it: write the entity's path, such as netsuite.customers.",
     )
-    reason = forms.CharField(
-        required=False, max_length=500, widget=UnfoldAdminTextInputWidget, help_text="Kept in the audit."
-    )
+    reason = reason_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

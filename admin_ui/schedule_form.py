@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from admin_ui.reason import reason_field
 from sync import asked
 from sync.errors import BridgeError, InvalidRequest
 from sync.jobs.cadence_check import check
@@ -46,6 +47,7 @@ class ScheduleForm(OfSchedule):
     params = forms.JSONField(
         label="Parameters", required=False, widget=UnfoldAdminTextInputWidget, help_text=PARAMS_HELP
     )
+    reason = reason_field()
 
     class Meta:
         model = Schedule

@@ -53,6 +53,7 @@ class SchedulesPage(EntityPage):
         "missed",
         "overlap",
         "params",
+        "reason",
         "own",
         "coming",
         "waiting",
@@ -81,8 +82,8 @@ class SchedulesPage(EntityPage):
 
     def save_model(self, request: HttpRequest, obj: Schedule, form: Any, change: bool) -> None:
         """Keep what was changed, with its next moment, and note in the same commit who did it."""
-        changes = {name: form.cleaned_data[name] for name in form.changed_data}
-        schedules.edit(obj.pk, changes, by=actor(request))
+        changes = {name: form.cleaned_data[name] for name in form.changed_data if name != "reason"}
+        schedules.edit(obj.pk, changes, by=actor(request), reason=form.cleaned_data["reason"] or None)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -95,7 +96,8 @@ class SchedulesPage(EntityPage):
         if request.method == "POST" and form.is_valid():
             try:
                 if "_preview" not in request.POST:
-                    made = schedules.create(**form.wanted(), by=actor(request))
+                    reason = form.cleaned_data["reason"] or None
+                    made = schedules.create(**form.wanted(), by=actor(request), reason=reason)
                     messages.success(request, "Added.")
                     return HttpResponseRedirect(render.address("sync_schedule_change", made.pk))
                 context["preview"] = preview_of(schedules.planned(**form.wanted()))

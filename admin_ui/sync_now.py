@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from admin_ui import render
 from admin_ui.access import actor, require_operate
+from admin_ui.reason import reason_field
 from admin_ui.site import site
 from sync.errors import BridgeError
 from sync.jobs.enqueue import Enqueued
@@ -42,6 +43,8 @@ class SyncNowForm(forms.Form):
         widget=UnfoldBooleanSwitchWidget,
         help_text="Only tell what would be done, by at most 100 pages. Nothing is written; the job has the report.",
     )
+
+    reason = reason_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,6 +79,7 @@ def _start(request: HttpRequest, form: SyncNowForm) -> Enqueued | None:
             since=asked["since"] or None,
             full=asked["full"],
             by=actor(request),
+            reason=asked["reason"] or None,
         )
     except BridgeError as error:
         form.add_error("since" if error.code == "bad_since" else None, error.message)

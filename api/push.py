@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiRequest, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -16,7 +16,6 @@ from api.listing import failures
 from api.params import Query, body, truth, word
 from api.scopes import SYNC
 from api.serializers import JobSerializer
-from sync.audit import Actor
 from sync.errors import InvalidRequest
 from sync.jobs.enqueue import Enqueued
 from sync.registry import Registered, registry
@@ -31,6 +30,7 @@ ASKED = inline_serializer(
         "dry_run": serializers.BooleanField(
             required=False, help_text="Write nothing; the job's `result` tells what would be done."
         ),
+        "reason": serializers.CharField(required=False, help_text="Kept in the audit."),
     },
 )
 
@@ -49,8 +49,8 @@ class PushStartView(APIView):
     )
     def post(self, request: Request) -> Response:
         """202 with the job; an unfinished one for the same is joined."""
-        registered, target, dry_run, by = _asked(request)
-        return _accepted(start_push(registered, target, dry_run=dry_run, by=by))
+        registered, target, given = _asked(request)
+        return _accepted(start_push(registered, target, by=actor(request), **given))
 
 
 class ReconcileStartView(APIView):
@@ -67,18 +67,19 @@ class ReconcileStartView(APIView):
     )
     def post(self, request: Request) -> Response:
         """202 with the job."""
-        registered, target, dry_run, by = _asked(request)
-        return _accepted(start_reconcile(registered, target, dry_run=dry_run, by=by))
+        registered, target, given = _asked(request)
+        return _accepted(start_reconcile(registered, target, by=actor(request), **given))
 
 
-def _asked(request: Request) -> tuple[Registered, str, bool, Actor]:
+def _asked(request: Request) -> tuple[Registered, str, dict[str, Any]]:
     Query(request, known=())
-    data = body(request, known=("target", "entity", "dry_run"))
+    data = body(request, known=("target", "entity", "dry_run", "reason"))
     target, entity = word(data, "target"), word(data, "entity")
     if not target or not entity:
         message = 'Name both: {"target": "schedulehub", "entity": "apismith.items"}.'
         raise InvalidRequest(message, code="bad_parameter")
-    return registry.find(entity), target, truth(data, "dry_run"), actor(request)
+    given = {"dry_run": truth(data, "dry_run"), "reason": word(data, "reason")}
+    return registry.find(entity), target, given
 
 
 def _accepted(wanted: Enqueued) -> Response:

@@ -47,6 +47,7 @@ ASKED = inline_serializer(
             max_value=MOST_PAGES,
             help_text="Of a dry run, at most; 100 by default.",
         ),
+        "reason": serializers.CharField(required=False, help_text="Kept in the audit."),
     },
 )
 STARTED = inline_serializer(
@@ -142,7 +143,7 @@ class AdminSyncJobView(APIView):
 
 def _start(request: Request) -> Enqueued:
     Query(request, known=())
-    data = body(request, known=("entity", "module", "since", "full", "dry_run", "pages"))
+    data = body(request, known=("entity", "module", "since", "full", "dry_run", "pages", "reason"))
     name, module = word(data, "entity"), word(data, "module")
     if name and module and name != module:
         raise InvalidRequest("Name one `entity`; `module` is only its older name.", code="bad_parameter")
@@ -150,12 +151,14 @@ def _start(request: Request) -> Enqueued:
         raise InvalidRequest('Name the entity: {"entity": "netsuite.customers"}.', code="bad_parameter")
     registered = registry.find(name or module or "")
     since, full = _since(data.get("since")), truth(data, "full")
-    pages = whole(data, "pages")
+    pages, reason = whole(data, "pages"), word(data, "reason")
     if truth(data, "dry_run"):
-        return start_dry_run(registered, since=since, full=full, pages=pages, by=actor(request))
+        return start_dry_run(
+            registered, since=since, full=full, pages=pages, by=actor(request), reason=reason
+        )
     if pages is not None:
         raise InvalidRequest("`pages` bounds a dry run: a sync reads all.", code="bad_parameter")
-    return start_sync(registered, since=since, full=full, by=actor(request))
+    return start_sync(registered, since=since, full=full, by=actor(request), reason=reason)
 
 
 def _since(value: Any) -> str | None:

@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from bridge.bars import Outcome
 from bridge.following import follow
 from bridge.services.admin_login import admin_login
-from bridge.services.first_sync import ask_for_first_syncs
+from bridge.services.first_sync import BY, ask_for_first_syncs
 from bridge.services.greeting import Greeting, address, example_path
 from bridge.services.screen import Screen
 from bridge.verbs.token import make
@@ -63,10 +63,13 @@ class Herald(threading.Thread):
         self._await_web(f"{url}/api/v1/health/live")
         if self.stopping.is_set():
             return
+        token = self._surely(self._token, None)
+        if token is None:
+            return
         greeting = Greeting(
             url=url,
             admin=admin,
-            token=make("bridge-up", [*SCOPES, *(one.scope for one in declared())], TOKEN_LIFETIME),
+            token=token,
             example=example_path(),
             sandbox_port=self.sandbox_port,
             data_dir=self.data_dir,
@@ -75,6 +78,9 @@ class Herald(threading.Thread):
         self.screen.say(greeting.text())
         self._surely(lambda: self._show(jobs), None)
         connection.close()
+
+    def _token(self) -> str:
+        return make("bridge-up", [*SCOPES, *(one.scope for one in declared())], TOKEN_LIFETIME, by=BY)
 
     def _show(self, jobs: list[UUID]) -> None:
         if not jobs:

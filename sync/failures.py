@@ -32,7 +32,7 @@ def retry(failed_id: uuid.UUID, *, by: Actor, reason: str | None = None) -> Job:
     return job
 
 
-def retry_many(failed_ids: list[uuid.UUID], *, by: Actor) -> list[Job]:
+def retry_many(failed_ids: list[uuid.UUID], *, by: Actor, reason: str | None = None) -> list[Job]:
     """One job an entity for many failed records; those no longer open are passed over."""
     with transaction.atomic():
         found = FailedRecord.objects.select_for_update().filter(
@@ -41,8 +41,12 @@ def retry_many(failed_ids: list[uuid.UUID], *, by: Actor) -> list[Job]:
         by_entity: dict[int, list[FailedRecord]] = {}
         for failed in found.order_by("id"):
             by_entity.setdefault(failed.entity_id, []).append(failed)
-            _note("failed_record.retry", failed, by)
-        return [_replay(group, by) for group in by_entity.values()]
+        jobs = []
+        for group in by_entity.values():
+            jobs.append(_replay(group, by))
+            for failed in group:
+                _note("failed_record.retry", failed, by, reason=reason, after={"job": str(jobs[-1].id)})
+        return jobs
 
 
 def mend(

@@ -117,7 +117,7 @@ def start(
     """
     if _mode(mode) == "keep":
         with transaction.atomic():
-            job = start_sync(registered, full=True, by=by).job
+            job = start_sync(registered, full=True, by=by, reason=reason).job
             _audit(registered, "keep", job, by=by, reason=reason)
         return job
     if confirm != registered.path:

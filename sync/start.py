@@ -24,7 +24,12 @@ MOST_PAGES = 1_000
 
 
 def start_sync(
-    registered: Registered, *, since: str | None = None, full: bool = False, by: Actor
+    registered: Registered,
+    *,
+    since: str | None = None,
+    full: bool = False,
+    by: Actor,
+    reason: str | None = None,
 ) -> Enqueued:
     """The job that reads the entity; an unfinished one for the same request is joined instead.
 
@@ -44,9 +49,9 @@ def start_sync(
         )
         if wanted.created:
             after = {"entity": registered.path, **params}
-            audit.record("sync.start", "job", str(wanted.job.id), by=by, after=after)
-        elif parked.release(wanted.job.id, by=by.name):  # whoever asks again has changed something
-            wanted.job.refresh_from_db()
+            audit.record("sync.start", "job", str(wanted.job.id), by=by, reason=reason, after=after)
+        else:  # whoever asks again has changed something
+            parked.ask_again(wanted.job, by=by, reason=reason)
     return wanted
 
 
@@ -57,6 +62,7 @@ def start_dry_run(
     full: bool = False,
     pages: int | None = None,
     by: Actor,
+    reason: str | None = None,
 ) -> Enqueued:
     """The job whose result tells what such a sync would do, by at most so many pages; it writes nothing else.
 
@@ -75,7 +81,7 @@ def start_dry_run(
             request_id=by.request_id,
         )
         after = {"entity": registered.path, "dry_run": True, **params}
-        audit.record("sync.start", "job", str(wanted.job.id), by=by, after=after)
+        audit.record("sync.start", "job", str(wanted.job.id), by=by, reason=reason, after=after)
     return wanted
 
 

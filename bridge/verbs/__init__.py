@@ -46,7 +46,7 @@ VERBS: dict[str, Verb] = {
     "deletes": Verb(line="list, show, approve, reject and undo deletes that full reads found"),
     "budget": Verb(line="what each system allows, what is left of it; set limits, end a pause"),
     "audit": Verb(line="who did what, by which door; verify: whether anybody changed that since"),
-    "token": Verb(line="make a token for a client of the API; it alone is printed", needs=Needs.NOTHING),
+    "token": Verb(line="make a token for a client of the API; it alone is printed"),
     "sandbox": Verb(
         line="serve the far ends: NetSuite, APISmith, ScheduleHub and messages, on public data",
         needs=Needs.NOTHING,

@@ -24,6 +24,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
     parser.add_argument("--wait", action="store_true", help="stay until they have ended")
     parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="with --wait: at most so long")
+    parser.add_argument("--reason", metavar="WORDS", help="kept in the audit")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -39,7 +40,9 @@ def _ask(options: Namespace) -> int:
     from sync.targets.asking import pushed_to, start_push
 
     found = pushed_to(options.target, options.entity)
-    jobs = {entity.path: start_push(entity, options.target, by=actor()) for entity in found}
+    jobs = {
+        entity.path: start_push(entity, options.target, by=actor(), reason=options.reason) for entity in found
+    }
     if options.json:
         print_json({path: str(wanted.job.id) for path, wanted in jobs.items()})
     for path, wanted in () if options.json or options.wait else jobs.items():

@@ -16,6 +16,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("target", metavar="TARGET", help="such as schedulehub")
     parser.add_argument("entity", metavar="ENTITY", help="such as apismith.items")
     parser.add_argument("--dry-run", action="store_true", help="repair nothing")
+    parser.add_argument("--reason", metavar="WORDS", help="kept in the audit")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -27,7 +28,9 @@ def run(options: Namespace) -> int:
     from sync.targets.acts import start_reconcile
 
     entity = registry.find(options.entity)
-    wanted = start_reconcile(entity, options.target, dry_run=options.dry_run, by=actor())
+    wanted = start_reconcile(
+        entity, options.target, dry_run=options.dry_run, by=actor(), reason=options.reason
+    )
     if not living_workers():
         say("No worker is alive, so it waits: start `bridge up` or `bridge worker`.")
     if options.json:

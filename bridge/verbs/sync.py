@@ -35,6 +35,7 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--wait", action="store_true", help="show its progress and stay until it has ended")
     parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="with --wait: at most so long")
+    parser.add_argument("--reason", metavar="WORDS", help="kept in the audit")
     parser.add_argument("--json", action="store_true", help="print the job as JSON")
 
 
@@ -51,7 +52,8 @@ def run(options: Namespace) -> int:
         raise InvalidRequest("--recorded and --pages are for a --dry-run: add that.", code="bad_parameter")
     if options.timeout and not options.wait:
         raise InvalidRequest("--timeout says how long to --wait: add that.", code="bad_parameter")
-    wanted = start_sync(registry.find(options.entity), since=options.since, full=options.full, by=actor())
+    registered, reason = registry.find(options.entity), options.reason
+    wanted = start_sync(registered, since=options.since, full=options.full, by=actor(), reason=reason)
     if not living_workers():
         say("No worker is alive, so it waits: start `bridge up` or `bridge worker`.")
     code = _wait(wanted.job.id, options) if options.wait else OK
@@ -59,7 +61,7 @@ def run(options: Namespace) -> int:
         print_json(_shown(str(wanted.job.id)))
     elif not options.wait:
         verb = "Asked for" if wanted.created else "Already under way:"
-        print(f"{verb} {registry.find(options.entity).path}, job {wanted.job.id}; `bridge status` shows it.")
+        print(f"{verb} {registered.path}, job {wanted.job.id}; `bridge status` shows it.")
     return code
 
 

@@ -75,15 +75,25 @@ def resume(system: str, *, by: Actor, reason: str | None = None) -> None:
         raise Conflict(f"{system} has not asked for a pause, or it is over, and it is not left alone.")
     with transaction.atomic():
         row = _locked(system)
+        before = _halts(row)
         row.not_before = row.slowed_at = row.breaker_until = None
         row.breaker, row.failures, row.trips = "closed", 0, 0
         row.save()
-        audit.record("budget.resume", "budget", system, by=by, reason=reason)
+        audit.record(
+            "budget.resume", "budget", system, by=by, reason=reason, before=before, after=_halts(row)
+        )
 
 
 def write_missing() -> None:
     """Give each declared system its row, also one that was never asked."""
     Budget.objects.bulk_create([_full(system.name) for system in registry.systems], ignore_conflicts=True)
+
+
+def _halts(row: Budget) -> dict[str, str | None]:
+    """What keeps a system from being asked."""
+    moments = {"not_before": row.not_before, "slowed_at": row.slowed_at, "breaker_until": row.breaker_until}
+    told = {name: None if moment is None else moment.isoformat() for name, moment in moments.items()}
+    return {"breaker": row.breaker, **told}
 
 
 def _locked(system: str) -> Budget:

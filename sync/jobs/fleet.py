@@ -30,24 +30,29 @@ def drain(*, by: Actor, worker: str | None = None, wait: int = 60, reason: str |
         raise InvalidRequest(f"wait is {wait}: seconds, from 0 to {LONGEST_WAIT}.", code="bad_wait")
     state = {"draining_since": Now(), "hand_back_at": Now() + timedelta(seconds=wait)}
     with transaction.atomic():
+        before = _drained(worker)
         if worker is None:
             told = {"drained_by": by.name, "reason": reason}
             Fleet.objects.update_or_create(one=True, defaults={**state, **told})
         else:
             _named(worker).update(**state)
-        audit.record("fleet.drain", "worker", worker or "all", by=by, reason=reason, after={"wait": wait})
+        after = {**_drained(worker), "wait": wait}
+        name = worker or "all"
+        audit.record("fleet.drain", "worker", name, by=by, reason=reason, before=before, after=after)
 
 
 def resume(*, by: Actor, worker: str | None = None, reason: str | None = None) -> None:
     """Let all workers take jobs again, drained by themselves or with all; or only this one. Raises NotFound."""
     ended = {"draining_since": None, "hand_back_at": None}
     with transaction.atomic():
+        before = _drained(worker)
         if worker is None:
             Fleet.objects.update(**ended, drained_by=None, reason=None)
             Worker.objects.update(**ended)
         else:
             _named(worker).update(**ended)
-        audit.record("fleet.resume", "worker", worker or "all", by=by, reason=reason)
+        after, name = _drained(worker), worker or "all"
+        audit.record("fleet.resume", "worker", name, by=by, reason=reason, before=before, after=after)
 
 
 def running(worker: str | None = None) -> int:
@@ -82,6 +87,13 @@ def leave(name: str) -> None:
     """This worker has ended."""
     with connection.cursor() as cursor:
         cursor.execute(query("leave_fleet"), {"name": name})
+
+
+def _drained(worker: str | None) -> dict[str, str | None]:
+    """Since when all are drained, or this one by itself."""
+    rows = Fleet.objects.all() if worker is None else Worker.objects.filter(name=worker)
+    since = rows.values_list("draining_since", flat=True).first()
+    return {"draining_since": since.isoformat() if since else None}
 
 
 def _named(worker: str) -> QuerySet[Worker]:

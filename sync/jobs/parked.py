@@ -7,6 +7,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from sync import audit
+from sync.audit import Actor
 from sync.jobs import queue, room
 from sync.jobs.events import note
 from sync.jobs.settle import CONFIGURATION
@@ -32,6 +34,15 @@ def release(job_id: UUID, *, by: str) -> bool:
         job.save(update_fields=["hold", "wakeup", "run_after"])
         note(job.pk, "retried", by=by)
     return True
+
+
+def ask_again(job: Job, *, by: Actor, reason: str | None = None) -> None:
+    """What a person does who asks for the same work again: a parked job runs again, and that is audited."""
+    with transaction.atomic():
+        if release(job.pk, by=by.name):
+            job.refresh_from_db()
+            before, after = {"hold": CONFIGURATION}, {"hold": job.hold}
+            audit.record("job.retry", "job", str(job.pk), by=by, reason=reason, before=before, after=after)
 
 
 def release_all() -> int:

@@ -103,7 +103,7 @@ def pause(registered: Registered, *, by: Actor, reason: str = "") -> Tracker:
         tracker = _tracker(registered, Tracker.State.ACTIVE)
         tracker.state, tracker.remark = Tracker.State.PAUSED, reason
         tracker.save(update_fields=["state", "remark"])
-        audit.record("entity.pause", "entity", registered.path, by=by, reason=reason or None)
+        _switched("pause", registered, by, reason, Tracker.State.ACTIVE)
     return tracker
 
 
@@ -115,7 +115,7 @@ def resume(registered: Registered, *, by: Actor, reason: str = "") -> Tracker:
         tracker.save(update_fields=["state", "remark"])
         scopes = [f"entity:{registered.path}", f"replay:{registered.path}"]
         transaction.on_commit(lambda: _hand_over(scopes), robust=True)
-        audit.record("entity.resume", "entity", registered.path, by=by, reason=reason or None)
+        _switched("resume", registered, by, reason, Tracker.State.PAUSED)
     return tracker
 
 
@@ -164,6 +164,13 @@ def _leave_group(job: Job) -> None:
 
 def _state(job: Job) -> dict[str, Any]:
     return {"status": job.status, "hold": job.hold, "attempts": job.attempts, "error_code": job.error_code}
+
+
+def _switched(act: str, registered: Registered, by: Actor, reason: str, was: str) -> None:
+    (became,) = {Tracker.State.ACTIVE, Tracker.State.PAUSED} - {was}
+    before, after = {"state": was}, {"state": became}
+    path = registered.path
+    audit.record(f"entity.{act}", "entity", path, by=by, reason=reason or None, before=before, after=after)
 
 
 def _record(act: str, job: Job, by: Actor, reason: str | None, before: dict[str, Any]) -> None:

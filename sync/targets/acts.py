@@ -34,7 +34,10 @@ def retry(delivery_id: int, *, by: Actor, reason: str | None = None) -> Job:
         before = {"state": delivery.state, "code": delivery.code}
         Delivery.objects.filter(pk=delivery_id).update(state=state, next_try_at=Now(), attempts=0)
         job = push_again(registered, push, by=by.name).job
-        audit.record("delivery.retry", "delivery", str(delivery_id), by=by, reason=reason, before=before)
+        after = {"state": state, "job": str(job.pk)}
+        audit.record(
+            "delivery.retry", "delivery", str(delivery_id), by=by, reason=reason, before=before, after=after
+        )
     return job
 
 
@@ -58,7 +61,9 @@ def retry_many(
     return asked
 
 
-def start_reconcile(registered: Registered, target: str, *, dry_run: bool = False, by: Actor) -> Enqueued:
+def start_reconcile(
+    registered: Registered, target: str, *, dry_run: bool = False, by: Actor, reason: str | None = None
+) -> Enqueued:
     """The job that compares the target with the mirror, and repairs unless it is a dry run."""
     push = push_of(registered, target)
     params = {"target": push.target, **({"dry_run": True} if dry_run else {})}
@@ -74,5 +79,5 @@ def start_reconcile(registered: Registered, target: str, *, dry_run: bool = Fals
         )
         if wanted.created:
             after = {"entity": registered.path, **params}
-            audit.record("reconcile.start", "job", str(wanted.job.id), by=by, after=after)
+            audit.record("reconcile.start", "job", str(wanted.job.id), by=by, reason=reason, after=after)
     return wanted

@@ -66,7 +66,9 @@ def ask_for_pushes(registered: Registered, *, by: str) -> None:
         _enqueue(registered, push, by=by)
 
 
-def start_push(registered: Registered, target: str, *, dry_run: bool = False, by: Actor) -> Enqueued:
+def start_push(
+    registered: Registered, target: str, *, dry_run: bool = False, by: Actor, reason: str | None = None
+) -> Enqueued:
     """The job that pushes an entity; an unfinished one is joined. A dry run writes nothing anywhere."""
     push = push_of(registered, target)
     with transaction.atomic():
@@ -78,11 +80,11 @@ def start_push(registered: Registered, target: str, *, dry_run: bool = False, by
         else:
             _in_turn(registered, push)
             wanted = _enqueue(registered, push, by=by.name, priority=priorities.COMMAND)
-            if not wanted.created and parked.release(wanted.job.id, by=by.name):
-                wanted.job.refresh_from_db()
+            if not wanted.created:
+                parked.ask_again(wanted.job, by=by, reason=reason)
         if wanted.created:
             after = {"entity": registered.path, "target": target, "dry_run": dry_run}
-            audit.record("push.start", "job", str(wanted.job.id), by=by, after=after)
+            audit.record("push.start", "job", str(wanted.job.id), by=by, reason=reason, after=after)
     return wanted
 
 

@@ -27,11 +27,14 @@ def test_it_lists_every_system_with_its_limits(viewing: Client) -> None:
 
 
 def test_an_edit_is_kept_and_audited(operating: Client) -> None:
-    edit(operating, rate="4", burst="", concurrent="")
+    edit(operating, rate="10", reason="only words")
+    assert not AuditEntry.objects.exists()
+    edit(operating, rate="4", burst="", concurrent="", reason="it is slow")
 
     kept = Budget.objects.get(system="netsuite")
     assert (kept.rate, kept.burst, kept.concurrent, kept.edited) == (4, 8, None, True)
-    assert AuditEntry.objects.get(act="budget.edit").door == "admin"
+    entry = AuditEntry.objects.get(act="budget.edit")
+    assert (entry.door, entry.reason) == ("admin", "it is slow")
 
 
 def test_without_a_rate_there_is_no_limit(operating: Client) -> None:

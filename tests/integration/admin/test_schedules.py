@@ -21,7 +21,8 @@ def edit(client: Client, schedule: Schedule, **values: str) -> str:
 def test_an_edit_is_kept_marked_recomputed_and_audited(operating: Client) -> None:
     schedule = factories.schedule(next_run_at=None)
 
-    edit(operating, schedule, every="", cron="0 3 * * *", zone="Europe/Berlin")
+    edit(operating, schedule, every="", cron="0 3 * * *", zone="Europe/Berlin", reason="at night")
+    assert AuditEntry.objects.get().reason == "at night"
 
     schedule.refresh_from_db()
     entry = AuditEntry.objects.get(act="schedule.edit")
@@ -134,8 +135,9 @@ def test_one_is_previewed_and_added(operating: Client) -> None:
     assert "Next runs" in shown
     assert not Schedule.objects.filter(name="mine").exists()
 
-    operating.post(page("sync_schedule_add"), NEW)
+    operating.post(page("sync_schedule_add"), {**NEW, "reason": "more often"})
 
+    assert AuditEntry.objects.get().reason == "more often"
     assert Schedule.objects.get(name="mine").every == timedelta(hours=6)
     assert AuditEntry.objects.get().act == "schedule.create"
 

@@ -18,14 +18,15 @@ def ask(client: Client, **form: str) -> Any:
 
 
 def test_it_enqueues_and_leads_to_the_job(operating: Client) -> None:
-    answer = ask(operating)
+    answer = ask(operating, reason="a row is missing")
 
     job = Job.objects.get()
     assert answer.redirect_chain == [(page("sync_job_change", job.pk), 302)]
     assert (job.kind, job.requested_by, job.params) == ("sync", "olga", {})
     assert job.entity is not None
     assert job.entity.path == "shop.gadgets"
-    assert AuditEntry.objects.get(act="sync.start").object_id == str(job.pk)
+    entry = AuditEntry.objects.get(act="sync.start")
+    assert (entry.object_id, entry.reason) == (str(job.pk), "a row is missing")
 
 
 def test_since_is_taken_as_the_entitys_cursor_writes_it(operating: Client) -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from sync.models import AuditEntry, Job
+from tests import factories
 from tests.integration.api.conftest import Calling
 
 START = "/api/v1/sync/start"
@@ -40,6 +41,23 @@ def test_the_same_request_joins_the_unfinished_job(syncer: Client) -> None:
 
     assert (first["job_id"], second["created"]) == (second["job_id"], False)
     assert AuditEntry.objects.count() == 1
+
+
+def test_the_reason_is_kept(syncer: Client) -> None:
+    start(syncer, entity="gadgets", reason="a row is missing")
+
+    assert AuditEntry.objects.get().reason == "a row is missing"
+
+
+def test_asked_again_a_parked_job_runs_again_and_that_is_audited(syncer: Client) -> None:
+    job = factories.job("shop.gadgets", dedup="sync:shop.gadgets", hold="configuration")
+
+    answer = start(syncer, entity="gadgets", reason="the key is set")
+
+    assert (answer.json()["job_id"], answer.json()["created"]) == (str(job.pk), False)
+    entry = AuditEntry.objects.get()
+    assert (entry.act, entry.object_id, entry.reason) == ("job.retry", str(job.pk), "the key is set")
+    assert (entry.before, entry.after) == ({"hold": "configuration"}, {"hold": None})
 
 
 def test_another_request_gets_a_job_of_its_own(syncer: Client) -> None:

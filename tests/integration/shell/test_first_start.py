@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from bridge.services.admin_login import admin_login
 from bridge.services.first_sync import ask_for_first_syncs, parents_first
 from bridge.services.greeting import Greeting, address, example_path
-from sync.models import Job, Tracker
+from sync.models import AuditEntry, Job, Tracker
 from tests import factories
 from tests.integration.shell.conftest import Shell
 
@@ -89,6 +89,11 @@ def test_the_token_alone_is_printed(shell: Shell) -> None:
         ["read", "sync"],
         86_400,
     )
+    entry = AuditEntry.objects.get()
+    assert (entry.act, entry.object_id, entry.door) == ("token.make", "crm", "shell")
+    assert entry.after
+    assert entry.after["scopes"] == ["read", "sync"]
+    assert shell.out.strip() not in str(entry.after)
 
 
 @pytest.mark.parametrize("arguments", [("--scope", "reed"), ("--scope", ",")])
@@ -96,6 +101,7 @@ def test_a_token_that_cannot_be_is_one_sentence(shell: Shell, arguments: tuple[s
     assert shell("token", "--client", "crm", *arguments) == 2
     assert shell.out == ""
     assert shell.err.startswith("bridge: ")
+    assert not AuditEntry.objects.exists()
 
 
 def test_check_finds_nothing_wrong(shell: Shell) -> None:
