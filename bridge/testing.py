@@ -52,6 +52,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def _nobody_real() -> Iterator[None]:
+    """A test that would have asked a real far end fails, also where its own code took the refusal for an answer."""
+    from sync.testing.far_end import complain
+
+    yield
+    complain()
+
+
 @pytest.fixture
 def far_end(request: pytest.FixtureRequest) -> Iterator[FarEnd]:
     """The far end of the system under test; where there are several, `with FarEnd("name")` names one.
