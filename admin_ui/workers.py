@@ -22,7 +22,7 @@ DRAIN = Act(
     name="drain",
     title="Drain",
     icon="pause",
-    question="Let it take no more jobs? What runs now may end by itself for a minute, then it is handed back.",
+    question="Let it take no more jobs? What runs now may end by itself for a while, then it is handed back.",
     done="{count} drained.",
     call=lambda name, by, remark: fleet.drain(worker=name, by=by, reason=remark or None),
     remark="optional",

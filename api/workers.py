@@ -25,7 +25,8 @@ DRAIN = inline_serializer(
     {
         "worker": serializers.CharField(**_NAME),
         "wait": serializers.IntegerField(
-            required=False, help_text="Seconds for what runs to end by itself (60); then it is handed back."
+            required=False,
+            help_text="Seconds for what runs to end by itself (BRIDGE_DRAIN_SECONDS, 60); then it is handed back.",
         ),
         "reason": serializers.CharField(required=False),
     },
@@ -104,7 +105,7 @@ class DrainView(APIView):
         """The state as it is now: `running` is 0 when all is drained."""
         Query(request, known=())
         data = body(request, known=("worker", "wait", "reason"))
-        wait = data.get("wait", 60)
+        wait = data.get("wait")
         fleet.drain(by=actor(request), worker=word(data, "worker"), wait=wait, reason=word(data, "reason"))
         return Response(shown())
 

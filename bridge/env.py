@@ -67,6 +67,12 @@ def flag(name: str, default: bool = False) -> bool:
     raise EnvError("env_not_flag", f"{name} is {raw!r}: write true or false (or 1, 0, yes, no, on, off).")
 
 
+def drain_seconds() -> int | None:
+    """BRIDGE_DRAIN_SECONDS: for how long jobs may end by themselves before they are handed back; None where unset."""
+    name = "BRIDGE_DRAIN_SECONDS"
+    return integer(name, default=0, minimum=0, maximum=86_400) if text(name) else None
+
+
 def private(system: str) -> bool:
     """Whether `<SYSTEM>_PRIVATE` lets a system be in our own network."""
     try:

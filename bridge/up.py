@@ -30,7 +30,9 @@ from bridge.services.screen import Screen
 from bridge.services.supervisor import Supervisor
 
 STOP_SECONDS = 8.2  # for the services; with the database's it stays below ten
-WORKER_STOP_SECONDS = 7.8  # it takes 7.5 at most: to hand its work back, then its last words
+WORKER_STOP_SECONDS = (
+    7.8  # after BRIDGE_DRAIN_SECONDS 7.5 at most: to hand its work back, then its last words
+)
 DATABASE_STOP_SECONDS = 1.0
 ORDER = ("web worker", "sandbox")  # of stopping: no new work, then nobody to ask
 
@@ -68,6 +70,7 @@ class Up:
         self.metrics = data_dir / "metrics"
         self.database: EmbeddedPostgres | None = None
         self.sandbox_port: int | None = None
+        self.patience = env.drain_seconds() or 0
 
     def run(self) -> None:
         """Start, watch, stop."""
@@ -124,7 +127,7 @@ class Up:
         call_command("migrate", verbosity=0, interactive=False)
         if stopping.is_set():
             return False
-        self._serve("worker", stop_seconds=WORKER_STOP_SECONDS)
+        self._serve("worker", stop_seconds=WORKER_STOP_SECONDS + self.patience)
         from bridge.herald import Herald  # it needs the models, which are loaded by now
 
         Herald(options, self.data_dir, self.sandbox_port, stopping, self.screen).start()
@@ -144,7 +147,7 @@ class Up:
 
     def _stop(self) -> None:
         self.supervisor.stopping.set()
-        self.supervisor.stop(ORDER, within=STOP_SECONDS)
+        self.supervisor.stop(ORDER, within=STOP_SECONDS + self.patience)
         if self.database:
             self.database.stop(DATABASE_STOP_SECONDS)
         self.supervisor.close()

@@ -13,7 +13,7 @@ import time
 from argparse import ArgumentParser, Namespace
 
 from bridge.exits import FAILED, OK, say
-from bridge.verbs.values import count
+from bridge.verbs.values import patience
 
 HANDING_BACK = 15.0
 """Seconds for the last jobs to hear that they shall stop, and to do so."""
@@ -22,7 +22,9 @@ HANDING_BACK = 15.0
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--worker", metavar="NAME", help="only this one")
-    parser.add_argument("--wait", type=count, default=60, help="seconds for what runs to end (default 60)")
+    parser.add_argument(
+        "--wait", type=patience, help="seconds for what runs to end (BRIDGE_DRAIN_SECONDS, 60)"
+    )
     parser.add_argument("--reason", help="kept with the act")
 
 
@@ -31,8 +33,9 @@ def run(options: Namespace) -> int:
     from bridge.person import actor
     from sync.jobs import fleet
 
-    fleet.drain(by=actor(), worker=options.worker, wait=options.wait, reason=options.reason)
-    until = time.monotonic() + options.wait + HANDING_BACK
+    wait = fleet.usual_wait() if options.wait is None else options.wait
+    fleet.drain(by=actor(), worker=options.worker, wait=wait, reason=options.reason)
+    until = time.monotonic() + wait + HANDING_BACK
     while (left := fleet.running(options.worker)) and time.monotonic() < until:
         time.sleep(0.2)
     if left:

@@ -31,6 +31,14 @@ def seconds(text: str) -> float:
     return number
 
 
+def patience(text: str) -> int:
+    """A whole number of seconds, none too, and at most a day."""
+    number = int(text)
+    if not 0 <= number <= DAY:
+        raise ValueError(text)
+    return number
+
+
 def days(text: str) -> float:
     """A number of days, more than none; fractions are allowed."""
     number = float(text)

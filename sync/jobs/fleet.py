@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 from django.db.models.functions import Now
@@ -16,16 +17,26 @@ from sync.models import Fleet, Job, Worker
 from sync.queries import query
 
 LONGEST_WAIT = 86_400
+USUAL_WAIT = 60
 HEARD_WITHIN = timedelta(seconds=20)
 """A worker that said nothing for so long is not counted."""
 
 
-def drain(*, by: Actor, worker: str | None = None, wait: int = 60, reason: str | None = None) -> None:
+def usual_wait() -> int:
+    """Seconds for which jobs that run may end by themselves, unless somebody says so."""
+    seconds: int | None = settings.BRIDGE_DRAIN_SECONDS
+    return USUAL_WAIT if seconds is None else seconds
+
+
+def drain(
+    *, by: Actor, worker: str | None = None, wait: int | None = None, reason: str | None = None
+) -> None:
     """Let no worker, or not this one, take jobs; a worker that starts is idle too, where all are drained.
 
-    Jobs that run may end by themselves for `wait` seconds; then they are asked to hand their work back, which burns
-    no try. Drained again, the time begins anew. Raises NotFound, InvalidRequest (bad_wait).
+    Jobs that run may end by themselves for `wait` seconds (None: as usual); then they are asked to hand their work
+    back, which burns no try. Drained again, the time begins anew. Raises NotFound, InvalidRequest (bad_wait).
     """
+    wait = usual_wait() if wait is None else wait
     if isinstance(wait, bool) or not isinstance(wait, int) or not 0 <= wait <= LONGEST_WAIT:
         raise InvalidRequest(f"wait is {wait}: seconds, from 0 to {LONGEST_WAIT}.", code="bad_wait")
     state = {"draining_since": Now(), "hand_back_at": Now() + timedelta(seconds=wait)}

@@ -17,7 +17,7 @@ from sync.jobs.run import run_claim, run_job
 def go_on(queue: str, taker: int | None) -> None:
     """Run what waits in the queue until nothing does, or this worker takes no more."""
     most = group.MOST if queue == SHORT else 1
-    while not leases.draining and (rows := take_next(queue, taker, most)):
+    while not leases.closed and (rows := take_next(queue, taker, most)):
         claims = [claim_from(row) for row in rows if row["no"] is not None]
         if queue == SHORT:
             group.run(claims)

@@ -47,6 +47,7 @@ class Leases:
     def __init__(self) -> None:
         self._claims: dict[int, Claim] = {}
         self._lock = threading.Lock()
+        self._closed = False
         self._draining = False
         self._thread: threading.Thread | None = None
         self._worker: dict[str, Any] | None = None
@@ -73,17 +74,21 @@ class Leases:
             with self._lock:
                 del self._claims[id(claim)]
 
+    def close(self) -> None:
+        """Take no more; what runs, or was taken just before, may end by itself."""
+        self._closed = True
+
     def drain(self) -> None:
-        """Ask all attempts, and those that begin yet, to hand their work back."""
+        """Take no more, and ask all attempts to hand their work back."""
         with self._lock:
-            self._draining = True
+            self._closed = self._draining = True
             for claim in self._claims.values():
                 claim.stopping.set()
 
     @property
-    def draining(self) -> bool:
+    def closed(self) -> bool:
         """Whether this process takes no more."""
-        return self._draining
+        return self._closed
 
     def running(self) -> list[Claim]:
         """The attempts that run now."""

@@ -105,6 +105,7 @@ class _Process:
     def __init__(self, sizes: dict[str, int]) -> None:
         self._sizes = sizes
         self._told_to_stop = asyncio.Event()
+        self._in_a_hurry = asyncio.Event()
         self._housekeeping = Housekeeping()
 
     async def serve(self) -> int:
@@ -112,7 +113,7 @@ class _Process:
         # asyncio's own pool has cpu + 4 threads, however many slots the queues have.
         loop.set_default_executor(ThreadPoolExecutor(sum(self._sizes.values()), thread_name_prefix="job"))
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._told_to_stop.set)
+            loop.add_signal_handler(number, self._told)
         connector = worker_connector()
         with app.replace_connector(connector):
             app.job_manager = Fetcher(connector, self._sizes)
@@ -156,9 +157,12 @@ class _Process:
             log.error("worker_ended", reason=_why(loops))
         stop.cancel()
         self._housekeeping.stop()
-        leases.drain()
+        leases.close()
         for end in stops:
             end()
+        if not code:
+            await self._let_end(loops)
+        leases.drain()
         ended, late = await asyncio.wait(loops, timeout=GRACE)
         if late:
             await _end_now(code)
@@ -167,6 +171,19 @@ class _Process:
         await asyncio.to_thread(_leave)
         log.info("worker_stopped", worker=worker_name())
         return code
+
+    def _told(self) -> None:
+        if self._told_to_stop.is_set():
+            self._in_a_hurry.set()  # told once more
+        self._told_to_stop.set()
+
+    async def _let_end(self, loops: Sequence[asyncio.Task[None]]) -> None:
+        """Give what runs the time to end by itself; a second signal ends that time."""
+        hurry = asyncio.create_task(self._in_a_hurry.wait())
+        either: list[asyncio.Future[Any]] = [hurry, asyncio.gather(*loops, return_exceptions=True)]
+        patience = settings.BRIDGE_DRAIN_SECONDS or 0
+        await asyncio.wait(either, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
 
 
 def _leave() -> None:

@@ -50,6 +50,7 @@ class FarEnd:
     gone: dict[int, int] = field(default_factory=dict)
     log: list[Said] = field(default_factory=list)
     fault: Fault | None = None
+    pause: float = 0.0  # seconds before each page
     host: str = "127.0.0.1"
     url: str = ""
 
@@ -110,6 +111,7 @@ class FarEnd:
 
     def page(self, path: str, offset: int, limit: int) -> tuple[bytes, int]:
         """The body of a page, and how many rows it has."""
+        self.stopping.wait(self.pause)
         with self._lock:
             rows = _makers() if path == "makers" else [widget(*one) for one in sorted(self.versions.items())]
         some = rows[offset : offset + limit]

@@ -174,3 +174,20 @@ def test_a_secret_that_cannot_be_kept_says_what_to_set(folder: Path) -> None:
         env.kept_secret("jwt_secret")
 
     assert refused.value.code == "env_secret_not_kept"
+
+
+@pytest.mark.parametrize(("given", "meant"), [("", None), ("0", 0), ("90", 90)])
+def test_the_time_for_a_drain_is_told_apart_from_none(
+    monkeypatch: pytest.MonkeyPatch, given: str, meant: int | None
+) -> None:
+    monkeypatch.setenv("BRIDGE_DRAIN_SECONDS", given)
+
+    assert env.drain_seconds() == meant
+
+
+@pytest.mark.parametrize("given", ["-1", "soon", "90000"])
+def test_a_time_for_a_drain_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("BRIDGE_DRAIN_SECONDS", given)
+
+    with pytest.raises(env.EnvError):
+        env.drain_seconds()

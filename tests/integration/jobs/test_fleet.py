@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -12,11 +12,10 @@ from sync.jobs import fleet
 from sync.jobs.fetching import take_next
 from sync.jobs.kinds import SYNC
 from sync.jobs.lease import worker_name
-from sync.models import Attempt, AuditEntry, Job, Worker
+from sync.models import AuditEntry, Worker
 from sync.queries import query
-from tests.integration.jobs.conftest import OPERATOR, Register, SpawnWorker, ask
-from tests.integration.jobs.test_worker import ask as ask_for
-from tests.integration.jobs.test_worker import begun, known_kinds, wait_for, wait_until
+from tests.integration.jobs.conftest import OPERATOR, Register, ask
+from tests.integration.jobs.test_worker import known_kinds
 
 __all__ = ["known_kinds"]
 
@@ -79,24 +78,10 @@ def test_a_worker_that_nobody_knows_and_times_that_make_no_sense_are_refused(com
     assert not AuditEntry.objects.exists()
 
 
-@pytest.mark.slow
-def test_drained_during_load_nothing_is_lost_and_no_try_burned(worker: SpawnWorker, tmp_path: Path) -> None:
-    process = worker()
-    long = ask_for("until_let_go", file=str(tmp_path / "go"))
-    begun(long)
+def test_the_time_for_what_runs_may_be_set_for_all(committed: None, settings: Any) -> None:
+    assert fleet.usual_wait() == 60
+    settings.BRIDGE_DRAIN_SECONDS = 5
 
-    fleet.drain(by=OPERATOR, wait=0)
+    fleet.drain(by=OPERATOR)
 
-    wait_for(long, lambda: long.status == "pending", "handed back")
-    late = ask_for("quick")
-    assert fleet.running() == 0
-    assert process.poll() is None
-    (tmp_path / "go").touch()
-    fleet.resume(by=OPERATOR)
-    wait_until(late, "success")
-    wait_until(long, "success")
-    assert (long.attempts, long.deaths) == (0, 0)
-    outcomes = Attempt.objects.filter(job=long).order_by("no").values_list("outcome", flat=True)
-    assert list(outcomes) == ["interrupted", "success"]
-    assert Worker.objects.get().pid == process.pid
-    assert set(Job.objects.values_list("status", flat=True)) == {"success"}
+    assert AuditEntry.objects.get().after == {"wait": 5}

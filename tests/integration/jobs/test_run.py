@@ -198,7 +198,7 @@ def test_progress_is_one_row_an_attempt(handle: Register) -> None:
 def draining() -> Iterator[None]:
     leases.drain()
     yield
-    leases._draining = False
+    leases._closed = leases._draining = False
 
 
 def test_work_that_begins_while_the_worker_stops_is_asked_to_stop(handle: Register, draining: None) -> None:

@@ -154,6 +154,6 @@ def test_a_worker_that_stops_takes_no_more() -> None:
     try:
         go_on(SYNC, None)
     finally:
-        leases._draining = False
+        leases._closed = leases._draining = False
 
     assert len(wakeups(job)) == 1

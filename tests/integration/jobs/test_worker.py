@@ -145,6 +145,36 @@ def test_told_to_stop_it_hands_its_work_back(worker: SpawnWorker, tmp_path: Path
     assert Attempt.objects.get().outcome == "interrupted"
 
 
+def test_what_runs_may_end_by_itself_and_nothing_more_is_taken(worker: SpawnWorker, tmp_path: Path) -> None:
+    job = ask("until_let_go", file=str(tmp_path / "go"))
+    process = worker(BRIDGE_DRAIN_SECONDS="60")
+    begun(job)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)  # until it has heard
+    late = ask("quick")
+
+    (tmp_path / "go").touch()
+
+    assert process.wait(PATIENCE) == 0
+    job.refresh_from_db()
+    late.refresh_from_db()
+    assert (job.status, late.status) == ("success", "pending")
+    assert list(Attempt.objects.values_list("outcome", flat=True)) == ["success"]
+
+
+def test_told_twice_to_stop_it_hands_its_work_back_at_once(worker: SpawnWorker, tmp_path: Path) -> None:
+    job = ask("until_let_go", file=str(tmp_path / "go"))
+    process = worker(BRIDGE_DRAIN_SECONDS="3600")
+    begun(job)
+
+    for _ in range(2):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)  # two signals at the same moment are one
+
+    assert process.wait(PATIENCE) == 0
+    assert Attempt.objects.get().outcome == "interrupted"
+
+
 def test_work_that_does_not_listen_is_given_back_and_holds_nobody_up(
     worker: SpawnWorker, tmp_path: Path
 ) -> None:
