@@ -157,12 +157,14 @@ DELETE FROM procrastinate_jobs WHERE status IN ('failed', 'cancelled', 'aborted'
 
 -- unheard_jobs --
 -- Jobs that are due and have no wake-up, or one that was taken and yet started nothing. A clock that stands still while it is
--- asked can be looked for in an index: what is due later is not read.
-SELECT j.id FROM job j WHERE j.status = 'pending' AND (j.hold IS NULL OR j.hold = 'backoff')
-  AND j.run_after < statement_timestamp() - %(patience)s AND NOT EXISTS (
-    SELECT 1 FROM procrastinate_jobs p WHERE p.id = j.wakeup
-      AND (p.status = 'todo' OR (p.status = 'doing' AND j.run_after > clock_timestamp() - %(silence)s)))
-ORDER BY j.run_after LIMIT 1000;
+-- asked can be looked for in an index: what is due later is not read. And the queue is read once, not for each job.
+WITH due AS MATERIALIZED (
+  SELECT id, wakeup, run_after FROM job WHERE status = 'pending' AND (hold IS NULL OR hold = 'backoff')
+    AND run_after < statement_timestamp() - %(patience)s
+)
+SELECT d.id FROM due d LEFT JOIN procrastinate_jobs p ON p.id = d.wakeup AND p.status IN ('todo', 'doing')
+WHERE p.id IS NULL OR (p.status = 'doing' AND d.run_after <= statement_timestamp() - %(silence)s)
+ORDER BY d.run_after LIMIT 1000;
 
 -- take_next --
 -- The next wake-ups of a queue, as many as there are ids for attempts; those with a number of an attempt are claimed.

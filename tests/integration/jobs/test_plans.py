@@ -103,6 +103,16 @@ def test_the_sweep_reads_only_what_is_due() -> None:
         assert _read() - before < A_FEW
 
 
+def test_the_sweep_asks_the_queue_once_for_all_that_are_due() -> None:
+    given: dict[str, Any] = {"patience": timedelta(seconds=5), "silence": timedelta(seconds=20)}
+
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + query("unheard_jobs"), given)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "SubPlan" not in plan
+
+
 def _statistics_of_an_idle_queue() -> None:
     """Many jobs have ended, none waits, none runs: an index of those looks as if it were read at no cost."""
     _put(OTHERS)
