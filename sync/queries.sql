@@ -163,12 +163,18 @@ SELECT key_hash FROM absent_key WHERE entity_id = %(entity_id)s;
 
 -- hashes_failed --
 -- The bytes that the mirror holds of rows that failed: mostly older ones, the same ones where they were mended meanwhile.
-SELECT r.raw_hash FROM failed_record f JOIN {leaf} r ON r.key_hash = f.key_hash
-WHERE f.entity_id = %(entity_id)s AND f.state = 'open';
+-- OFFSET 0 keeps it one look by key each: joined, the planner was seen to read millions of records for some thousand failures.
+SELECT r.raw_hash FROM failed_record f CROSS JOIN LATERAL (
+  SELECT raw_hash FROM {leaf} WHERE key_hash = f.key_hash AND entity_id = {entity_id} OFFSET 0
+) r
+WHERE f.entity_id = {entity_id} AND f.state = 'open';
 
 -- hashes_waiting --
 -- The bytes that the mirror holds of rows whose newer version waits.
-SELECT r.raw_hash FROM pending_child p JOIN {leaf} r ON r.key_hash = p.key_hash WHERE p.entity_id = %(entity_id)s;
+SELECT r.raw_hash FROM pending_child p CROSS JOIN LATERAL (
+  SELECT raw_hash FROM {leaf} WHERE key_hash = p.key_hash AND entity_id = {entity_id} OFFSET 0
+) r
+WHERE p.entity_id = {entity_id};
 
 -- supersede_failures --
 -- A good version of a failed row arrived: its failure is closed.
@@ -181,9 +187,8 @@ RETURNING f.fingerprint;
 -- supersede_reverted --
 -- The source sends again the bytes that the mirror holds: the failure of what it sent before is closed.
 UPDATE failed_record f SET state = 'superseded', closed_at = clock_timestamp(), closed_by = 'sync', next_try_at = NULL
-FROM {leaf} r
-WHERE f.entity_id = %(entity_id)s AND f.state = 'open' AND r.key_hash = f.key_hash AND r.raw_hash = ANY(%(hashes)s)
-  AND f.synced_at < %(asked_at)s
+WHERE f.entity_id = {entity_id} AND f.state = 'open' AND f.synced_at < %(asked_at)s
+  AND (SELECT r.raw_hash FROM {leaf} r WHERE r.key_hash = f.key_hash AND r.entity_id = {entity_id}) = ANY(%(hashes)s)
 RETURNING f.fingerprint;
 
 -- make_parking --
@@ -226,9 +231,9 @@ WHERE p.entity_id = %(entity_id)s AND p.key_hash = landed.key_hash
 
 -- unpark_reverted --
 -- The source sends again the bytes that the mirror holds: what it sent before and still waits is outdated.
-DELETE FROM pending_child p USING {leaf} r
-WHERE p.entity_id = %(entity_id)s AND r.key_hash = p.key_hash AND r.raw_hash = ANY(%(hashes)s)
-  AND p.synced_at < %(asked_at)s;
+DELETE FROM pending_child p
+WHERE p.entity_id = {entity_id} AND p.synced_at < %(asked_at)s
+  AND (SELECT r.raw_hash FROM {leaf} r WHERE r.key_hash = p.key_hash AND r.entity_id = {entity_id}) = ANY(%(hashes)s);
 
 -- ripe_keys --
 -- The children whose first missing parent is here now.

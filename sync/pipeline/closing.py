@@ -63,8 +63,8 @@ def _close_failures(cursor: Any, batch: Batch, entity: dict[str, Any]) -> frozen
     if good := _once_failed(cursor, batch, entity):
         cursor.execute(query("supersede_failures"), _columns(good) | entity)
         freed += cursor.fetchall()
-    if reverted := _reverted(cursor, batch, "hashes_failed", entity):
-        cursor.execute(query("supersede_reverted", leaf=batch.run.leaf), reverted)
+    if reverted := _reverted(cursor, batch, "hashes_failed"):
+        cursor.execute(_of_leaf(batch, "supersede_reverted"), reverted)
         freed += cursor.fetchall()
     return frozenset(fingerprint for (fingerprint,) in freed)
 
@@ -86,20 +86,24 @@ def _let_go(cursor: Any, batch: Batch, entity: dict[str, Any]) -> None:
         return
     if good := good_rows(batch, _among(cursor, batch, "keys_waiting", entity)):
         cursor.execute(query("unpark_landed"), _columns(good) | entity)
-    if reverted := _reverted(cursor, batch, "hashes_waiting", entity):
-        cursor.execute(query("unpark_reverted", leaf=batch.run.leaf), reverted)
+    if reverted := _reverted(cursor, batch, "hashes_waiting"):
+        cursor.execute(_of_leaf(batch, "unpark_reverted"), reverted)
 
 
-def _reverted(cursor: Any, batch: Batch, statement: str, entity: dict[str, Any]) -> dict[str, Any] | None:
+def _reverted(cursor: Any, batch: Batch, statement: str) -> dict[str, Any] | None:
     """The mirrored bytes of rows that failed or wait, where the far end sent them again in this batch."""
     if not batch.known:
         return None
-    assert batch.run is not None
-    cursor.execute(query(statement, leaf=batch.run.leaf), entity)
+    cursor.execute(_of_leaf(batch, statement))
     asked = [row[0] for row in cursor.fetchall()]
     again = among(b"".join(raw_hash.bytes for raw_hash in asked), batch.known)
     hashes = list(compress(asked, again.tolist()))
-    return entity | {"hashes": hashes, "asked_at": batch.known_at} if hashes else None
+    return {"hashes": hashes, "asked_at": batch.known_at} if hashes else None
+
+
+def _of_leaf(batch: Batch, statement: str) -> str:
+    assert batch.run is not None
+    return query(statement, leaf=batch.run.leaf, entity_id=batch.run.entity_id)
 
 
 def _among(cursor: Any, batch: Batch, statement: str, entity: dict[str, Any]) -> list[bytes] | None:
