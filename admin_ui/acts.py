@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -74,7 +75,7 @@ def on_one(act: Act) -> Any:
     """The button of the detail page: a dialog that asks, then the act."""
 
     def answer(page: Any, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
-        _tell(request, act, perform(act, [object_id], by=actor(request), remark=_remark(form)))
+        _tell(request, act, perform(act, [unquote(object_id)], by=actor(request), remark=_remark(form)))
         return _go(request, reverse(f"admin:{_names(page)}_change", args=(object_id,)))
 
     answer.__name__ = f"{act.name}_one"
@@ -147,7 +148,7 @@ class ChoiceForm(BaseDialogForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        found = type(self).choices_of(str(self.object_id))
+        found = type(self).choices_of(unquote(str(self.object_id)))
         self.fields["remark"] = forms.ChoiceField(
             label="Choose", choices=found or [("", "There is none yet")], widget=UnfoldAdminSelectWidget
         )

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
@@ -16,15 +17,24 @@ from admin_ui.acts import Act, on_many, on_one
 from admin_ui.page import Page
 from admin_ui.site import site
 from sync.audit import Actor
-from sync.jobs import limit_acts
+from sync.jobs import limit_acts, pauses
 from sync.models import ScopeLimit
 
 OFFERED = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50)
 NO_LIMIT = "none"
+PAUSABLE = ("queue:", "system:", "entity:")
+"""What is paused by more than its limit: an entity as such too."""
 
 
 def _set(scope: str, by: Actor, chosen: str) -> None:
     limit_acts.change(scope, most=None if chosen == NO_LIMIT else int(chosen), by=by)
+
+
+def _resume(scope: str, by: Actor, remark: str) -> None:
+    if scope.startswith(PAUSABLE):
+        pauses.resume(scope, by=by)
+    else:
+        limit_acts.change(scope, paused=False, by=by)
 
 
 def _offered(scope: str) -> list[tuple[str, str]]:
@@ -56,7 +66,7 @@ RESUME = Act(
     icon="play_arrow",
     question="Let its jobs start again?",
     done="{count} resumed.",
-    call=lambda scope, by, remark: limit_acts.change(scope, paused=False, by=by),
+    call=_resume,
 )
 
 
@@ -65,12 +75,12 @@ class LimitsPage(Page):
     """One row a limit."""
 
     detail_title = "Limit"
-    list_display = ("scope", "standing", "at_once", "running", "waiting")
+    list_display = ("scope", "standing", "at_once", "running", "waiting", "paused_by")
     list_display_links = ("scope",)
     search_fields = ("scope__contains",)
     actions = ("pause_many", "resume_many")
     actions_detail = ("set_one", "pause_one", "resume_one")
-    fields = (("scope", "standing"), "at_once", ("running", "waiting"))
+    fields = (("scope", "standing"), ("at_once", "paused_by"), ("running", "waiting"))
 
     set_one = on_one(SET)
     pause_one, pause_many = on_one(PAUSE), on_many(PAUSE)
@@ -84,19 +94,29 @@ class LimitsPage(Page):
         """The list, with how much each limit is used, in one query."""
         listed = super().get_changelist_instance(request)
         used = limit_acts.use([row.scope for row in listed.result_list])
+        paused = _paused()
         for row in listed.result_list:
-            row.__dict__["use"] = used[row.scope]
+            row.__dict__ |= {"use": used[row.scope], "pause": paused.get(row.scope)}
         return listed
 
     def acts_of(self, shown: ScopeLimit) -> Container[str]:
         """Pause what goes, resume what is paused."""
-        pausing = RESUME.name if shown.paused else PAUSE.name
+        pausing = RESUME.name if _pause(shown) else PAUSE.name
         return (pausing,) if shown.scope.startswith("queue:") else (SET.name, pausing)
 
     @display(description="State", ordering="paused")
     def standing(self, row: ScopeLimit) -> SafeString:
         """Whether its jobs start."""
-        return render.label("paused", "warning") if row.paused else render.label("active", "success")
+        return render.label("paused", "warning") if _pause(row) else render.label("active", "success")
+
+    @display(description="Paused")
+    def paused_by(self, row: Any) -> str | SafeString:
+        """Since when, by whom and why."""
+        pause = _pause(row)
+        if pause is None or pause.since is None:
+            return render.NONE
+        words = f" by {pause.by}" + (f": {pause.reason}" if pause.reason else "")
+        return format_html("{}{}", render.ago(pause.since), words)
 
     @display(description="At once", ordering="most")
     def at_once(self, row: ScopeLimit) -> str:
@@ -117,3 +137,13 @@ class LimitsPage(Page):
 def _use(row: Any) -> limit_acts.Use:
     known: limit_acts.Use | None = row.__dict__.get("use")
     return known or limit_acts.use([row.scope])[row.scope]
+
+
+def _pause(row: Any) -> pauses.Pause | None:
+    known = row.__dict__
+    found: pauses.Pause | None = known["pause"] if "pause" in known else _paused().get(row.scope)
+    return found
+
+
+def _paused() -> dict[str, pauses.Pause]:
+    return {pause.scope: pause for pause in pauses.in_force()}

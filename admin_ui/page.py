@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -91,7 +92,7 @@ class Page(UnfoldAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """The buttons of the acts that make sense."""
-        shown = self.get_object(request, str(object_id))
+        shown = self.get_object(request, unquote(str(object_id)))
         acts: Container[str] = () if shown is None else self.acts_of(shown)
         offered = super().get_actions_detail(request, object_id)
         return [button for button in offered if button.path.rsplit("/", 1)[-1] in acts]
@@ -105,7 +106,7 @@ class Page(UnfoldAdmin):
     ) -> HttpResponse:
         """The detail."""
         context = {"title": self.detail_title, **(extra_context or {})}
-        shown = self.get_object(request, object_id or "")
+        shown = self.get_object(request, unquote(object_id or ""))
         if shown is not None and self.has_view_permission(request, shown):
             context |= self.detail(request, shown)
         return self.render_detail(request, object_id, context)

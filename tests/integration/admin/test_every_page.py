@@ -25,7 +25,7 @@ QUERIES = {
     "backfills": 4,
     "batches": 2,
     "lanes": 2,
-    "limits": 4,
+    "limits": 6,
     "workers": 4,
     "commands": 2,
     "trackers": 2,

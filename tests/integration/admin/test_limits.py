@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from django.contrib.admin.utils import quote
 from django.test import Client
 
+from sync.audit import Actor
+from sync.jobs import pauses
 from sync.jobs.enqueue import enqueue
 from sync.models import AuditEntry, Job, LaneRow, ScopeLimit
 from tests import factories
@@ -47,6 +51,33 @@ def test_an_operator_sets_pauses_and_resumes(operating: Client) -> None:
     ]
     shown = operating.get(page("sync_scopelimit_change", SCOPE))
     assert "At once 3" in main_text(shown)
+
+
+def test_a_pause_is_shown_with_who_and_why_and_ends_here_whatever_its_door(operating: Client) -> None:
+    pauses.pause("shop.gadgets", by=Actor("olga", "shell"), reason="they move house")
+    pauses.pause("queue:sync", by=Actor("olga", "shell"))
+
+    shown = main_text(operating.get(page("sync_scopelimit_changelist")))
+    assert re.search(rf"{SCOPE} paused 1 0 0 \S+ s ago by olga: they move house", shown)
+    assert re.search(r"queue:sync paused no limit 0 0 \S+ s ago by olga", shown)
+    one = main_text(operating.get(page("sync_scopelimit_change", SCOPE)))
+    assert "by olga: they move house" in one
+    for scope in (SCOPE, "queue:sync"):
+        operating.post(page("sync_scopelimit_resume_one", scope), SENT)
+
+    assert pauses.in_force() == []
+
+
+def test_the_lists_link_leads_to_a_page_with_buttons_that_work(operating: Client) -> None:
+    link = page("sync_scopelimit_change", quote(SCOPE))
+    assert f'href="{link}' in operating.get(page("sync_scopelimit_changelist")).content.decode()
+
+    shown = operating.get(link).content.decode()
+    for act in ("set", "pause"):
+        assert page(f"sync_scopelimit_{act}_one", quote(SCOPE)) in shown
+    operating.post(page("sync_scopelimit_set_one", quote(SCOPE)), {**SENT, "remark": "3"})
+
+    assert limit().most == 3
 
 
 def test_who_only_looks_changes_nothing(viewing: Client) -> None:
