@@ -42,11 +42,16 @@ class WorkersPage(Page):
     """One row a worker process."""
 
     detail_title = "Worker"
-    list_display = ("name", "standing", "version", "serves", "takes", "running", "started_at", "heard_at")
+    list_display = ("name", "standing", "version", "serves", "takes", "running", "started", "heard")
     list_display_links = ("name",)
     actions = ("drain_many", "resume_many")
     actions_detail = ("drain_one", "resume_one")
-    fields = (("name", "standing"), ("version", "serves"), ("takes", "running"), ("started_at", "heard_at"))
+    fields = (
+        ("name", "standing"),
+        ("version", "serves"),
+        ("takes", "running"),
+        ("started_both", "heard_both"),
+    )
 
     drain_one, drain_many = on_one(DRAIN), on_many(DRAIN)
     resume_one, resume_many = on_one(RESUME), on_many(RESUME)
@@ -85,6 +90,26 @@ class WorkersPage(Page):
     def takes(self, worker: Worker) -> str:
         """What kinds of jobs it was limited to."""
         return ", ".join(worker.kinds) or "all"
+
+    @display(description="Started", ordering="started_at")
+    def started(self, worker: Worker) -> str | SafeString:
+        """How long ago."""
+        return render.ago(worker.started_at)
+
+    @display(description="Heard", ordering="heard_at")
+    def heard(self, worker: Worker) -> str | SafeString:
+        """How long ago it last said that it lives."""
+        return render.ago(worker.heard_at)
+
+    @display(description="Started")
+    def started_both(self, worker: Worker) -> str | SafeString:
+        """When, exactly."""
+        return render.both(worker.started_at)
+
+    @display(description="Heard")
+    def heard_both(self, worker: Worker) -> str | SafeString:
+        """When it last said that it lives."""
+        return render.both(worker.heard_at)
 
     @display(description="Running")
     def running(self, worker: Any) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.test import Client
 
 from sync.models import AuditEntry, Worker
@@ -17,6 +19,9 @@ def test_who_lives_is_listed(viewing: Client) -> None:
     shown = main_text(viewing.get(page("sync_worker_changelist")))
 
     assert "vm:7:a takes jobs 0.1 sync all 0" in shown
+    assert re.search(r"all 0 \S+ s ago \S+ s ago", shown)  # a moment as everywhere else
+    one = main_text(viewing.get(page("sync_worker_change", "vm:7:a")))
+    assert re.search(r"Started [-\d]{10} [:\d]{8} UTC", one)
 
 
 def test_an_operator_drains_and_resumes_one(operating: Client) -> None:
