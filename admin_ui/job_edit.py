@@ -63,7 +63,7 @@ def page(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "form": form,
         "form_id": "edit",
         "once": True,
-        "submit": "Run",
+        "verb": "Run",
     }
     return TemplateResponse(
         request, "admin_ui/previewed_form.html", {**site.each_context(request), **context}

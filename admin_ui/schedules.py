@@ -91,7 +91,7 @@ class SchedulesPage(EntityPage):
         """The form; a good POST leads to the schedule's page, one of `Preview` tells when it would run."""
         require_operate(request)
         form = NewScheduleForm(request.POST or None, initial={"entity": request.GET.get("entity")})
-        shown = {"title": "New schedule", "form": form, "form_id": "schedule", "submit": "Add"}
+        shown = {"title": "New schedule", "form": form, "form_id": "schedule", "verb": "Add"}
         context = {**site.each_context(request), **shown}
         if request.method == "POST" and form.is_valid():
             try:

@@ -44,6 +44,7 @@ def test_an_act_on_all_is_previewed_and_asked_for(operating: Client) -> None:
     asked = {"act": "resolve", "status": "dead", "params": "key.id=7", "reason": "known"}
 
     shown = text(operating.post(page("jobs_bulk"), {**asked, "_preview": "1"}))
+    assert "visibility Preview play_arrow Start" in shown
     assert "2 jobs are like that" in shown
     assert not Job.objects.filter(kind="bulk").exists()
     operating.post(page("jobs_bulk"), asked)
