@@ -183,9 +183,14 @@ def _tell(named: str, options: Namespace, said: str | None) -> int:
         return OK
     for name, value in shown.items():
         if value not in (None, "", {}, []):
-            words = ", ".join(f"{one:%Y-%m-%d %H:%M:%S}" for one in value) if name == "next_runs" else value
-            print(f"{name:<14} {words}")
+            print(f"{name:<14} {_words(name, value)}")
     return OK
+
+
+def _words(name: str, value: Any) -> Any:
+    if name == "next_runs":
+        return ", ".join(f"{one:%Y-%m-%d %H:%M:%S} UTC" for one in value)
+    return json.dumps(value, ensure_ascii=False) if name == "params" else value
 
 
 def _changes(options: Namespace) -> dict[str, Any]:

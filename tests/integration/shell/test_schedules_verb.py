@@ -23,6 +23,7 @@ def test_one_is_added_edited_switched_run_and_deleted(shell: Shell) -> None:
 
     assert shell("schedules", "edit", "mine", "--every", "15m", "--overlap", "wait", "--reason", "often") == 0
     assert "00:15:00" in shell.out
+    assert (" UTC, " in shell.out, '{"full": true}' in shell.out) == (True, True)
     assert shell("schedules", "off", "mine") == 0
     assert not Schedule.objects.get(name="mine").enabled
     assert shell("schedules", "run", "mine") == 0
