@@ -19,8 +19,10 @@ class BadPayload(InvalidRequest):
     code = "bad_payload"
 
     def __init__(self, known: Declared, faults: Faults) -> None:
-        names = ", ".join(faults)
-        super().__init__(f"The payload of {known.path} has errors in: {names}. `detail` names each.")
+        names = ", ".join(name for name in faults if name)
+        whole = " ".join(one["message"] for one in faults.get("", ()))
+        words = f"errors in: {names}. `detail` names each." if names else f"an error: {whole}"
+        super().__init__(f"The payload of {known.path} has {words}")
         self.detail = faults
 
 

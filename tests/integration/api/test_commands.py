@@ -50,6 +50,12 @@ def test_the_same_request_with_its_key_gets_the_same_answer(mailer: Client) -> N
     assert Command.objects.count() == 1
 
 
+def test_a_body_that_is_no_object_is_told_so(mailer: Client) -> None:
+    message = post(mailer, MAIL, []).json()["message"]
+
+    assert message == "The payload of shop.mail has an error: Send a JSON object."
+
+
 def test_another_body_with_the_same_key_is_refused(mailer: Client) -> None:
     post(mailer, MAIL, LETTER, **{"Idempotency-Key": "k-1"})
     answer = post(mailer, MAIL, {**LETTER, "text": "bye"}, **{"Idempotency-Key": "k-1"})
