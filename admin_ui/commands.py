@@ -44,7 +44,7 @@ class CommandsPage(Page):
     """The list of commands, and one with its payload and its ledger."""
 
     detail_title = "Command"
-    list_display = ("asked", "kind", "standing", "waits", "client", "remote", "error")
+    list_display = ("asked", "kind", "standing", "waits", "client", "there", "trouble")
     list_display_links = ("asked", "kind")
     list_filter = (StateFilter,)
     list_select_related = ("job",)
@@ -103,7 +103,7 @@ class CommandsPage(Page):
         """What is known of its effect."""
         return render.label(command.state, LABELS[command.state])
 
-    @display(description="Job")
+    @display(description="Job is")
     def waits(self, command: Command) -> str:
         """What its job does."""
         job = _job(command)
@@ -116,10 +116,22 @@ class CommandsPage(Page):
         return render.link(job.pk, "sync_job_change", job.pk) if job else render.NONE
 
     @display(description="At the far end")
+    def there(self, command: Command) -> str | SafeString:
+        """Its id there, and what was called back, in one line."""
+        words = self.remote(command)
+        return words if words == render.NONE else render.cut(words, short=True)
+
+    @display(description="At the far end")
     def remote(self, command: Command) -> str:
         """Its id there, and what was called back."""
         told = [part for part in (command.remote_id, command.remote_status) if part]
         return ", ".join(told) or render.NONE
+
+    @display(description="Error")
+    def trouble(self, command: Command) -> str | SafeString:
+        """Why it is not proven, in one line."""
+        words = self.error(command)
+        return words if words == render.NONE else render.cut(words, short=True)
 
     @display(description="Error")
     def error(self, command: Command) -> str:
@@ -135,7 +147,7 @@ class CommandsPage(Page):
 
 def _ledger(command: Command) -> Table:
     rows = [
-        [line.no, render.label(line.state, LABELS[line.state]), render.stamp(line.at), words(line)]
+        [line.no, render.label(line.state, LABELS[line.state]), render.moment(line.at), words(line)]
         for line in command.ledger.order_by("-no")[:MOST_LINES]
     ]
     headers = ["No.", "State", "When", "What"]

@@ -83,7 +83,7 @@ def _attempt(run: Attempt) -> list[Any]:
         run.no,
         render.label(outcome, OUTCOMES.get(outcome, "")),
         run.worker,
-        render.stamp(run.started_at),
+        render.moment(run.started_at),
         render.span(took),
         f"{run.error_code}: {run.error}" if run.error else render.NONE,
     ]
@@ -100,8 +100,8 @@ def _exchanges(job: Job) -> list[Table]:
     rows = [
         [
             seen.attempt,
-            render.stamp(seen.at),
-            f"{seen.method} {seen.address}",
+            render.moment(seen.at),
+            render.block(f"{seen.method} {seen.address}"),
             render.block(_said(seen.params, seen.sent_headers, seen.sent)),
             render.label(
                 str(seen.status or seen.error), "success" if (seen.status or 500) < 400 else "danger"
@@ -128,7 +128,7 @@ def _batches(job: Job) -> Table:
             batch.seq,
             counts_words(batch.counts),
             seconds_words(batch.stage_ms),
-            render.stamp(batch.committed_at),
+            render.moment(batch.committed_at),
             batch.first_error or render.NONE,
         ]
         for batch in job.batches.only(*SHOWN_OF_BATCH).order_by("-id")[:MOST_BATCHES]
@@ -139,5 +139,5 @@ def _batches(job: Job) -> Table:
 
 def _events(job: Job) -> Table:
     latest = list(job.events.order_by("-id")[:MOST_EVENTS])
-    rows = [[render.stamp(events.moment(event.id)), events.words(event)] for event in latest]
+    rows = [[render.moment(events.moment(event.id)), events.words(event)] for event in latest]
     return {"title": "Events", "headers": ["When", "What"], "rows": rows, "empty": "None are kept."}

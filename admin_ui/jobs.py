@@ -26,11 +26,12 @@ from admin_ui.search import by_id
 from admin_ui.search_jobs import by_words
 from admin_ui.site import site
 from sync import asked
+from sync.commands.accept import KIND as COMMAND
 from sync.errors import BridgeError
 from sync.jobs import verbs
 from sync.jobs.kinds import KINDS
 from sync.jobs.selecting import DEAD
-from sync.models import Job
+from sync.models import Command, Job
 from sync.redaction import masked
 
 UNFINISHED = (Job.Status.PENDING, Job.Status.PROCESSING)
@@ -178,6 +179,8 @@ class JobsPage(EntityPage):
         ]
         if obj and obj.parent_id:
             facts += ["parent"]
+        if obj and obj.kind == COMMAND:
+            facts += ["command"]
         if obj and obj.resolved_at:
             facts += ["resolution"]
         sets: list[Any] = [(None, {"fields": facts})]
@@ -224,7 +227,7 @@ class JobsPage(EntityPage):
         """The last error in one line."""
         if not job.error:
             return render.NONE
-        return format_html('<span class="b-cut" title="{}">{}</span>', job.error, job.error)
+        return render.cut(job.error)
 
     @display(description="Created")
     def created_both(self, job: Job) -> str | SafeString:
@@ -254,6 +257,12 @@ class JobsPage(EntityPage):
     def parent(self, job: Job) -> SafeString:
         """The job that asked for this one."""
         return render.link(job.parent_id, "sync_job_change", job.parent_id)
+
+    @display(description="Command")
+    def command(self, job: Job) -> str | SafeString:
+        """What it sends, with its ledger."""
+        sent = Command.objects.filter(job=job).first()
+        return render.link(f"{sent.kind} {sent.pk}", "sync_command_change", sent.pk) if sent else render.NONE
 
     @display(description="Resolved")
     def resolution(self, job: Job) -> SafeString:

@@ -43,7 +43,6 @@ def tabs(request: HttpRequest) -> list[Item]:
                 _tab("All", request, "sync_job_changelist", standing=None),
                 _tab("Under way", request, "sync_job_changelist", standing="unfinished"),
                 _tab("Dead", request, "sync_job_changelist", standing="dead"),
-                {"title": "Dead by cause", "link": address("dead_jobs"), "active": lambda _: False},
             ],
         },
         {

@@ -80,6 +80,17 @@ def line(text: str) -> SafeString:
     return format_html('<span class="b-cut b-json" title="{}">{}</span>', text, text)
 
 
+def cut(text: str, *, short: bool = False) -> SafeString:
+    """Words in one line, cut where it is long; all of it on hover."""
+    style = "b-cut b-short" if short else "b-cut"
+    return format_html('<span class="{}" title="{}">{}</span>', style, text, text)
+
+
+def moment(when: datetime | None) -> SafeString:
+    """The moment to the second, in UTC, in one line: for tables."""
+    return format_html('<span class="b-whole">{}</span>', stamp(when))
+
+
 def label(text: str, variant: str = "") -> SafeString:
     """A coloured label: info, primary, success, warning, danger, or plain."""
     return render_to_string("unfold/helpers/label.html", {"text": text, "type": variant})

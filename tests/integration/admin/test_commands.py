@@ -33,6 +33,16 @@ def test_one_shows_its_ledger_and_hides_secrets(viewing: Client) -> None:
     assert ("***" in shown, "hunter2" in shown) == (True, False)
 
 
+def test_its_job_leads_to_it(viewing: Client) -> None:
+    job = factories.dead_job(None, kind="command")
+    command = factories.command("unknown", job=job)
+
+    shown = viewing.get(page("sync_job_change", job.pk))
+
+    assert page("sync_command_change", command.pk) in shown.content.decode()
+    assert f"Command shop.mail {command.pk}" in main_text(shown)
+
+
 def test_an_unknown_one_is_settled_with_a_remark(operating: Client) -> None:
     command = factories.command("unknown", job=factories.dead_job(None, kind="command"))
     path = page("sync_command_proven_one", command.pk)
