@@ -8,10 +8,14 @@ bridge lanes --lane netsuite.order:4711
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
 from bridge.exits import OK
 from bridge.printing import ago, print_json, print_table
 from bridge.verbs.values import count
+
+if TYPE_CHECKING:
+    from sync.models import LaneRow
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -39,7 +43,11 @@ def run(options: Namespace) -> int:
         return OK
     print_table(
         ("lane", "waiting#", "since", "why"),
-        ((row.lane, row.waiting, ago(row.waiting_since), lane_words.why(row.job)) for row in found),
+        ((row.lane, row.waiting, _since(row), lane_words.why(row.job)) for row in found),
         empty="Nothing waits for its turn.",
     )
     return OK
+
+
+def _since(row: LaneRow) -> str:
+    return ago(row.waiting_since) if row.waiting_since else ""

@@ -28,7 +28,7 @@ def run(options: Namespace) -> int:
     state, running = fleet.state(), fleet.running_by_worker()
     if state["draining_since"]:
         reason = f": {state['reason']}" if state["reason"] else ""
-        print(f"All are drained by {state['drained_by']} since {ago(state['draining_since'])}{reason}.")
+        print(f"All are drained by {state['drained_by']}, {ago(state['draining_since'])}{reason}.")
     print_table(
         ("worker", "version", "queues", "kinds", "started", "running#", ""),
         (

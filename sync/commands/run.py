@@ -140,9 +140,7 @@ class _Attempt:
         facts = {"found": "absent"} if absent else {"message": getattr(found, "message", "")}
         if last and absent:
             if self._write(State.INTENDED, ledger.LOOKED, facts):
-                message = (
-                    "The far end was asked until it surely knew, and has no such effect: it is sent again."
-                )
+                message = "The far end was asked until it surely knew, and has no such effect: it may be sent again."
                 raise TransientError(message, code=ABSENT)
         elif self._write(State.UNKNOWN if last else self.command.state, ledger.LOOKED, facts):
             if last:

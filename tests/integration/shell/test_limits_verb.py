@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sync.jobs.enqueue import enqueue
-from sync.models import AuditEntry, ScopeLimit
+from sync.models import AuditEntry, Job, ScopeLimit
+from tests import factories
 from tests.integration.shell.conftest import Shell
 
 
@@ -56,3 +57,13 @@ def test_lanes_say_why_they_wait(shell: Shell) -> None:
     assert shell.json[0]["lane"] == "shop.order:1"
     assert shell("lanes", "--dead", "--json") == 0
     assert shell.json == []
+
+
+def test_a_lane_in_which_nothing_waits_has_no_since(shell: Shell) -> None:
+    job = enqueue("sync", requested_by="test", lanes=["shop.order:1"]).job
+    Job.objects.filter(pk=job.pk).update(status="failed", wakeup=None, finished_at=factories.now())
+
+    assert shell("lanes") == 0
+
+    assert "is dead since" in shell.out
+    assert "never" not in shell.out
