@@ -40,6 +40,8 @@ def run_command(claim: Claim) -> None:
     command = Command.objects.get(job_id=claim.job_id)
     attempt = _Attempt(claim, _declared(command), command)
     claim.live.retry = attempt.known.command.retry
+    # A callback finds a job that runs, and leaves its end to it.
+    claim.live.overtaken = Command.objects.filter(pk=command.pk, state__in=ledger.ENDED).exists
     if command.state == State.INTENDED:
         attempt.send()
     elif command.state in ledger.OPEN:
@@ -107,6 +109,7 @@ class _Attempt:
         """End the job of a command that is proven or refused: by an answer, by a person, or by a callback."""
         if self.claim.live.finished:
             return
+        self.claim.live.overtaken = None  # what is raised from here on is said knowing how it ended
         self.command.refresh_from_db()
         if self.command.state not in ledger.ENDED:
             raise StaleAttempt(f"The command is {self.command.state} by now.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -51,6 +51,8 @@ class Live:
     noted: float = 0.0
     progress: JobEvent | None = None
     retry: Retry | None = None  # of work that has a policy of its own
+    # Whether others ended the work meanwhile; asked under the job's lock, before an error is written down.
+    overtaken: Callable[[], bool] | None = None
     group: list[tuple[Claim, Mapping[str, Any]]] | None = None  # ends that are written together
 
 

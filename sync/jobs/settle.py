@@ -37,6 +37,9 @@ def _verdict(job: Job, claim: Claim, error: Exception) -> Verdict:
     if isinstance(error, NotKnownHere):
         before = Attempt.objects.filter(job=job, error_code=error.code, started_at__gt=Now() - ELSEWHERE)
         return elsewhere(error, before.count())
+    if claim.live.overtaken is not None and claim.live.overtaken():
+        message = "Its work was ended elsewhere while it ran: it runs again at once, to end too."
+        return Verdict(outcome=RETRY, code="overtaken", message=message, burns=False)
     return judge(
         error,
         burned=job.attempts,

@@ -10,7 +10,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from sync.commands.run import run_command
 from sync.commands.signed_form import signature
+from sync.errors import FatalError
+from sync.jobs.settle import settle
+from sync.jobs.take import take
 from sync.models import Command, Inbound
 from tests import office as moods
 from tests.integration.commands.conftest import ask, run, steps
@@ -137,6 +141,26 @@ def test_a_report_that_comes_before_the_answer_is_enough(office: Office) -> None
     assert run(command) == "success"
 
     assert (command.state, len(office.effects)) == ("proven", 1)
+
+
+@pytest.mark.parametrize(("event", "end"), [("delivered", "success"), ("failed", "failed")])
+def test_a_report_between_an_attempts_last_look_and_its_end_ends_it(
+    office: Office, event: str, end: str
+) -> None:
+    office.moods.append(moods.LOST)
+    command = ask("call")
+    claim = take(command.job_id, command.job.fence, "w")
+    assert claim is not None
+    with pytest.raises(FatalError) as gave_up:
+        run_command(claim)
+
+    form(command, event=event, of="E1")
+    verdict = settle(claim, gave_up.value)
+
+    assert verdict is not None
+    assert (verdict.outcome, verdict.code, verdict.burns) == ("retry", "overtaken", False)
+    assert run(command) == end
+    assert (command.job.status, len(office.effects)) == (end, 1)
 
 
 def test_a_report_without_an_address_of_its_own_is_found_by_the_far_ends_id(office: Office) -> None:
