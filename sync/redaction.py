@@ -22,13 +22,14 @@ _PATTERNS = (
 _OPENING = r"password|passwd|secret|token|signature|api[-_]?key|private[-_]?key|authorization|credential"
 _NAME = re.compile(_OPENING, re.IGNORECASE)
 _IN_JSON = re.compile(
-    rf'("[^"\\]*(?:{_OPENING})[^"\\]*"\s*:\s*")((?:[^"\\]|\\.)+)(?=")|(eyJ[\w-]{{5,}}\.[\w-]{{5,}}\.[\w-]*)',
+    rf'("[^"\\]*(?:{_OPENING})[^"\\]*"\s*:\s*")((?:[^"\\]|\\.)+)(?="|\\?\Z)|(eyJ[\w-]{{5,}}\.[\w-]{{5,}}\.[\w-]*)',
     re.IGNORECASE,
 )
 
 
 def redact(text: str) -> str:
     """The text with what looks like a password, token or signature replaced by ***."""
+    text, _ = redact_json(text)  # which knows where a text within quotes ends, and that it may be cut off
     for pattern in _PATTERNS:
         text = pattern.sub(rf"\g<1>{HIDDEN}", text)
     return text

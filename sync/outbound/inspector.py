@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 
-from sync.redaction import HIDDEN, is_secret, plain_address, redact, redact_json
+from sync.redaction import HIDDEN, is_secret, plain_address, redact
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -160,8 +160,7 @@ def _value(name: str, value: str) -> str:
 
 
 def _text(body: bytes) -> str:
-    words = _storable(body.decode("utf-8", "replace"))
-    return redact(redact_json(words)[0])
+    return redact(_storable(body.decode("utf-8", "replace")))
 
 
 def _beginning(body: Any) -> bytes:
