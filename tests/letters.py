@@ -74,6 +74,13 @@ def find_letter(intent: Intent) -> Proven | Absent:
     return Proven(remote_id=left[0]) if left else Absent()
 
 
+def find_any_letter(intent: Intent) -> Proven | Absent:
+    """As above, but whoever they belong to: a mistake."""
+    answer = _ask("GET", "/letters", params={"to": intent.payload["to"]})
+    items = _body(answer)["items"]
+    return Proven(remote_id=items[0]["id"]) if items else Absent()
+
+
 def hand_in(intent: Intent) -> Sent:
     """It is taken on, and done later."""
     answer = _ask("POST", "/parcels", json=dict(intent.payload))
@@ -146,6 +153,7 @@ CALL = Command(
     callback=Callback(signed=SignedForm(variable="SHOP_WEBHOOK_SECRET"), read=read_report),
 )
 SLOW = Command(name="slow", payload=Letter, send=mail, find=find_letter, settles=(600,), retry=NOW)
+SHOUT = Command(name="shout", payload=Letter, send=mail, find=find_any_letter, settles=(0, 0), retry=NOW)
 PAY = Command(
     name="pay",
     payload=Letter,
@@ -160,7 +168,7 @@ PAY = Command(
         payload=lambda intent, proof: {"to": intent.payload["to"], "text": f"{proof['id']} was a mistake"},
     ),
 )
-COMMANDS = (PAY, BOOK, MAIL, RING, HAND_IN, CALL, SLOW)
+COMMANDS = (PAY, BOOK, MAIL, RING, HAND_IN, CALL, SLOW, SHOUT)
 
 
 def _ask(method: str, path: str, **options: Any) -> Answer:

@@ -185,7 +185,10 @@ class _Attempt:
             self._write(State.PROVEN, step, proof)
         except IntegrityError as error:
             message = f"The far end's {outcome.remote_id} belongs to another command: it is looked for again."
-            self._write(State.UNKNOWN, ledger.NO_ANSWER, {"message": message})
+            looked = step == ledger.LOOKED
+            self._write(State.UNKNOWN, step if looked else ledger.NO_ANSWER, {"message": message})
+            if standing(self.command.pk).looks >= len(self.known.command.settles):
+                self._leave_to_person(message)
             raise TransientError(message, code=UNKNOWN, retry_after=DATABASE_PAUSE, not_asked=True) from error
 
     def _write(

@@ -200,6 +200,17 @@ def test_an_answer_with_an_id_that_another_command_owns_is_looked_into(office: O
     assert "another command" in (command.job.error or "")
 
 
+def test_one_that_is_found_as_anothers_time_and_again_is_left_to_a_person(office: Office) -> None:
+    run(ask("shout"))
+    office.moods.append(moods.LOST)
+    command = ask("shout")
+
+    assert run_to_end(command) == ["retry", "retry", "failed"]
+
+    assert (command.state, command.job.error_code, len(office.effects)) == ("unknown", "outcome_unknown", 2)
+    assert "belongs to another command" in (command.job.error or "")
+
+
 def test_a_command_that_is_declared_elsewhere_is_left_to_others_and_parked_in_the_end(office: Office) -> None:
     command = ask("mail")
     ours = Command.objects.filter(pk=command.pk)
