@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,8 @@ from sync.jobs.retry import ELSEWHERE, FAILED, PARKED, RETRY, Verdict, elsewhere
 from sync.models import Attempt, Job
 
 CONFIGURATION = "configuration"
+MOST_ATTEMPTS = 30_000
+"""Their number is a smallint: beyond 32,767 no worker could take the job, nor what waits behind it."""
 
 
 def settle(claim: Claim, error: Exception) -> Verdict | None:
@@ -29,6 +32,11 @@ def settle(claim: Claim, error: Exception) -> Verdict | None:
         if claim.live.advanced:
             job.attempts = 0  # a long run must not use up its tries over days of small troubles
         verdict = _verdict(job, claim, error)
+        if verdict.outcome != FAILED and claim.attempt >= MOST_ATTEMPTS:
+            words = (
+                f"{verdict.message} After {claim.attempt} attempts it is not tried again: ask for it anew."
+            )
+            verdict = replace(verdict, outcome=FAILED, message=words)
         _write(job, claim, verdict)
     return verdict
 

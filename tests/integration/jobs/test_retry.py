@@ -14,6 +14,7 @@ from sync.http import SHARED
 from sync.jobs import verbs
 from sync.jobs.claim import Claim
 from sync.jobs.retry import MOST_ELSEWHERE
+from sync.jobs.settle import MOST_ATTEMPTS
 from sync.models import Attempt, EntityRow, Job
 from sync.pipeline.runner import run_sync
 from tests.integration.jobs.conftest import OPERATOR, Register, ask, done, run, wakeups
@@ -260,3 +261,16 @@ def test_each_end_is_told_in_the_log(handle: Register, error: Exception) -> None
     event = job.events.get()
     assert event.name == outcome
     assert event.facts["message"] == str(error)
+
+
+def test_a_job_that_is_put_off_for_ever_fails_before_its_attempts_have_no_number(handle: Register) -> None:
+    handle(raises(TransientError("Its turn never comes.", not_asked=True)))
+    job = ask()
+    run(job)
+    Attempt.objects.filter(job=job).update(no=MOST_ATTEMPTS - 1)
+
+    assert run(job) == "failed"
+
+    assert (job.status, job.error_code) == ("failed", "far_end_unavailable")
+    assert job.error is not None
+    assert job.error.startswith("Its turn never comes. After 30000 attempts")
