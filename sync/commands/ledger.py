@@ -31,6 +31,9 @@ LOST = "lost"  # the attempt that sent it died
 LOOKED = "looked"  # asked whether it is there
 SETTLED = "settled"  # a person decided
 CALLED_BACK = "called_back"
+CANCELLED = "cancelled"  # by a person, after it was sent
+OUTCOMES = (ACCEPTED, ANSWERED, NO_EFFECT, NO_ANSWER)
+"""What an attempt writes that has sent it."""
 
 
 def lock(command_id: UUID) -> Command:

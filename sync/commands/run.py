@@ -11,7 +11,7 @@ from django.db import IntegrityError, close_old_connections, transaction
 from django.db.models.functions import Now
 
 from sync.budget.pauses import too_long
-from sync.commands import Absent, Intent, Proven, Refused, Sent, approve, ledger
+from sync.commands import Absent, Intent, Proven, Refused, Sent, approve, cancelled, ledger
 from sync.commands.callbacks import callback_url
 from sync.commands.declared import Declared, UnknownCommand, find
 from sync.commands.sending import Doubtful, Nothing, kept, look, send
@@ -203,20 +203,28 @@ class _Attempt:
 
         def commit() -> bool:
             with transaction.atomic():
-                self.claim.hold()
+                ours = cancelled.hold(self.claim, step)
                 fresh = ledger.lock(self.command.pk)
                 if fresh.state not in only:
                     return False
                 fresh.remote_id = (facts or {}).get("remote_id") or fresh.remote_id
                 ledger.write(fresh, state, step, fence=self.claim.fence, facts=facts)
                 self.command = fresh
-                if self._is_end(state):
-                    self._finish()
-                else:
-                    self.claim.outlive()
+                if ours:
+                    self._go_on(state)
+            if not ours:
+                raise StaleAttempt(
+                    f"Job {self.claim.job_id} was cancelled; what became of it is written down."
+                )
             return True
 
         return _surely(self.claim, commit)
+
+    def _go_on(self, state: str) -> None:
+        if self._is_end(state):
+            self._finish()
+        else:
+            self.claim.outlive()
 
     def _is_end(self, state: str) -> bool:
         return state == State.PROVEN or (state == State.REFUSED and self.known.command.on_refusal == "pass")

@@ -20,6 +20,7 @@ WORDS = {
     ledger.LOOKED: "The far end was asked whether it is there: {found}",
     ledger.SETTLED: "{by} said that it is {decision}: {reason}",
     ledger.CALLED_BACK: "The far end called back: {status}.",
+    ledger.CANCELLED: "{message}",
 }
 
 

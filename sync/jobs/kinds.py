@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.utils.module_loading import import_string
 
@@ -12,6 +13,7 @@ from sync.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
+    from sync.models import Job
     from sync.registry import Registered
 
 SYSTEM = "system"  # short work of the engine itself
@@ -38,6 +40,7 @@ class Kind:
         None  # names, by entity and params, of what its jobs go through one after another
     )
     needs_far_end: bool = False
+    cancelled: str | None = None  # `module:function`, told of the jobs that are cancelled, in the same commit
 
     @property
     def short(self) -> bool:
@@ -68,7 +71,12 @@ KINDS: dict[str, Kind] = {
     "webhook": Kind(handler="sync.pipeline.told.run:run_webhook", queue=INTERACTIVE),
     "backfill": Kind(handler="sync.pipeline.windows:run_backfill", scopes=_FAR_END, needs_far_end=True),
     "resync": Kind(handler="sync.pipeline.emptying:run_resync", scopes=("entity",), needs_far_end=True),
-    "command": Kind(handler="sync.commands.run:run_command", queue=COMMAND, needs_far_end=True),
+    "command": Kind(
+        handler="sync.commands.run:run_command",
+        queue=COMMAND,
+        needs_far_end=True,
+        cancelled="sync.commands.cancelled:note_cancelled",
+    ),
 }
 
 
@@ -109,6 +117,16 @@ def handler_of(name: str) -> Handler:
     """The function that does the work of this kind. Raises InvalidRequest (unknown_kind)."""
     handler = kind_of(name).handler
     return _imported(handler) if isinstance(handler, str) else handler
+
+
+def tell_cancelled(jobs: Iterable[Job]) -> None:
+    """Tell what has to know of it that these jobs, whose rows are locked, are cancelled."""
+    by_kind: dict[str, list[UUID]] = {}
+    for job in jobs:
+        by_kind.setdefault(job.kind, []).append(job.pk)
+    for name, ids in by_kind.items():
+        if name in KINDS and (told := KINDS[name].cancelled):
+            _imported(told)(ids)
 
 
 def _imported(path: str) -> Any:

@@ -16,7 +16,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
 
 from sync import grouping
-from sync.jobs import children, handing, lanes, queue
+from sync.jobs import children, handing, kinds, lanes, queue
 from sync.jobs.enqueue import BACKOFF, UNFINISHED
 from sync.jobs.room import Room
 from sync.jobs.selecting import DEAD
@@ -93,6 +93,7 @@ def cancel(ids: Sequence[UUID], told: Told) -> Counter[str]:
         lease_until=None,
         finished_at=Now(),
     )
+    kinds.tell_cancelled(jobs)
     _leave(jobs)
     return _noted("cancelled", jobs, told, refused)
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from sync import audit, grouping
 from sync.audit import Actor
 from sync.errors import Conflict, NotFound
-from sync.jobs import children, handing, lanes, queue, room
+from sync.jobs import children, handing, kinds, lanes, queue, room
 from sync.jobs.enqueue import BACKOFF, twin_of
 from sync.jobs.events import note
 from sync.jobs.settle import CONFIGURATION
@@ -70,6 +70,7 @@ def cancel(job_id: UUID, *, by: Actor, reason: str | None = None) -> Job:
             finished_at=Now(),
         )
         job.refresh_from_db()
+        kinds.tell_cancelled([job])
         _record("cancel", job, by, reason, before)
         lanes.leave(job.pk)
         handing.hand_over_later(job)

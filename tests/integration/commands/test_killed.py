@@ -10,9 +10,11 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from sync.commands.settle import settle
+from sync.jobs import verbs
 from sync.jobs.reaper import recover
 from sync.models import Attempt, Command, Job
-from tests.integration.commands.conftest import ask, run_to_end, steps
+from tests.integration.commands.conftest import OPERATOR, ask, run_to_end, steps
 from tests.integration.commands.killing import POINTS
 from tests.integration.jobs.conftest import database_url
 from tests.office import Office
@@ -49,3 +51,18 @@ def test_a_worker_killed_between_two_steps_sends_nothing_twice(office: Office) -
     assert steps(commands["before answered"]) == ["asked", "sending", "lost", "looked"]
     assert steps(commands["after answered"]) == ["asked", "sending", "answered"]
     assert Attempt.objects.filter(job=commands["before sending"].job, outcome="lost").count() == 1
+
+
+def test_one_that_is_cancelled_after_its_worker_died_is_left_to_a_person(office: Office) -> None:
+    command = ask("mail")
+    assert spawn("before answered", command).wait() == -signal.SIGKILL
+
+    verbs.cancel(command.job_id, by=OPERATOR)
+    command.refresh_from_db()
+    assert command.state == "unknown"
+
+    settle(command.pk, "proven", by=OPERATOR, reason="It is on their list.", remote_id="E1")
+    command.refresh_from_db()
+    command.job.refresh_from_db()
+    assert (command.state, command.job.status, len(office.effects)) == ("proven", "cancelled", 1)
+    assert steps(command) == ["asked", "sending", "cancelled", "settled"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import uuid4
 
 import pytest
+from django.db import connection, transaction
 
 from sync.commands.settle import settle
 from sync.errors import Conflict, InvalidRequest, NotFound
-from sync.jobs import verbs
+from sync.jobs import together, verbs
 from sync.models import AuditEntry, Command
 from tests import office as moods
 from tests.integration.commands.conftest import OPERATOR, ask, run, steps
@@ -61,6 +63,28 @@ def test_one_whose_job_was_cancelled_is_not_sent_again(office: Office) -> None:
     command.job.refresh_from_db()
 
     assert (command.state, command.job.status) == ("intended", "cancelled")
+
+
+@pytest.mark.parametrize("act", ["one", "many"])
+def test_what_became_of_it_is_written_though_its_job_was_cancelled_meanwhile(
+    office: Office, act: str
+) -> None:
+    command = ask("mail")
+    office.on_effect = partial(_cancel, command, act)
+
+    assert run(command) == "stale"
+
+    assert (command.state, command.job.status, len(office.effects)) == ("proven", "cancelled", 1)
+    assert steps(command) == ["asked", "sending", "cancelled", "answered"]
+
+
+def _cancel(command: Command, act: str) -> None:
+    if act == "one":
+        verbs.cancel(command.job_id, by=OPERATOR)
+    else:
+        with transaction.atomic():
+            together.cancel([command.job_id], together.Told(by=OPERATOR.name))
+    connection.close()  # that of the far end's thread
 
 
 @pytest.mark.parametrize(
