@@ -84,4 +84,6 @@ def test_the_time_for_what_runs_may_be_set_for_all(committed: None, settings: An
 
     fleet.drain(by=OPERATOR)
 
-    assert AuditEntry.objects.get().after == {"wait": 5}
+    after = AuditEntry.objects.get().after
+    assert after is not None
+    assert after["wait"] == 5
