@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ def write_pages(folder: Path, rows: int, *, changed: float, seed: int = 7) -> No
         with (folder / f"{name}.pages").open("wb") as pages:
             for page in bodies:
                 offsets.append(offsets[-1] + pages.write(page))
+            pages.flush()
+            os.fsync(pages.fileno())  # else the disk is still busy with them while the first load runs
         (folder / f"{name}.json").write_text(json.dumps({"rows": rows, "offsets": offsets}))
 
 
