@@ -84,9 +84,7 @@ class _Attempt:
             self._write(State.INTENDED, ledger.NO_EFFECT, facts)
             raise outcome.error
         if isinstance(outcome, Sent):
-            taken = {"answer": kept(outcome.answer), "remote_id": outcome.remote_id}
-            self._write(State.SENT, ledger.ACCEPTED, taken)
-            self._look_later("It was taken on; whether it is done is asked later.")
+            self._take_on(outcome)
         elif isinstance(outcome, Doubtful):
             facts = {"code": outcome.code, "message": outcome.message}
             self._write(State.UNKNOWN, ledger.NO_ANSWER, facts)
@@ -94,6 +92,16 @@ class _Attempt:
         else:
             self._conclude(outcome, ledger.ANSWERED)
         self.end()
+
+    def _take_on(self, outcome: Sent) -> None:
+        taken = {"answer": kept(outcome.answer), "remote_id": outcome.remote_id}
+        message = "It was taken on; whether it is done is asked later."
+        try:
+            self._write(State.SENT, ledger.ACCEPTED, taken)
+        except IntegrityError:
+            message = _not_ours(outcome.remote_id)
+            self._write(State.UNKNOWN, ledger.NO_ANSWER, {"message": message})
+        self._look_later(message)
 
     def settle(self) -> None:
         """Find out what became of the last sending, when that can be known."""
@@ -184,7 +192,7 @@ class _Attempt:
         try:
             self._write(State.PROVEN, step, proof)
         except IntegrityError as error:
-            message = f"The far end's {outcome.remote_id} belongs to another command: it is looked for again."
+            message = _not_ours(outcome.remote_id)
             looked = step == ledger.LOOKED
             self._write(State.UNKNOWN, step if looked else ledger.NO_ANSWER, {"message": message})
             if standing(self.command.pk).looks >= len(self.known.command.settles):
@@ -231,6 +239,10 @@ class _Attempt:
 
     def _finish(self) -> None:
         self.claim.finish({"state": self.command.state, "remote_id": self.command.remote_id})
+
+
+def _not_ours(remote_id: str | None) -> str:
+    return f"The far end's {remote_id} belongs to another command: it is looked for again."
 
 
 def _surely(claim: Claim, commit: Callable[[], bool]) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from sync.audit import Actor
-from sync.errors import Conflict, NotFound
+from sync.errors import Conflict, NotFound, UnknownEntity
 from sync.jobs import kinds, limit_acts, verbs
 from sync.models import AuditEntry, ScopeLimit, Tracker
 from sync.registry import Registered, registry
@@ -85,7 +85,18 @@ def _named(what: str) -> Registered | str:
         raise NotFound(message, code="unknown_queue")
     if what.startswith((_QUEUE, _SYSTEM)):
         return what
-    return registry.find(what.removeprefix(_ENTITY).removeprefix(_REPLAY))
+    try:
+        return registry.find(what.removeprefix(_ENTITY).removeprefix(_REPLAY))
+    except UnknownEntity as error:
+        if not (meant := _scopes_of(what)):
+            raise
+        raise NotFound(f"{what} is no entity: say {' or '.join(meant)}.", code=error.code) from error
+
+
+def _scopes_of(name: str) -> list[str]:
+    """What a queue or a system of this name is called here."""
+    queues = [f"{_QUEUE}{name}"] if name in kinds.QUEUES else []
+    return queues + [f"{_SYSTEM}{name}" for system in registry.systems if system.name == name]
 
 
 def _told(scope: str) -> Pause:

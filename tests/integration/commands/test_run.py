@@ -200,6 +200,17 @@ def test_an_answer_with_an_id_that_another_command_owns_is_looked_into(office: O
     assert "another command" in (command.job.error or "")
 
 
+def test_one_taken_on_with_an_id_that_another_command_owns_is_looked_into(office: Office) -> None:
+    other = ask("hand_in")
+    Command.objects.filter(pk=other.pk).update(remote_id="E1")
+    command = ask("hand_in")
+
+    assert run(command) == "retry"
+
+    assert (command.state, command.remote_id, command.job.error_code) == ("unknown", None, "outcome_unknown")
+    assert "belongs to another command" in (command.job.error or "")
+
+
 def test_one_that_is_found_as_anothers_time_and_again_is_left_to_a_person(office: Office) -> None:
     run(ask("shout"))
     office.moods.append(moods.LOST)

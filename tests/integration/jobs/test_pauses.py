@@ -63,3 +63,9 @@ def test_what_there_is_not_cannot_be_paused(db: None, what: str) -> None:
     with pytest.raises((NotFound, UnknownEntity)):
         pauses.resume(what, by=OPERATOR)
     assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.parametrize(("what", "meant"), [("shop", "system:shop"), ("sync", "queue:sync")])
+def test_a_system_or_a_queue_by_its_bare_name_is_told_how_to_say_it(db: None, what: str, meant: str) -> None:
+    with pytest.raises(NotFound, match=f"say {meant}"):
+        pauses.pause(what, by=OPERATOR)
