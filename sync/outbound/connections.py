@@ -28,18 +28,8 @@ class PlainConnection(HTTPConnection):
         super().request(*args, **kwargs)
 
 
-class SecureConnection(HTTPSConnection):
-    """Ends with its request's deadline."""
-
-    def connect(self) -> None:
-        """Connect, and let the deadline know the socket."""
-        super().connect()
-        guard(self.sock)
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        """Let the deadline know the socket where it is a kept one."""
-        guard(self.sock)
-        super().request(*args, **kwargs)
+class SecureConnection(PlainConnection, HTTPSConnection):
+    """The same, over TLS."""
 
 
 class PublicPlainConnection(PlainConnection):
@@ -51,13 +41,8 @@ class PublicPlainConnection(PlainConnection):
         return sock
 
 
-class PublicSecureConnection(SecureConnection):
-    """Reaches public addresses only; looks before the handshake."""
-
-    def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()
-        check_peer(sock, self.host)
-        return sock
+class PublicSecureConnection(PublicPlainConnection, SecureConnection):
+    """The same, over TLS; looks before the handshake."""
 
 
 @cache
