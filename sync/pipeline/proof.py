@@ -121,14 +121,22 @@ def _asked_for_deletes(run: Run) -> bool:
 
 
 def _may_miss(run: Run, counts: Sequence[Mapping[str, int]]) -> bool:
-    """Where every row came well and the mirror holds just as many, none is missing: mostly that is so."""
+    """Where the mirror holds just as many records as came well, none is missing: mostly that is so."""
     live = Tracker.objects.values_list("live_rows", flat=True).get(entity_id=run.entity_id)
-    fetched, *without_record = (
+    fetched, failed, *apart = (
         sum(some.get(name, 0) for some in counts)
         for name in ("rows_fetched", "failed", "discarded", "pending")
     )
     waiting = DeleteProposal.objects.filter(entity_id=run.entity_id, state=DeleteProposal.State.PROPOSED)
-    return any(without_record) or fetched != live or waiting.exists()
+    return any(apart) or fetched - failed != live or waiting.exists() or (failed > 0 and _failed_lives(run))
+
+
+def _failed_lives(run: Run) -> bool:
+    """Whether a row that failed may have a record: it would stand for one that is missing."""
+    with connection.cursor() as cursor:
+        cursor.execute(query("any_failed_lives", leaf=run.leaf), {"entity_id": run.entity_id})
+        found = cursor.fetchone()
+    return bool(found and found[0])
 
 
 def disagreement(cursor: Any, read: uuid.UUID, began: datetime, names: Mapping[str, str | int]) -> str | None:

@@ -79,6 +79,12 @@ WHERE r.deleted_at IS NULL AND r.synced_at < %(began)s
                   WHERE p.entity_id = {entity_id} AND p.state IN ('rejected', 'undone') AND p.until > clock_timestamp()
                     AND k.key_hash = r.key_hash);
 
+-- any_failed_lives --
+-- Whether a live record's row failed when it came last. By key: the records may be millions.
+SELECT EXISTS (SELECT 1 FROM failed_record f CROSS JOIN LATERAL (
+  SELECT 1 FROM {leaf} r WHERE r.key_hash = f.key_hash AND r.entity_id = f.entity_id AND r.deleted_at IS NULL OFFSET 0) held
+  WHERE f.entity_id = %(entity_id)s AND f.state = 'open');
+
 -- any_new_missing --
 -- Whether rows are missing that a proposal does not name.
 SELECT EXISTS (SELECT 1 FROM missing m WHERE NOT EXISTS (

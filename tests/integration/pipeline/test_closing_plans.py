@@ -16,7 +16,8 @@ ROWS, FAILING = 1_200, 900
 
 
 @pytest.mark.parametrize(
-    "statement", ["hashes_failed", "hashes_waiting", "supersede_reverted", "unpark_reverted"]
+    "statement",
+    ["hashes_failed", "hashes_waiting", "supersede_reverted", "unpark_reverted", "any_failed_lives"],
 )
 def test_records_are_looked_up_by_their_key(far_end: FarEnd, statement: str) -> None:
     far_end.set("gadgets", *(gadget(number) for number in range(ROWS)))
@@ -29,7 +30,9 @@ def test_records_are_looked_up_by_their_key(far_end: FarEnd, statement: str) -> 
 
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-        cursor.execute(f"EXPLAIN {asked}", {"hashes": [], "asked_at": later})
+        cursor.execute(
+            f"EXPLAIN {asked}", {"hashes": [], "asked_at": later, "entity_id": schema.entity_id(GADGETS)}
+        )
         plan = "\n".join(line for (line,) in cursor.fetchall())
 
     assert f"{schema.leaf(GADGETS)}_pkey" in plan, plan

@@ -153,6 +153,44 @@ def test_a_failed_row_with_a_key_is_there_and_lets_others_be_deleted(far_end: Fa
     assert live() == set(range(2, 21))
 
 
+def test_a_read_that_saw_everything_and_rows_that_fail_asks_for_no_deletes(far_end: FarEnd) -> None:
+    have(far_end, *range(1, 21))
+    sync(GADGETS)
+    far_end.set("gadgets", *(gadget(number) for number in range(1, 21)), gadget(21, name="x" * 50))
+
+    read = full_read()
+
+    assert (read.result or {})["failed"] == 1
+    assert not Job.objects.filter(kind="deletes").exists()
+
+
+def test_a_newcomer_that_fails_hides_no_missing_one(far_end: FarEnd) -> None:
+    have(far_end, *range(1, 21))
+    sync(GADGETS)
+    far_end.set("gadgets", *(gadget(number) for number in range(2, 21)), gadget(21, name="x" * 50))
+
+    full_read()
+
+    # A newcomer may have pushed the other to a page that was read: a second read, or a person, decides.
+    assert DeleteProposal.objects.get().count == 1
+    full_read()
+    assert live() == set(range(2, 21))
+
+
+def test_rows_that_came_twice_hide_no_missing_one_where_a_known_one_fails(
+    far_end: FarEnd, page_by_page: None
+) -> None:
+    have(far_end, *range(1, 21))
+    sync(GADGETS)
+    rest = (gadget(number) for number in (*range(3, 21), 3, 4))  # as many as the mirror holds
+    far_end.set("gadgets", gadget(2, name="x" * 50), *rest)
+
+    read = full_read()
+
+    assert found(1).deleted_at is None
+    assert "21 rows came, but 19 different ones" in why_not(read)
+
+
 def test_a_row_that_came_twice_hides_another_so_nothing_is_deleted(
     far_end: FarEnd, page_by_page: None
 ) -> None:

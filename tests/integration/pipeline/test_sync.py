@@ -288,7 +288,7 @@ def test_a_full_read_notes_every_row_it_saw_until_it_is_compared(far_end: FarEnd
 
 
 def test_a_full_read_saw_rows_that_were_skipped_or_failed_too(far_end: FarEnd) -> None:
-    far_end.set("gadgets", gadget(1))
+    far_end.set("gadgets", gadget(1), gadget(3))
     sync(GADGETS, full=True)
     # Other blanks, same data: known by its key only. The second one is not written at all.
     far_end.set("gadgets", json.dumps(gadget(1), indent=1).encode(), gadget(2, name="x" * 50))
