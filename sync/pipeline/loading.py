@@ -1,4 +1,4 @@
-"""The first load of an empty leaf: its lists get their index when the rows are there, in half the time.
+"""The first load of an empty leaf: its lists get their index when all rows are there, in half the time.
 
 Autovacuum passes by until then, also where the index of a long load is made in its midst.
 """
@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from sync import schema
 from sync.pipeline.run import Run
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class ListIndex:
-    """The index by time of change: missing while an empty leaf is loaded by a full read, there at all other times."""
+    """The index by time of change: missing until an empty leaf was loaded by a full read, there at all other times."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -50,9 +50,16 @@ class ListIndex:
             self._build_at = math.inf if built else self._build_at + _AGAIN
 
     def build(self) -> None:
-        """At the end: make it, if this run dropped it, or one before it that wrote nothing; autovacuum may come."""
-        if self._may_miss:
+        """After the end: make it, if this run dropped it, or one before it that wrote nothing; autovacuum may come.
+
+        The job has ended, so it fails no more: what goes wrong here is put right by the next sync.
+        """
+        if not self._may_miss:
+            return
+        try:
             self._may_miss = not self._change(schema.make_list_index)
+        except DatabaseError as error:
+            self._left(error)
 
     def _drop(self, cursor: Any, number: int) -> None:
         self._run.hold()  # a worker that was taken for dead must not drop what another one built
@@ -66,7 +73,10 @@ class ListIndex:
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", None) not in _LEFT:
                 raise
-            # Dropped: the load only takes longer. Made: lists are slower until the next sync makes it.
-            log.warning("list_index_left_as_it_is", entity=self._run.registered.path, reason=str(error))
+            self._left(error)
             return False
         return True
+
+    def _left(self, error: DatabaseError) -> None:
+        # Dropped: the load only takes longer. Made: lists are slower until the next sync makes it.
+        log.warning("list_index_left_as_it_is", entity=self._run.registered.path, reason=str(error))

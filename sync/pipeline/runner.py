@@ -45,13 +45,14 @@ def read(run: Run) -> None:
             for batch in _batches(run):
                 if batch.last:
                     # It completes the run, so all others must have committed before it begins.
-                    writers.finish(batch, index.build)
+                    writers.finish(batch)
                 else:
                     index.without()
                     writers.put(batch)
     finally:
         run.stream.close()
         run.memo.close()
+    index.build()
 
 
 def work(batch: Batch) -> Batch:

@@ -57,12 +57,11 @@ class Writers:
                 continue
             return
 
-    def finish(self, batch: Batch, before: Callable[[], None] = lambda: None) -> None:
-        """Work the last batch here; commit it after all others have committed and `before` was called."""
+    def finish(self, batch: Batch) -> None:
+        """Work the last batch here; commit it after all others have committed."""
         worked = self._work(batch)
         self._end()
         self._raise()
-        before()
         self._commit(worked)
 
     def _write(self) -> None:
