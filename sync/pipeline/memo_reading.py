@@ -67,6 +67,8 @@ class Reading:
             with transaction.atomic(), connection.cursor() as cursor:
                 # One moment for all stretches: what this run itself writes meanwhile is not among them.
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                # Page after page, most of them in the system's memory: asking others to read ahead costs more CPU.
+                cursor.execute("SET LOCAL effective_io_concurrency = 0")
                 self._take(_stretches(leaf))
         except BaseException as error:  # raised again where an answer is waited for
             self._error = error
