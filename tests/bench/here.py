@@ -67,13 +67,15 @@ def bridge(*systems: str) -> Iterator[Path]:
 def run(job: Job) -> Ran:
     """Run a waiting job to its end."""
     from sync.jobs.kinds import handler_of
+    from sync.jobs.lease import leases
     from sync.jobs.take import take
 
     job.refresh_from_db()
     claim = take(job.pk, job.fence, "bench")
     assert claim, f"the job is {job.status}, hold {job.hold}"
     began = time.perf_counter()
-    handler_of(job.kind)(claim)
+    with leases.held(claim):
+        handler_of(job.kind)(claim)
     seconds = time.perf_counter() - began
     job.refresh_from_db()
     return Ran(seconds=seconds, counts=dict(job.result or {}))
