@@ -7,6 +7,7 @@ refuses to start: every function here raises EnvError.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tempfile
 from functools import lru_cache
@@ -19,6 +20,7 @@ from bridge.errors import StartError
 
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
 
 class EnvError(StartError):
@@ -87,6 +89,36 @@ def listing(name: str, default: list[str] | None = None) -> list[str]:
     if not raw:
         return list(default or [])
     return [entry.strip() for entry in raw.split(",") if entry.strip()]
+
+
+def certificates(name: str) -> str:
+    """Return the certificates in a PEM file that the variable names (or that it holds), without what else is there.
+
+    "" where it is absent; codes env_file_unreadable and env_not_pem.
+    """
+    given = _read(name)
+    if not given:
+        return ""
+    import ssl  # most processes need it, the shell's help does not
+
+    held = "-----BEGIN" in given  # by way of X_FILE, or written out
+    path = "it" if held else repr(given)
+    try:
+        text = given if held else Path(given).expanduser().read_text("latin-1")
+    except (OSError, ValueError) as error:
+        sentence = f"{name} names {path}, which can't be read ({getattr(error, 'strerror', None) or error}): "
+        sentence += "correct the path or its permissions."
+        raise EnvError("env_file_unreadable", sentence) from error
+    found = "\n".join(_CERTIFICATE.findall(text))
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found)
+    except (ssl.SSLError, ValueError) as error:
+        sentence = f"{name}: {path} holds no certificate in PEM that can be read, which begins with"
+        sentence += (
+            " -----BEGIN CERTIFICATE-----; `openssl x509 -inform der -in FILE` makes it of a binary one."
+        )
+        raise EnvError("env_not_pem", sentence) from error
+    return found
 
 
 def data_dir() -> Path:

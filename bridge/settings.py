@@ -167,3 +167,4 @@ BRIDGE_KEEP_JOBS_DAYS = env.integer("BRIDGE_KEEP_JOBS_DAYS", default=90, minimum
 BRIDGE_KEEP_AUDIT_DAYS = env.integer("BRIDGE_KEEP_AUDIT_DAYS", default=0, minimum=0)
 BRIDGE_PUBLIC_URL = env.text("BRIDGE_PUBLIC_URL", default="").rstrip("/")
 BRIDGE_HTTP_TIMEOUT = env.integer("BRIDGE_HTTP_TIMEOUT", default=30)
+BRIDGE_CA_BUNDLE = env.certificates("BRIDGE_CA_BUNDLE")

@@ -27,6 +27,7 @@ from sync.fields import (
     Text,
     Timestamp,
 )
+from sync.outbound.redirects import MOST as MOST_REDIRECTS
 
 Wrong = tuple[str, str, str]
 """Code, what is wrong, what to do."""
@@ -62,6 +63,9 @@ def wrong_times(system: System) -> Iterator[Wrong]:
             f"its max_parallel is {system.max_parallel}",
             "At least 1, or leave it out for no limit.",
         )
+    if type(system.redirects) is not int or not 0 <= system.redirects <= MOST_REDIRECTS:
+        hint = f"How many a read may follow: from 0 to {MOST_REDIRECTS}."
+        yield "E014", f"its redirects is {system.redirects}", hint
     yield from wrong_budget(system.budget)
     yield from wrong_rate_headers(system.rate_headers)
 

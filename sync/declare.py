@@ -294,6 +294,7 @@ class System:
     budget: Budget = Budget()
     rate_headers: RateHeaders | None = None  # what its answers say of its own limit
     private: bool = False  # it may be in our own network, and need not be on the public internet
+    redirects: int = 0  # so many a read follows, 5 at most; our credentials go to no other host
     max_parallel: int | None = (
         None  # jobs that read or write it running at once; None = as many as its entities
     )

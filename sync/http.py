@@ -1,4 +1,4 @@
-"""The one outbound HTTP session: no redirects, no hidden retries, bounded answers, Retry-After obeyed."""
+"""The one outbound HTTP session: no redirects unasked, no hidden retries, bounded answers, Retry-After obeyed."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ from sync.budget import Gate, SharedGate
 from sync.budget.limits import rate_headers
 from sync.errand import errand
 from sync.errors import BridgeError, ConfigError, TransientError
+from sync.outbound import certificates
 from sync.outbound.addresses import may_be_private
 from sync.outbound.answers import Answer, Words, raise_for_status, shortened
 from sync.outbound.connections import pools
 from sync.outbound.deadline import Deadline
-from sync.outbound.inspector import Ring, seen_of
+from sync.outbound.inspector import seen_of
 from sync.outbound.rates import rate_of
 from sync.outbound.reasons import reason
+from sync.outbound.redirects import MOST, Step, allowed, onward
 from sync.outbound.stand_in import stand_in
 from sync.redaction import plain_address, redact
 from sync.tape import Question, tape_in_use
@@ -46,9 +48,9 @@ class Session:
     """Requests to one system. Safe for threads. `gate=None` asks without looking at the shared budget.
 
     `timeout` is how long the far end may be silent, `deadline` how long a request may take in all, in seconds.
-    `private` says whether it may be in our own network; None = as its system says.
+    `private` says whether it may be in our own network, `redirects` how many a read follows; None = as its system says.
     Errors of `request`: TransientError (far_end_unreachable, far_end_timeout, rate_limited, quota_used_up,
-    far_end_down, response_too_large) and ConfigError (bad_address, private_address).
+    far_end_down, response_too_large) and ConfigError (bad_address, private_address, certificate_refused).
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Session:
         largest: int = LARGEST_ANSWER,
         gate: Gate | None = SHARED,
         private: bool | None = None,
+        redirects: int | None = None,
     ) -> None:
         self.system = system
         self.base_url = base_url.rstrip("/")
@@ -73,6 +76,7 @@ class Session:
         self._auth = auth
         self._headers = CaseInsensitiveDict({**_usual_headers(), **(headers or {})})
         self._pools = pools(private=may_be_private(system) if private is None else private)
+        self._redirects = allowed(system) if redirects is None else min(redirects, MOST)
         self._rate_headers = rate_headers(system)
 
     def request(
@@ -86,17 +90,46 @@ class Session:
         headers: Mapping[str, str | None] | None = None,
         module: str = "",
     ) -> Answer:
-        """Ask once, whatever comes back; `module` names the entity in the metrics. A header of None is not sent."""
+        """Ask once, whatever comes back; `module` names the entity in the metrics. A header of None is not sent.
+
+        A redirect that is not followed comes back as it is. Each that is takes of the budget as any request does.
+        """
         tape = tape_in_use()
         question = Question(system=self.system, method=method, path=path, params=params, json=json, data=data)
         if tape and (played := tape.play(question)):
             return played
+        step, deadline = self._first(question, headers), Deadline(self._deadline)
+        answer = self._admitted(step, deadline, module)
+        for _ in range(self._redirects):
+            instead = stand_in(self.system)
+            led = onward(step, answer, within=instead is not None and instead.url is not None)
+            if led is None:
+                break
+            step = led
+            answer = self._admitted(step, deadline, module)
+        if tape:
+            tape.take(question, answer)
+        return answer
+
+    def _first(self, question: Question, headers: Mapping[str, str | None] | None) -> Step:
+        instead = stand_in(self.system)
+        base = instead.url if instead and instead.url else self.base_url
+        given = self._headers
+        if headers:
+            given = given.copy()
+            for name, value in headers.items():
+                given.pop(name, None)
+                if value is not None:
+                    given[name] = value
+        url = f"{base}/{question.path.lstrip('/')}"
+        return Step(url=url, question=question, headers=given, auth=self._auth)
+
+    def _admitted(self, step: Step, deadline: Deadline, module: str) -> Answer:
         gate = None if stand_in(self.system) else self._gate
         with gate.admitted(self.system) if gate else nullcontext():
-            work = errand()
-            work.requests += 1
+            errand().requests += 1
             try:
-                answer = self._ask(question, headers, work.seen)
+                answer = self._ask(step, deadline)
             except TransientError as error:
                 metrics.far_end_asked(self.system, module, error.code.removeprefix("far_end_"))
                 self._tell(gate, failed=error.code in ("far_end_unreachable", "far_end_timeout"))
@@ -108,26 +141,21 @@ class Session:
         self._tell(gate, failed=answer.status >= 500 and not refused)
         if gate and answer.status in (429, 503):
             gate.refused(self.system, answer.retry_after)
-        if tape:
-            tape.take(question, answer)
         return answer
 
     def _tell(self, gate: Gate | None, *, failed: bool) -> None:
         if gate:
             gate.heard(self.system, failed=failed)
 
-    def _ask(self, question: Question, headers: Mapping[str, str | None] | None, seen: Ring) -> Answer:
-        instead = stand_in(self.system)
-        base = instead.url if instead and instead.url else self.base_url
-        url = f"{base}/{question.path.lstrip('/')}"
-        address = f"{question.method} {plain_address(url)}"
+    def _ask(self, step: Step, deadline: Deadline) -> Answer:
+        address = f"{step.question.method} {plain_address(step.url)}"
         asked, asked_at, began = None, datetime.now(UTC), time.monotonic()
         status, wrong = 0, None
         told: Mapping[str, str] = {}
         body = b""
-        with Deadline(self._deadline) as deadline:
+        with deadline:
             try:
-                asked = self._prepared(url, question, headers)
+                asked = self._prepared(step)
                 asked_at = datetime.now(UTC)  # signed just before
                 status, told, body = self._send(asked)
                 if deadline.passed:  # and what came may be the half of it
@@ -143,7 +171,8 @@ class Session:
                 raise
             finally:
                 answered = (status, told, body)
-                seen.append(seen_of(self.system, url, question, asked, answered, began=began, error=wrong))
+                seen = seen_of(step.url, step.question, asked, answered, began=began, error=wrong)
+                errand().seen.append(seen)
         return Answer(
             status=status,
             headers=told,
@@ -154,25 +183,17 @@ class Session:
             rate=rate_of(told, self._rate_headers),
         )
 
-    def _prepared(
-        self, url: str, question: Question, headers: Mapping[str, str | None] | None
-    ) -> requests.PreparedRequest:
-        given = self._headers
-        if headers:
-            given = given.copy()
-            for name, value in headers.items():
-                given.pop(name, None)
-                if value is not None:
-                    given[name] = value
+    @staticmethod
+    def _prepared(step: Step) -> requests.PreparedRequest:
         prepared = requests.PreparedRequest()
         prepared.prepare(
-            method=question.method,
-            url=url,
-            headers=given,
-            params=question.params,
-            data=question.data,
-            json=question.json,
-            auth=self._auth,
+            method=step.question.method,
+            url=step.url,
+            headers=step.headers,
+            params=step.question.params,
+            data=step.question.data,
+            json=step.question.json,
+            auth=step.auth,
         )
         return prepared
 
@@ -220,6 +241,9 @@ class Session:
         if isinstance(error, ValueError):  # a URL or header that cannot be sent
             message = f"{self.system} cannot be asked {address}: {redact(str(error))} Correct its address."
             return ConfigError(message, code="bad_address")
+        if words := certificates.refused(error):
+            message = f"{self.system} is not asked {address}: {words}"
+            return ConfigError(message, code="certificate_refused")
         message = (
             f"{self.system} cannot be reached at {address}: {reason(error)}. Bridge tries again; if"
             " this goes on, check that it runs and that its address is right."

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -46,11 +47,15 @@ def said(document: Any, status: int = 200, **headers: str) -> Said:
 class Wire:
     """Listens while in a `with` block; `url` says where."""
 
-    def __init__(self, answering: Answering) -> None:
+    def __init__(
+        self, answering: Answering, *, tls: SSLContext | None = None, host: str = "127.0.0.1"
+    ) -> None:
         self.asked: list[Asked] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(answering, self.asked))
+        self._server = ThreadingHTTPServer((host, 0), _handler(answering, self.asked))
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"{'https' if tls else 'http'}://{host}:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -69,6 +74,9 @@ def _handler(answering: Answering, asked: list[Asked]) -> type[BaseHTTPRequestHa
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            self._answer()
+
+        def do_HEAD(self) -> None:
             self._answer()
 
         def do_POST(self) -> None:
@@ -95,7 +103,8 @@ def _handler(answering: Answering, asked: list[Asked]) -> type[BaseHTTPRequestHa
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(answer.body[: answer.cut])
+            if self.command != "HEAD":
+                self.wfile.write(answer.body[: answer.cut])
             self.close_connection = self.close_connection or answer.cut is not None
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the inherited name

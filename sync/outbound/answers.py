@@ -66,8 +66,12 @@ def raise_for_status(answer: Answer, words: Words | None = None) -> None:
     if status == 404:
         raise NotFound(said)
     if status < 400:
-        where = plain_address(answer.headers.get("Location", ""))
-        raise ConfigError(f"{said} It leads to {where}: set the final address.", code="redirected")
+        where = plain_address(answer.headers.get("Location", "")) or "no address"
+        raise ConfigError(
+            f"{said} It leads to {where}, which was not followed: set the final address. A read follows as many as"
+            " redirects= of the system's declaration says, and never from https to http.",
+            code="redirected",
+        )
     raise FatalError(said, code="far_end_refused")
 
 

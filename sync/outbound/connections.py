@@ -6,11 +6,12 @@ import socket
 from functools import cache
 from typing import Any
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from django.conf import settings
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from sync.outbound.addresses import check_peer
+from sync.outbound.certificates import trusting
 from sync.outbound.deadline import guard
 
 
@@ -45,10 +46,14 @@ class PublicSecureConnection(PublicPlainConnection, SecureConnection):
     """The same, over TLS; looks before the handshake."""
 
 
-@cache
 def pools(*, private: bool) -> PoolManager:
     """All connections of this process. Those that may lead to private addresses are never given to others."""
-    found = PoolManager(num_pools=32, maxsize=16, cert_reqs="CERT_REQUIRED", ca_certs=DEFAULT_CA_BUNDLE_PATH)
+    return _pools(private, settings.BRIDGE_CA_BUNDLE)
+
+
+@cache
+def _pools(private: bool, trusted: str) -> PoolManager:
+    found = PoolManager(num_pools=32, maxsize=16, ssl_context=trusting(trusted))
     plain, secure = (
         (PlainConnection, SecureConnection) if private else (PublicPlainConnection, PublicSecureConnection)
     )

@@ -19,16 +19,19 @@ _current = threading.local()
 
 
 class Deadline:
-    """The time of one request; `passed` once it was hung up on."""
+    """The time of one request, redirects included; it runs while in its block. `passed` once it was hung up on."""
 
-    __slots__ = ("at", "passed", "sock")
+    __slots__ = ("at", "left", "passed", "sock")
 
     def __init__(self, seconds: float) -> None:
-        self.at = time.monotonic() + seconds
+        self.left = seconds
+        self.at = 0.0
         self.passed = False
         self.sock: socket.socket | None = None
 
     def __enter__(self) -> Self:
+        self.at = time.monotonic() + self.left
+        self.sock = None
         _current.deadline = self
         _watch.add(self)
         return self
@@ -38,6 +41,7 @@ class Deadline:
     ) -> None:
         _current.deadline = None
         _watch.remove(self)
+        self.left = self.at - time.monotonic()
 
     def hang_up(self) -> None:
         """End what the socket waits for, on whatever thread."""

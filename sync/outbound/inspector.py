@@ -80,7 +80,6 @@ Ring = deque[Seen]
 
 
 def seen_of(
-    system: str,
     url: str,
     question: Question,
     asked: PreparedRequest | None,
@@ -94,7 +93,7 @@ def seen_of(
     seconds = time.monotonic() - began
     return Seen(
         at=datetime.now(UTC) - timedelta(seconds=seconds),
-        system=system,
+        system=question.system,
         method=question.method,
         url=url,
         params=question.params,

@@ -33,7 +33,16 @@ ALONE_AFTER = 2
 """Tries without an answer after which a row goes in a request of its own: one may have spoilt it for the others."""
 PASSED_OVER_AFTER = 4
 """Such tries after which it holds the others up no longer, as long as these go through."""
-_NOT_WRITTEN = frozenset({"rate_limited", "credentials_refused", "redirected", "bad_address"})
+_NOT_WRITTEN = frozenset(
+    {
+        "rate_limited",
+        "credentials_refused",
+        "redirected",
+        "bad_address",
+        "private_address",
+        "certificate_refused",
+    }
+)
 """Codes of errors after which the target has surely written nothing."""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-READERS = frozenset({"text", "secret", "integer", "flag", "listing"})
+READERS = frozenset({"text", "secret", "integer", "flag", "listing", "certificates"})
 LISTED = re.findall(r"^#?([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
 OURS = re.compile(r"(BRIDGE|NETSUITE|APISMITH|NOTIFICATIONS|INTERNAL)_[A-Z_]+[A-Z]")
 

@@ -244,6 +244,14 @@ def test_it_finds_a_rate_that_lets_nothing_through() -> None:
     assert (id_, "its budget has per_second=0" in said) == ("sync.E014", True)
 
 
+@pytest.mark.parametrize("redirects", [True, -1, 6])
+def test_it_finds_redirects_that_are_no_number_a_read_may_follow(redirects: int) -> None:
+    ((id_, said),) = found(system(entity(), redirects=redirects))
+
+    assert (id_, f"its redirects is {redirects}" in said) == ("sync.E014", True)
+    assert found(system(entity(), redirects=5)) == []
+
+
 @pytest.mark.parametrize("name", ["jobs", "api", "far_end"])
 def test_it_finds_a_system_with_a_reserved_name(name: str) -> None:
     ((id_, said),) = found(system(entity(), name=name))

@@ -77,6 +77,25 @@ def test_where_no_answer_came_its_error_is_kept(handle: Register) -> None:
     assert "Lamp" in kept.sent
 
 
+def test_each_redirect_that_was_followed_is_kept_without_secrets(handle: Register) -> None:
+    to = Said(status=302, headers={"Location": f"/there?sig={SECRET}"})
+
+    def reading(claim: Claim) -> None:
+        session = Session("erp", wire.url, auth=Key(), redirects=1)
+        raise_for_status(session.request("GET", "/here"))
+
+    with Wire(lambda asked: to if asked.path == "/here" else said({}, 400)) as wire:
+        handle(reading, "work")
+        job = ask("work")
+        run(job)
+
+    first, second = Exchange.objects.filter(job=job).order_by("id")
+    assert [one.status for one in (first, second)] == [302, 400]
+    assert [one.address for one in (first, second)] == [f"{wire.url}/here", f"{wire.url}/there"]
+    assert first.headers["Location"] == "/there"
+    assert SECRET not in repr([vars(first), vars(second)])
+
+
 def test_bodies_are_cut_and_their_size_is_told(handle: Register) -> None:
     with Wire(lambda asked: Said(status=500, body=b"x" * 100_000)) as wire:
         job = asked(handle, wire)

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.systems.apismith import entities
 from sync.declare import Push
-from sync.errors import TransientError
+from sync.errors import ConfigError, TransientError
 from sync.models import Delivery, DeliveryCount, Job, TargetCursor
 from sync.registry import Registered, registry
 from tests import sandboxed
@@ -59,6 +59,20 @@ def test_an_answer_that_is_lost_leads_to_a_look_before_sending_again(hub: Hub) -
     assert states() == {State.ACKED: 77}
     assert counts["inserted"] == 77
     assert hub.asked("POST") == ["POST /items/batch", "POST /items/lookup"]
+
+
+def test_a_target_that_must_not_be_asked_leaves_nothing_in_doubt(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync("apismith.items")
+    monkeypatch.setenv("SCHEDULEHUB_PRIVATE", "false")
+
+    with pytest.raises(ConfigError) as caught:
+        push()
+
+    assert caught.value.code == "private_address"
+    assert hub.asked("POST") == []
+    assert State.UNKNOWN not in states()
 
 
 def test_a_request_that_never_took_effect_is_sent_again(hub: Hub) -> None:
