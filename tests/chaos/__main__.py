@@ -2,6 +2,7 @@
 
     python -m tests.chaos --short
     python -m tests.chaos --long --write
+    python -m tests.chaos --pairs
     python -m tests.chaos --seed 7 --only 'worker@ingest/*/away6'
 
 Exit code 1 where a cell is red. `--kept FILE` adds the runs to a file of JSON lines, from which `--write` makes the
@@ -24,9 +25,7 @@ from tests.chaos.ran import Ran
 def main() -> int:
     """Run what is asked for."""
     options = _options()
-    chosen = cells.short() if options.short else cells.shuffled(cells.long(), options.seed)
-    if options.only:
-        chosen = [cell for cell in {*cells.long(), *cells.short()} if fnmatch(cell.key, options.only)]
+    chosen = _chosen(options)
     part, parts = (int(number) for number in options.part.split("/"))
     chosen = chosen[part - 1 :: parts][: options.most]
     print(f"{len(chosen)} cells in {options.worlds} worlds, seed {options.seed}", flush=True)
@@ -38,6 +37,14 @@ def main() -> int:
     return 1 if red or len(ran) < len(chosen) else 0
 
 
+def _chosen(options: argparse.Namespace) -> list[cells.Cell]:
+    if options.only:
+        return [cell for cell in {*cells.long(), *cells.short()} if fnmatch(cell.key, options.only)]
+    if options.pairs:
+        return cells.pairs(options.seed)
+    return cells.short() if options.short else cells.shuffled(cells.long(), options.seed)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.chaos",
@@ -46,6 +53,7 @@ def _options() -> argparse.Namespace:
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--short", action="store_true", help="five cells, as in CI")
+    form.add_argument("--pairs", action="store_true", help="as few as put each two things together")
     form.add_argument("--long", action="store_true", help="all cells (the default)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", metavar="CELL", help="these cells, with * and ?")

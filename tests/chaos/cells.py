@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
 from tests.chaos import far_end, faults
 from tests.chaos.points import COMMAND_POINTS, IN_WEB, LOAD_POINTS, LOOKS, POINTS, PUSH_POINTS
@@ -59,6 +59,23 @@ class Cell:
         """Whether it fills the disk."""
         return self.base == "full"
 
+    @property
+    def pairs(self) -> frozenset[frozenset[str]]:
+        """Each two of what happens together: a kill, its point, a fault of the far end, one of the database."""
+        named = {
+            "process": self.process,
+            "point": self.point,
+            "far end": self.far,
+            "base": self.base,
+        }
+        told = [f"{self._work} {what} {which}" for what, which in named.items() if which != NONE]
+        return frozenset(map(frozenset, combinations(told, 2)))
+
+    @property
+    def _work(self) -> str:
+        load = "load" if self.is_of_load else "read"
+        return "push" if self.is_of_push else "command" if self.is_of_command else load
+
     def fits(self, *, embedded: bool) -> bool:
         """Whether a world of this kind can run it."""
         if self.base != NONE:
@@ -85,6 +102,17 @@ def long() -> list[Cell]:
         for place, (process, far, base) in enumerate(pairs)
     ]
     return list(dict.fromkeys([*cells, *loads(), *pushes(), *commands(), *others()]))
+
+
+def pairs(seed: int) -> list[Cell]:
+    """As few of those as have each of their pairs at least once."""
+    waiting, chosen = shuffled(long(), seed), []
+    missing = frozenset[frozenset[str]]().union(*(cell.pairs for cell in waiting))
+    while missing:
+        best = max(waiting, key=lambda cell: len(cell.pairs & missing))
+        chosen.append(best)
+        missing -= best.pairs
+    return chosen
 
 
 def loads() -> list[Cell]:

@@ -33,6 +33,15 @@ def test_a_cell_has_one_name_and_its_own_dice() -> None:
     assert every[0].dice(1).random() != every[0].dice(2).random()
 
 
+def test_pairs_leave_out_no_two_things_that_the_long_form_puts_together() -> None:
+    chosen, every = cells.pairs(1), cells.long()
+
+    assert set().union(*(cell.pairs for cell in chosen)) == set().union(*(cell.pairs for cell in every))
+    assert len(chosen) < len(every) / 3
+    worker = frozenset({"push process worker", "push point sent"})
+    assert any(worker in cell.pairs for cell in chosen)
+
+
 def test_the_table_counts_runs_and_names_what_is_red() -> None:
     runs = [
         Ran("worker@ingest/none/none", 1, recovery=17.0),
