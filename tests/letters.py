@@ -94,11 +94,11 @@ def find_parcel(intent: Intent) -> Proven | Absent:
     return Proven(remote_id=intent.remote_id) if there else Absent()
 
 
-RANKS = {"queued": 1, "sent": 2, "delivered": 3, "failed": 3}
+RANKS = {"queued": 1, "sent": 2, "planned": 3, "delivered": 4, "failed": 4}
 
 
 def read_report(fields: Mapping[str, Any]) -> Told:
-    """`{"event": "delivered", "of": "E1"}`, as JSON or as a form."""
+    """`{"event": "delivered", "of": "E1", "ref": our key}`, as JSON or as a form; a plan proves nothing."""
     status = fields["event"]
     proves: Literal["proven", "refused"] | None = None
     if status in ("sent", "delivered", "failed"):
@@ -109,6 +109,7 @@ def read_report(fields: Mapping[str, Any]) -> Told:
         rank=RANKS[status],
         state=proves,
         remote_id=fields.get("of"),
+        reference=fields.get("ref"),
         code=fields.get("code"),
     )
 
@@ -142,6 +143,7 @@ HAND_IN = Command(
     find=find_parcel,
     settles=(0, 0),
     retry=NOW,
+    find_retry=Backoff(0, 0),
     callback=Callback(signed=SIGNED, read=read_report, largest=1_000),
 )
 CALL = Command(

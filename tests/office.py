@@ -23,6 +23,7 @@ BROKEN_AFTER = "broken_after"  # done, and 500
 BUSY = "busy"  # 429
 REFUSED = "refused"  # 422
 LOCKED = "locked"  # 403
+_REFUSALS = {BUSY: 429, REFUSED: 422, LOCKED: 403}
 
 
 @dataclass
@@ -75,7 +76,7 @@ class Office:
         """What a read finds."""
         mood = self._mood(self.reads, "GET", path)
         if mood != OK:
-            return None if mood == CUT else (500, {"error": "broken"})
+            return None if mood == CUT else (_REFUSALS.get(mood, 500), {"error": mood})
         name, _, key = path.strip("/").partition("/")
         found = [] if self.hidden else [one for one in self.effects if one["of"] == name]
         if key:

@@ -10,6 +10,9 @@ What `send` raises (from sync.errors) says what is known of the effect:
   the retry policy, or when the configuration was changed.
 - FatalError, NotFound, Conflict, RecordError: the far end refused it. `Refused` says the same without an error.
 - any other TransientError, and every error that is not ours: unknown. `find` is asked before anything is sent again.
+
+What `find` raises says nothing of the effect, and takes none of the tries of sending: it is asked again by
+`find_retry`, and when that has no more, a person is.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from sync.declare import Backoff, Lane, Retry, Signed
+from sync.declare import Backoff, Exponential, Lane, Retry, Signed
 
 if TYPE_CHECKING:
     from rest_framework.serializers import Serializer
@@ -30,6 +33,8 @@ Json = Any
 """A value that JSON can hold."""
 RETRY = Backoff(5, 30, 300)
 """Seconds before each further try; four runs in all."""
+FIND_RETRY = Exponential(base=1, cap=600, tries=300)
+"""About a day: longer than most far ends are away."""
 
 
 def _nobody(_remote_ids: Collection[str]) -> frozenset[str]:
@@ -107,6 +112,7 @@ class Told:
     rank: int  # of the status: one below what was told before is noted, and changes nothing
     state: Literal["proven", "refused"] | None = None  # what it proves of a command that is sent or unknown
     remote_id: str | None = None
+    reference: str | None = None  # Intent.key, where the far end repeats it in what it signs
     code: str | None = None  # the far end's, where it refused
     message: str = ""
     facts: Mapping[str, Json] = field(default_factory=dict)  # what is worth keeping
@@ -122,7 +128,11 @@ class SignedForm:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Callback:
-    """How the far end reports. It is told `Intent.callback_url`: /api/v1/callbacks/{system}/{command}/{id}."""
+    """How the far end reports. It is told `Intent.callback_url`: /api/v1/callbacks/{system}/{command}/{id}.
+
+    SignedForm covers that address. `Signed` covers the body only, which must name the command itself then: by
+    `Told.reference`, or by a `Told.remote_id` that is known to be the command's. Any other is refused.
+    """
 
     signed: Signed | SignedForm
     read: Callable[[Mapping[str, Json]], Told]  # gets the form's fields, or the JSON object of the body
@@ -166,6 +176,7 @@ class Command:
     effect: Callable[[Intent], None] | None = None  # our own rows, in the transaction that takes the command
     lane: Lane | tuple[Lane, ...] = ()  # commands of one lane run one after another, as they were taken
     retry: Retry = RETRY  # before each further sending of what surely had no effect
+    find_retry: Retry = FIND_RETRY  # before `find` is asked again where the far end gave it no answer
     settles: tuple[float, ...] = (
         5,
         30,

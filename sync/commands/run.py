@@ -15,7 +15,7 @@ from sync.commands import Absent, Intent, Proven, Refused, Sent, approve, cancel
 from sync.commands.callbacks import callback_url
 from sync.commands.declared import Declared, UnknownCommand, find
 from sync.commands.sending import Doubtful, Nothing, kept, look, send
-from sync.commands.standing import intent_of, standing
+from sync.commands.standing import due, intent_of, standing
 from sync.errors import FatalError, StaleAttempt, TransientError
 from sync.jobs.claim import Interrupted
 from sync.jobs.retry import DATABASE_PAUSE, database_is_away
@@ -142,7 +142,11 @@ class _Attempt:
         return intent_of(self.command, url)
 
     def _look(self) -> None:
-        found = look(self.known, self._intent())
+        try:
+            found = look(self.known, self._intent())
+        except TransientError as error:
+            self._look_again(error)
+            return
         if isinstance(found, Proven | Refused):
             self._conclude(found, ledger.LOOKED)
             return
@@ -158,6 +162,27 @@ class _Attempt:
                 self._leave_to_person("The far end was asked, and can't say.")
             self._look_later("The far end does not show it yet.")
 
+    def _look_again(self, error: TransientError) -> None:
+        """Raise until the far end may be asked again: that it gave no answer is no try of sending."""
+        if error.not_asked:
+            raise error
+        before = standing(self.command.pk).unanswered
+        wait = self.known.command.find_retry.delay(before)
+        facts = {"code": error.code, "message": error.message}
+        if wait is None:
+            if self._write(State.UNKNOWN, ledger.GAVE_UP, facts):
+                self._leave_to_person(f"The far end was asked {before + 1} times in vain: {error.message}")
+            return
+        if not self._write(self.command.state, ledger.UNANSWERED, facts):
+            return
+        raise TransientError(
+            f"Whether it took effect is asked again when the far end answers: {error.message}",
+            code=error.code,
+            retry_after=max(wait, error.retry_after or 0.0, self.known.command.settles[0]),
+            parks_if_repeated=error.parks_if_repeated,
+            not_asked=True,
+        ) from error
+
     def _look_later(self, message: str, *, unless_due: bool = False) -> None:
         """Raise until the next look is due; return where it is, or where nothing is to be looked for any more."""
         self.command.refresh_from_db()
@@ -167,8 +192,8 @@ class _Attempt:
         command, settles = self.known.command, self.known.command.settles
         if command.find is None and (command.callback is None or self.command.state != State.SENT):
             self._leave_to_person(message)
-        wait = settles[-1] if command.find is None else settles[min(found.looks, len(settles) - 1)]
-        left = (found.since + timedelta(seconds=wait) - ledger.clock()).total_seconds()
+        asked = due(found, settles[-1:] if command.find is None else settles)
+        left = (asked - ledger.clock()).total_seconds()
         if left > 0 or not unless_due:
             raise TransientError(message, code=UNKNOWN, retry_after=max(left, 0.0), not_asked=True)
         if command.find is None:

@@ -76,9 +76,12 @@ def send(claim: Claim, known: Declared, intent: Intent) -> Proven | Sent | Refus
 
 
 def look(known: Declared, intent: Intent) -> Proven | Refused | Absent | Unsure:
-    """Ask whether the effect is there. Raises what the far end's client raises."""
+    """Ask whether the effect is there. Raises TransientError, ConfigError, and what no far end raises."""
     assert known.command.find is not None
-    answer = known.command.find(intent)
+    try:
+        answer = known.command.find(intent)
+    except _REFUSALS as error:  # of the question, not of the command
+        return Unsure(message=error.message)
     if isinstance(answer, Proven | Refused | Absent | Unsure):
         return answer
     return Unsure(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sync.commands import Intent
-from sync.commands.ledger import ACCEPTED, LOOKED, LOST, NO_ANSWER, SENDING
+from sync.commands.ledger import ACCEPTED, GAVE_UP, LOOKED, LOST, NO_ANSWER, SENDING, UNANSWERED
 from sync.models import Command, Effect
 
 
@@ -19,28 +19,44 @@ class Standing:
     tries: int = 0  # times it was sent
     first_sent_at: datetime | None = None
     sent_at: datetime | None = None  # the last time
-    since: datetime | None = (
-        None  # when what became of the last sending was found to be open; None = it is not
-    )
+    # When what became of the last sending was found to be open, or last asked in vain; None = it is not open.
+    since: datetime | None = None
     looks: int = 0  # of the far end since then
+    looked_at: datetime | None = None  # the last of them
+    unanswered: int = 0  # times in a row that it was asked in vain
 
 
 def standing(command_id: UUID) -> Standing:
     """What the lines of a command add up to."""
     rows = Effect.objects.filter(command_id=command_id).order_by("no").values_list("exchange", "at")
-    tries, looks = 0, 0
-    first: datetime | None = None
-    last: datetime | None = None
-    since: datetime | None = None
+    found = Standing()
     for exchange, at in rows:
-        step = exchange.get("step")
-        if step == SENDING:
-            tries, first, last, since, looks = tries + 1, first or at, at, None, 0
-        elif step in (ACCEPTED, NO_ANSWER, LOST):
-            since = since or at
-        elif step == LOOKED:
-            looks += 1
-    return Standing(tries=tries, first_sent_at=first, sent_at=last, since=since, looks=looks)
+        found = _after(found, exchange.get("step"), at)
+    return found
+
+
+def _after(found: Standing, step: str | None, at: datetime) -> Standing:
+    if step == SENDING:
+        return Standing(tries=found.tries + 1, first_sent_at=found.first_sent_at or at, sent_at=at)
+    if step in (ACCEPTED, NO_ANSWER, LOST):
+        return replace(found, since=found.since or at)
+    if step == LOOKED:
+        return replace(found, looks=found.looks + 1, looked_at=at, unanswered=0)
+    if step in (UNANSWERED, GAVE_UP):
+        # What it shows when it is back may be as old as if it had been sent only now.
+        again = found.unanswered + 1 if step == UNANSWERED else 0  # who runs it again after that, asks anew
+        return replace(found, since=at, looks=0, unanswered=again)
+    return found
+
+
+def due(found: Standing, settles: Sequence[float]) -> datetime:
+    """When the far end is to be asked next: as `settles` says after `since`, and no closer together than it says."""
+    assert found.since is not None
+    at = min(found.looks, len(settles) - 1)
+    moment = found.since + timedelta(seconds=settles[at])
+    if found.looked_at is None or not 0 < found.looks < len(settles):
+        return moment
+    return max(moment, found.looked_at + timedelta(seconds=settles[at] - settles[at - 1]))
 
 
 def intent_of(command: Command, callback_url: str | None = None) -> Intent:

@@ -18,6 +18,8 @@ WORDS = {
     ledger.NO_ANSWER: "Nobody knows whether it took effect: {message}",
     ledger.LOST: "Nobody knows whether it took effect: {message}",
     ledger.LOOKED: "The far end was asked whether it is there: {found}",
+    ledger.UNANSWERED: "The far end was asked whether it is there, and did not say ({code}): {message}",
+    ledger.GAVE_UP: "The far end did not say for so long that a person is asked ({code}): {message}",
     ledger.SETTLED: "{by} said that it is {decision}: {reason}",
     ledger.CALLED_BACK: "The far end called back: {status}.",
     ledger.CANCELLED: "{message}",

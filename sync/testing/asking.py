@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sync.models import Command, Job
 
-MOST = 50
+MOST = 500
 """Attempts until a command has ended."""
 
 

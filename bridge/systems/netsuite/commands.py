@@ -11,7 +11,7 @@ import msgspec
 from bridge.systems.netsuite.client import raise_for_refusal, session
 from bridge.systems.netsuite.customer import CustomerPayload, body, differing
 from sync.commands import Absent, Command, Intent, Proven, Unsure
-from sync.declare import Business
+from sync.declare import Business, Exponential
 from sync.errors import NotFound, TransientError
 from sync.http import Answer
 
@@ -58,6 +58,8 @@ upsert_customer = Command(
     find=find,
     lane=Business("external_id"),
     settles=(2, 15, 60),
+    # Some six hours: a night's maintenance leaves nobody dead commands.
+    retry=Exponential(base=5, cap=300, tries=150),
 )
 
 

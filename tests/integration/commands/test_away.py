@@ -1,0 +1,128 @@
+"""A far end that is away when it is asked what became of a command: that uses up none of the tries of sending."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+
+from sync.commands import FIND_RETRY
+from sync.jobs import verbs
+from sync.models import Command, Effect
+from tests import office as moods
+from tests.integration.commands.conftest import OPERATOR, ask, run, run_to_end, steps
+from tests.office import Office
+
+
+def test_one_that_was_never_taken_goes_out_when_the_far_end_is_back(office: Office) -> None:
+    office.moods.append(moods.BROKEN)
+    office.reads.extend([moods.BROKEN] * 9)
+    command = ask("mail")
+
+    outcomes = run_to_end(command)
+
+    assert outcomes == ["retry"] * 13 + ["success"]
+    assert (command.state, len(office.effects), command.job.attempts) == ("proven", 1, 1)
+    assert steps(command) == [
+        *("asked", "sending", "no_answer", *["unanswered"] * 9, *["looked"] * 3),
+        *("sending", "answered"),
+    ]
+
+
+@pytest.mark.parametrize("mood", [moods.BROKEN, moods.BUSY, moods.CUT])
+@pytest.mark.parametrize("name", ["mail", "book"])
+def test_one_whose_answer_was_lost_is_found_when_the_far_end_is_back(
+    office: Office, name: str, mood: str
+) -> None:
+    office.moods.append(moods.LOST)
+    office.reads.extend([mood] * 6)
+    command = ask(name)
+
+    outcomes = run_to_end(command)
+
+    assert outcomes == ["retry"] * 7 + ["success"]
+    assert (command.state, len(office.effects), command.job.attempts) == ("proven", 1, 0)
+    assert [method for method, _ in office.asked if method != "GET"] == ["PUT" if name == "book" else "POST"]
+
+
+def test_outages_in_between_leave_each_sending_its_try(office: Office) -> None:
+    office.moods.extend([moods.BROKEN] * 3)
+    office.reads.extend(([moods.BROKEN] * 4 + [moods.OK]) * 3)
+    command = ask("book")
+
+    outcomes = run_to_end(command, most=40)
+
+    assert ("failed" in outcomes, command.state, len(office.effects)) == (False, "proven", 1)
+    assert (steps(command).count("sending"), command.job.attempts) == (4, 3)
+
+
+def test_it_says_why_it_waits(office: Office) -> None:
+    office.moods.append(moods.LOST)
+    office.reads.extend([moods.BROKEN] * 2)
+    command = ask("mail")
+
+    assert [run(command) for _ in range(3)] == ["retry"] * 3
+
+    job = command.job
+    assert (command.state, job.status, job.hold, job.attempts) == ("unknown", "pending", "backoff", 0)
+    assert job.error_code == "far_end_error"
+    assert "Whether it took effect is asked again when the far end answers: shop answered 500" in (
+        job.error or ""
+    )
+
+
+def test_the_usual_patience_is_about_a_day() -> None:
+    waits = [min(FIND_RETRY.cap, FIND_RETRY.base * 2**no) / 2 for no in range(FIND_RETRY.tries)]
+
+    assert 80_000 < sum(waits) < 100_000
+
+
+def test_a_far_end_that_never_says_is_left_to_a_person_as_unknown(office: Office) -> None:
+    office.hidden = True
+    office.reads.extend([moods.BROKEN] * 4)
+    command = ask("hand_in")
+
+    assert run_to_end(command) == ["retry", "retry", "retry", "failed"]
+
+    assert (command.state, command.job.error_code, len(office.effects)) == ("unknown", "outcome_unknown", 1)
+    assert "asked 3 times in vain: shop answered 500" in (command.job.error or "")
+    assert "bridge commands settle" in (command.job.error or "")
+    assert steps(command)[-3:] == ["unanswered", "unanswered", "gave_up"]
+    office.hidden = False
+    verbs.retry(command.job_id, by=OPERATOR, reason="it is back")
+    assert [run(command), run(command)] == ["retry", "success"], "it has all its tries again"
+    assert (command.state, len(office.effects)) == ("proven", 1)
+
+
+def test_a_question_that_is_refused_proves_nothing(office: Office) -> None:
+    office.moods.append(moods.LOST)
+    office.reads.extend([moods.REFUSED] * 3)
+    command = ask("mail")
+
+    assert run_to_end(command) == ["retry", "retry", "retry", "failed"]
+
+    assert (command.state, command.job.error_code, len(office.effects)) == ("unknown", "outcome_unknown", 1)
+
+
+def test_what_it_shows_right_after_an_outage_is_not_believed(office: Office) -> None:
+    """Its lists may be as far behind as if the command had been sent when it came back."""
+    office.moods.append(moods.LOST)
+    office.hidden = True
+    command = ask("slow")
+    run(command)
+    _let_pass(command, 700)
+    office.reads.append(moods.BROKEN)
+    assert run(command) == "retry"
+    asked = len(office.asked)
+
+    assert run(command) == "retry"
+    assert len(office.asked) == asked, "asked again 600 s after that"
+    office.hidden = False
+    _let_pass(command, 600)
+
+    assert (run(command), command.state, len(office.effects)) == ("success", "proven", 1)
+
+
+def _let_pass(command: Command, seconds: float) -> None:
+    Effect.objects.filter(command=command).update(at=F("at") - timedelta(seconds=seconds))
