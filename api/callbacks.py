@@ -58,7 +58,11 @@ class CallbackView(APIView):
             200: OpenApiResponse(NOTED, "Noted, or it came before and has no second effect."),
             401: OpenApiResponse(ErrorSerializer, "Signature missing, wrong or too old."),
             413: OpenApiResponse(ErrorSerializer, "The body is too large."),
-            **{status: told for status, told in failures(400, 404, 503).items() if status not in (401, 403)},
+            **{
+                status: told
+                for status, told in failures(400, 404, 409, 503).items()
+                if status not in (401, 403)
+            },
         },
     )
     def post(self, request: Request, system: str, name: str, command_id: str | None = None) -> Response:

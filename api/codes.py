@@ -95,6 +95,14 @@ CODES: dict[str, tuple[int, str]] = {
         409,
         "Nothing was emptied, because the far end could not be asked; the message has its words.",
     ),
+    "callback_of_another": (
+        409,
+        "What is signed is of another command than the one whose address it came to.",
+    ),
+    "callback_too_early": (
+        409,
+        "The far end's id in a callback is not known yet as the command's: report it again later.",
+    ),
     "backfill_overlaps": (409, "Another backfill under way may read the same rows; the message names it."),
     "deleted": (410, "The record was deleted at the far end, at `detail.deleted_at`."),
     "not_kept": (

@@ -9,11 +9,12 @@ from rest_framework.serializers import Serializer
 
 from sync.check_lanes import of_lanes
 from sync.check_limits import Wrong, of_retry
-from sync.commands import Command
-from sync.declare import System
+from sync.check_webhooks import of_signature
+from sync.commands import Callback, Command
+from sync.declare import Signed, System
 from sync.registry import Registry
 
-TAKEN = ("settle", "compensate", "approve", "reject")
+TAKEN = ("settle", "compensate", "approve", "reject", "exchanges")
 """What stands behind a command's id in the API."""
 FOR_COMMANDS = frozenset({"activities", "orders", "vouchers"})
 """Paths that nothing but a command may take."""
@@ -50,6 +51,9 @@ def _names(command: Command) -> Iterator[tuple[str, str]]:
 def _rules(system: System, command: Command, known: Registry) -> Iterator[tuple[str, str]]:
     if command.approval is not None and command.approval.persons < 1:
         yield f"needs the approval of {command.approval.persons} persons", "At least one, or no approval=."
+    if isinstance(command.callback, Callback) and isinstance(command.callback.signed, Signed):
+        for message, hint in of_signature(command.callback.signed):
+            yield f"has a callback that {message}", hint
     if (way := command.compensation) is not None:
         path = way.command if "." in way.command else f"{system.name}.{way.command}"
         if path not in {f"{one.name}.{it.name}" for one in known.systems for it in one.commands}:
@@ -79,6 +83,8 @@ def _path(
 def _times(command: Command) -> Iterator[tuple[str, str]]:
     for message, hint in of_retry(command.retry):
         yield f"has a retry policy that makes no sense: {message}", hint
+    for message, hint in of_retry(command.find_retry):
+        yield f"has a find_retry that makes no sense: {message}", hint
     settles = command.settles
     ordered = list(settles) == sorted(settles) and all(0 <= one <= LONGEST_SETTLE for one in settles)
     if not settles or not ordered:

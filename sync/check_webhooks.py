@@ -18,7 +18,7 @@ def wrong_webhook(registered: Registered) -> Iterator[Wrong]:
     """One finding for each fault of the entity's webhook."""
     webhook = registered.entity.webhook
     if webhook is not None:
-        for message, hint in (*_faults(registered.entity, webhook), *_of_signature(webhook.signed)):
+        for message, hint in (*_faults(registered.entity, webhook), *of_signature(webhook.signed)):
             yield "E021", f"its webhook {message}", hint
 
 
@@ -40,7 +40,8 @@ def _faults(entity: Entity, webhook: Webhook) -> Iterator[tuple[str, str]]:
         yield f"takes at most {webhook.largest} bytes", "At least one."
 
 
-def _of_signature(signed: Signed) -> Iterator[tuple[str, str]]:
+def of_signature(signed: Signed) -> Iterator[tuple[str, str]]:
+    """What is wrong with how it is signed, and what to do about it."""
     if not _VARIABLE.fullmatch(signed.variable):
         hint = "Such as SHOP_WEBHOOK_SECRET: the secret itself never stands in a declaration."
         yield f"has its secret in {signed.variable!r}, which is no environment variable's name", hint

@@ -19,7 +19,7 @@ from sync.commands.declared import Declared
 from sync.commands.going_on import go_on, locked
 from sync.commands.sending import kept
 from sync.commands.standing import standing, taken
-from sync.errors import BridgeError, ConfigError, InvalidRequest, NotFound
+from sync.errors import BridgeError, ConfigError, Conflict, InvalidRequest, NotFound
 from sync.models import Command, Inbound
 from sync.models.command import State
 
@@ -47,7 +47,8 @@ class Receipt:
 def receive(known: Declared, delivery: Delivery) -> Receipt:
     """Note a callback, and what it proves. One that came before has no second effect.
 
-    Raises Unsigned, ConfigError (secret_missing, public_url_missing), InvalidRequest (bad_callback), NotFound.
+    Raises Unsigned, ConfigError (secret_missing, public_url_missing), InvalidRequest (bad_callback), NotFound, and
+    Conflict (callback_of_another, callback_too_early) where what is signed is not known to be of the address's command.
     """
     callback = known.command.callback
     if callback is None:
@@ -55,6 +56,8 @@ def receive(known: Declared, delivery: Delivery) -> Receipt:
     proven, told = _proven(callback, delivery)
     with transaction.atomic():
         _, command = locked(_meant(known, delivery.command_id, told).pk)
+        if delivery.command_id is not None and not isinstance(callback.signed, SignedForm):
+            _check_bound(command, told)
         door = f"callbacks/{known.path.replace('.', '/')}"
         state = {"state": Inbound.State.DONE, "done_at": proven.received_at, "job_id": command.job_id}
         _, created = inbound.take_in(door, proven, **state)
@@ -101,11 +104,34 @@ def _meant(known: Declared, command_id: UUID | None, told: Told) -> Command:
     ours = Command.objects.filter(kind=known.path)
     if command_id is not None:
         found = ours.filter(pk=command_id).first()
+    elif told.reference is not None:
+        found = ours.filter(effect_key=told.reference).first()
     else:
         found = ours.filter(remote_id=told.remote_id).first() if told.remote_id else None
     if found is None:
         raise NotFound("No command of ours is meant by it.")
     return found
+
+
+def _check_bound(command: Command, told: Told) -> None:
+    """The address is not signed: whoever saw a signed body could send it to another command's."""
+    if told.reference is None and told.remote_id is None:
+        message = "It names no command in what is signed: its `read` must return `reference` or `remote_id`."
+        raise InvalidRequest(message, code="bad_callback")
+    if told.reference is None and command.remote_id is None:
+        message = (
+            "It is not known yet whether that id of the far end's is this command's: report it again later, or"
+            " repeat the command's key in what is signed."
+        )
+        raise Conflict(message, code="callback_too_early")
+    ours = (
+        (command.remote_id, told.remote_id)
+        if told.reference is None
+        else (command.effect_key, told.reference)
+    )
+    if ours[0] != ours[1]:
+        message = "What is signed is of another command than the one whose address it came to."
+        raise Conflict(message, code="callback_of_another")
 
 
 def _note(known: Declared, command: Command, told: Told) -> None:
@@ -115,7 +141,7 @@ def _note(known: Declared, command: Command, told: Told) -> None:
         command.remote_status, command.remote_rank = told.status, told.rank
     if command.remote_id is None and told.remote_id and not taken(command, [told.remote_id]):
         command.remote_id = told.remote_id
-    state = _state_after(command, told)
+    state = command.state if late else _state_after(command, told)
     ended = state != command.state
     ledger.write(command, state, ledger.CALLED_BACK, facts=facts)
     if ended:

@@ -11,7 +11,7 @@ from api.record_list import PAGING
 from bridge.systems import SYSTEMS
 from bridge.systems.loading import load
 from sync.checks import PARAMETERS, check
-from sync.commands import Approval, Command, Compensation
+from sync.commands import Approval, Callback, Command, Compensation
 from sync.declare import (
     Backoff,
     Budget,
@@ -33,7 +33,7 @@ from sync.fields import Bytes, Date, Decimal, Field, FirstOf, Integer, Join, Jso
 from sync.formats import format_problem
 from sync.registry import Registry
 from sync.sources.rest import RestClient
-from tests.letters import Letter, mail
+from tests.letters import Letter, mail, read_report
 
 FIELDS: dict[str, Field] = {
     "id": Integer(required=True),
@@ -347,7 +347,12 @@ def test_a_plain_command_is_well() -> None:
         ({"settles": (5, -1)}, "looks after"),
         ({"settles": (30, 5)}, "looks after"),
         ({"retry": Backoff(-1)}, "retry policy"),
+        ({"find_retry": Backoff(-1)}, "find_retry"),
         ({"on_refusal": "ignore"}, "on_refusal"),
+        (
+            {"callback": Callback(signed=Signed(variable="A", signs=("id",)), read=read_report)},
+            "signature over",
+        ),
         ({"largest": 0}, "bytes"),
         ({"approval": Approval(persons=0)}, "approval of 0"),
         ({"compensation": Compensation(command="gone", payload=lambda _i, _p: {})}, "unknown command"),

@@ -33,9 +33,11 @@ def door(command: Command) -> str:
     return f"/api/v1/callbacks/{command.kind.replace('.', '/')}/{command.pk}"
 
 
-def report(command: Command, event: str, *, path: str | None = None, **proof: Any) -> Any:
+def report(
+    command: Command, event: str, *, path: str | None = None, ref: str | None = None, **proof: Any
+) -> Any:
     """A signed JSON callback."""
-    body = json.dumps({"event": event, "of": command.remote_id}).encode()
+    body = json.dumps({"event": event, "of": command.remote_id, "ref": ref}).encode()
     given = proof.pop("given", None)
     sent = headers(body, delivery=f"d-{command.pk}-{event}", **proof) if given is None else given
     return Client().post(path or door(command), body, content_type="application/json", headers=sent)
@@ -95,6 +97,20 @@ def test_reports_in_the_wrong_order_leave_the_furthest(office: Office) -> None:
     command.refresh_from_db()
     assert (command.state, command.remote_status) == ("proven", "delivered")
     assert steps(command).count("called_back") == 3
+
+
+@pytest.mark.parametrize("late", ["sent", "queued"])
+def test_a_late_report_of_less_is_noted_and_moves_an_open_command_nowhere(office: Office, late: str) -> None:
+    command = handed_in(office)
+    assert report(command, "planned").status_code == 200
+
+    assert report(command, late).json()["status"] == "accepted"
+
+    command.refresh_from_db()
+    assert (command.state, command.remote_status) == ("sent", "planned")
+    assert [line.exchange.get("status") for line in command.ledger.order_by("no")][-2:] == ["planned", late]
+    assert report(command, "delivered").status_code == 200
+    assert (run(command), command.state) == ("success", "proven")
 
 
 def test_a_report_of_a_refusal_ends_it_with_the_far_ends_code(office: Office) -> None:
@@ -169,6 +185,55 @@ def test_a_report_without_an_address_of_its_own_is_found_by_the_far_ends_id(offi
     answer = report(command, "delivered", path="/api/v1/callbacks/shop/hand_in")
 
     assert answer.json()["command"] == str(command.pk)
+
+
+def test_a_signed_report_of_one_command_does_nothing_at_the_address_of_another(office: Office) -> None:
+    command, other = handed_in(office), ask("hand_in")
+    run(other)
+    assert (command.remote_id, other.remote_id) == ("E1", "E2")
+    unsent = ask("hand_in")
+
+    answers = [
+        report(command, "delivered", path=door(other)),
+        report(command, "failed", path=door(unsent)),
+        report(command, "delivered", path=door(other), ref=command.effect_key),
+        report(command, "delivered", path=door(unsent), ref=command.effect_key),
+    ]
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (409, "callback_of_another"),
+        (409, "callback_too_early"),
+        (409, "callback_of_another"),
+        (409, "callback_of_another"),
+    ]
+    for one, state in ((other, "sent"), (unsent, "intended")):
+        one.refresh_from_db()
+        assert (one.state, one.remote_status, "called_back" in steps(one)) == (state, None, False)
+    assert report(command, "delivered").json()["status"] == "accepted", "it was not taken for seen"
+
+
+def test_a_signed_report_that_names_no_command_is_refused(office: Office) -> None:
+    command = handed_in(office)
+    command.remote_id = None
+
+    answer = report(command, "delivered")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_callback")
+
+
+def test_our_own_key_in_a_report_is_enough_where_the_answer_was_lost(office: Office) -> None:
+    office.moods.append(moods.LOST)
+    command = ask("hand_in")
+    run(command)
+    assert (command.state, command.remote_id) == ("unknown", None)
+
+    assert report(command, "delivered", ref=command.effect_key).status_code == 200
+    assert run(command) == "success"
+    assert (command.state, len(office.effects)) == ("proven", 1)
+
+    unnamed = ask("hand_in")
+    path = "/api/v1/callbacks/shop/hand_in"
+    assert report(unnamed, "queued", path=path, ref=unnamed.effect_key).json()["command"] == str(unnamed.pk)
 
 
 def test_a_report_that_is_not_proven_is_refused(office: Office) -> None:
