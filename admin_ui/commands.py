@@ -17,7 +17,7 @@ from admin_ui import render
 from admin_ui.acts import on_many, on_one
 from admin_ui.command_acts import APPROVE, COMPENSATE, NOT_DONE, PROVEN, REJECT
 from admin_ui.filters import TextFilter
-from admin_ui.job_detail import Table
+from admin_ui.job_detail import Table, exchanges
 from admin_ui.page import Page
 from admin_ui.site import site
 from sync.commands import ledger
@@ -83,10 +83,10 @@ class CommandsPage(Page):
         return (PROVEN.name, NOT_DONE.name) if shown.state in ledger.OPEN else ()
 
     def detail(self, request: HttpRequest, shown: Command) -> dict[str, Any]:
-        """Its ledger, drawn anew while its job is under way."""
+        """Its ledger and what was said to the far end, drawn anew while its job is under way."""
         job = _job(shown)
         live = job is not None and job.status in (Job.Status.PENDING, Job.Status.PROCESSING)
-        return {"tables": [_ledger(shown)], "live": live}
+        return {"tables": [_ledger(shown), *exchanges(shown.job_id)], "live": live}
 
     @display(description="Asked", ordering="id")
     def asked(self, command: Command) -> str | SafeString:

@@ -14,6 +14,7 @@ from admin_ui import render
 from admin_ui.access import may_operate
 from admin_ui.job_detail import Table
 from admin_ui.site import site
+from sync.commands.about import about
 from sync.jobs import dead
 from sync.jobs.selecting import DEAD
 from sync.models import Job
@@ -69,7 +70,7 @@ def _newest() -> Table:
     rows = [
         [
             render.link(job.id, "sync_job_change", job.id),
-            job.entity.path if job.entity else render.NONE,
+            about(job) or render.NONE,
             job.kind,
             render.ago(job.finished_at),
             format_html('<span class="b-cut" title="{}">{}</span>', job.error, job.error)
@@ -78,5 +79,5 @@ def _newest() -> Table:
         ]
         for job in jobs
     ]
-    headers = ["Job", "Entity", "Kind", "Failed", "Error"]
+    headers = ["Job", "Entity or command", "Kind", "Failed", "Error"]
     return {"title": "The newest", "headers": headers, "rows": rows, "empty": "None."}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.utils.safestring import SafeString
 
 from admin_ui import dry_run, render
 from admin_ui.batch_words import counts_words, seconds_words
 from sync import events
+from sync.commands.about import about
 from sync.jobs import lane_words, tree
 from sync.models import Attempt, Exchange, Job
 from sync.redaction import redact
@@ -42,7 +44,7 @@ def tables(job: Job) -> list[Table]:
         *_tree(job),
         _attempts(job),
         *_faults(job),
-        *_exchanges(job),
+        *exchanges(job.pk),
         _batches(job),
         _events(job),
     ]
@@ -56,7 +58,7 @@ def _tree(job: Job) -> list[Table]:
     rows = [
         [
             SafeString("&emsp;" * depth) + render.link(f"{one.kind} {one.pk}", "sync_job_change", one.pk),
-            one.entity.path if one.entity else render.NONE,
+            about(one) or render.NONE,
             f"{one.status} ({one.hold})" if one.hold else one.status,
             one.error or render.NONE,
         ]
@@ -95,8 +97,8 @@ def _faults(job: Job) -> list[Table]:
     return [{"title": "Tracebacks", "headers": ["No.", "Where"], "rows": rows, "empty": ""}] if rows else []
 
 
-def _exchanges(job: Job) -> list[Table]:
-    """What was said to far ends, where any of it is kept."""
+def exchanges(job_id: UUID) -> list[Table]:
+    """What was said to far ends, newest first, where any of it is kept."""
     rows = [
         [
             seen.attempt,
@@ -109,7 +111,7 @@ def _exchanges(job: Job) -> list[Table]:
             f"{seen.ms} ms",
             render.block(_said(None, seen.headers, seen.body)),
         ]
-        for seen in Exchange.objects.filter(job=job).order_by("-id")[:MOST_EXCHANGES]
+        for seen in Exchange.objects.filter(job=job_id).order_by("-id")[:MOST_EXCHANGES]
     ]
     headers = ["Attempt", "When", "Request", "Sent", "Answer", "Took", "Answered"]
     return [{"title": "Exchanges", "headers": headers, "rows": rows}] if rows else []

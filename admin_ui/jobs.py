@@ -26,6 +26,7 @@ from admin_ui.search import by_id
 from admin_ui.search_jobs import by_words
 from admin_ui.site import site
 from sync import asked
+from sync.commands.about import about
 from sync.commands.accept import KIND as COMMAND
 from sync.errors import BridgeError
 from sync.jobs import verbs
@@ -162,7 +163,7 @@ class JobsPage(EntityPage):
     def detail(self, request: HttpRequest, shown: Job) -> dict[str, Any]:
         """It keeps itself up to date while the job is under way."""
         return {
-            "title": f"{shown.kind} {shown.entity or ''}".strip(),
+            "title": f"{shown.kind} {about(shown) or ''}".strip(),
             "subtitle": str(shown.id),
             "tables": tables(shown),
             "live": shown.status in UNFINISHED,
@@ -195,10 +196,10 @@ class JobsPage(EntityPage):
         shown = render.label(word, render.JOB_LABELS.get(word, ""))
         return format_html('{} <span class="b-quiet">{}</span>', shown, job.hold) if job.hold else shown
 
-    @display(description="Entity", ordering="entity__path")
+    @display(description="Entity or command", ordering="entity__path")
     def work(self, job: Job) -> str:
-        """The entity's path."""
-        return job.entity.path if job.entity else render.NONE
+        """What it is about."""
+        return about(job) or render.NONE
 
     @display(description="Progress")
     def advance(self, job: Job) -> str | SafeString:

@@ -73,7 +73,7 @@ class CommandView(APIView):
     def get(self, request: Request, command_id: str) -> Response:
         """The command."""
         Query(request, known=())
-        return Response(detailed(_command(command_id)))
+        return Response(detailed(find(command_id)))
 
 
 class CommandSettleView(APIView):
@@ -101,7 +101,7 @@ class CommandSettleView(APIView):
             reason=word(data, "reason") or "",
             remote_id=word(data, "remote_id"),
         )
-        return Response(detailed(_command(command_id)))
+        return Response(detailed(find(command_id)))
 
 
 def _act(name: str, summary: str, call: Callable[[UUID, Actor, str], object]) -> type[APIView]:
@@ -122,9 +122,9 @@ def _act(name: str, summary: str, call: Callable[[UUID, Actor, str], object]) ->
             """The command as it is then."""
             Query(request, known=())
             data = body(request, known=("reason",))
-            number = _command(command_id).pk
+            number = find(command_id).pk
             call(number, actor(request), word(data, "reason") or "")
-            return Response(detailed(_command(command_id)))
+            return Response(detailed(find(command_id)))
 
     return ActView
 
@@ -136,7 +136,8 @@ CompensateView = _act(
 )
 
 
-def _command(command_id: str) -> Command:
+def find(command_id: str) -> Command:
+    """The command with its job. Raises NotFound."""
     number = identifier("command", command_id)
     command = Command.objects.select_related("job").filter(pk=number).first()
     if command is None:

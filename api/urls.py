@@ -109,6 +109,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/commands", commands.CommandsView.as_view()),
     path("api/v1/commands/<str:command_id>", commands.CommandView.as_view()),
     path("api/v1/commands/<str:command_id>/settle", commands.CommandSettleView.as_view()),
+    path("api/v1/commands/<str:command_id>/exchanges", exchanges.CommandExchangesView.as_view()),
     path("api/v1/commands/<str:command_id>/approve", commands.ApproveView.as_view()),
     path("api/v1/commands/<str:command_id>/reject", commands.RejectView.as_view()),
     path("api/v1/commands/<str:command_id>/compensate", commands.CompensateView.as_view()),

@@ -1,7 +1,7 @@
 """Effects wanted outside: what became of each, and what a person has to say.
 
 bridge commands                                 the newest (--state unknown: what is not known; --command NAME)
-bridge commands show ID                         one, with its payload and its ledger
+bridge commands show ID                         one, with its payload, its ledger and what was said to its far end
 bridge commands send NAME --payload JSON        ask for one (- reads the JSON from stdin); --key makes it safe to repeat
 bridge commands settle ID proven|not_done --reason WHY
                                                 say what became of one whose outcome nobody can be asked about;
@@ -25,6 +25,7 @@ from bridge.verbs.ids import identifier
 from bridge.verbs.values import count
 
 ACTS = ("list", "show", "send", "settle", "approve", "reject", "compensate")
+MOST_EXCHANGES = 20
 STATES = ("intended", "sent", "proven", "refused", "unknown")
 
 
@@ -56,7 +57,7 @@ def run(options: Namespace) -> int:
         return _settle(number, options)
     if options.act != "show":
         return _act(number, options)
-    print_json(_shown(number))
+    print_json({**_shown(number), "exchanges": _exchanges(number)})
     return OK
 
 
@@ -145,6 +146,14 @@ def _act(number: UUID, options: Namespace) -> int:
     else:
         print(f"{said}: `bridge commands show {done.pk}`.")
     return OK
+
+
+def _exchanges(number: UUID) -> list[dict[str, Any]]:
+    """The last ones, newest first."""
+    from api.exchanges import shown
+    from sync.models import Exchange
+
+    return shown(Exchange.objects.filter(job__command=number).order_by("-id")[:MOST_EXCHANGES])
 
 
 def _shown(number: UUID) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def run(options: Namespace) -> int:
 
 def _list(options: Namespace) -> int:
     from api.jobs import shown
+    from sync.commands.about import about
 
     jobs = jobs_many.selected(options).rows().select_related("entity").order_by("-id")
     found = list(jobs[: options.limit])
@@ -72,12 +73,12 @@ def _list(options: Namespace) -> int:
         print_json(shown(found))
         return OK
     print_table(
-        ("id", "kind", "entity", "status", "failed tries#", "asked for", "by", "error"),
+        ("id", "kind", "entity or command", "status", "failed tries#", "asked for", "by", "error"),
         (
             (
                 str(job.id),
                 job.kind,
-                job.entity.path if job.entity else "",
+                about(job) or "",
                 f"{job.status} ({job.hold})" if job.hold else job.status,
                 job.attempts,
                 ago(job.created_at),

@@ -33,6 +33,29 @@ def test_one_shows_its_ledger_and_hides_secrets(viewing: Client) -> None:
     assert ("***" in shown, "hunter2" in shown) == (True, False)
 
 
+def test_one_shows_what_was_said_to_the_far_end(viewing: Client) -> None:
+    job = factories.dead_job(None, kind="command")
+    command = factories.command("unknown", job=job)
+    factories.exchange(job)
+    factories.exchange(factories.dead_job(), address="http://elsewhere.test/")
+
+    shown = main_text(viewing.get(page("sync_command_change", command.pk)))
+
+    assert ("http://shop.test/things" in shown, "no such lamp" in shown, "elsewhere" in shown) == (
+        True,
+        True,
+        False,
+    )
+    assert "Exchanges" not in main_text(viewing.get(page("sync_command_change", factories.command().pk)))
+
+
+def test_lists_of_jobs_say_which_command_one_sends(viewing: Client) -> None:
+    factories.dead_job(None, kind="command", params={"command": "shop.mail", "id": "1"})
+
+    for name in (LISTS["jobs"], "dead_jobs"):
+        assert "shop.mail" in main_text(viewing.get(page(name))), name
+
+
 def test_its_job_leads_to_it(viewing: Client) -> None:
     job = factories.dead_job(None, kind="command")
     command = factories.command("unknown", job=job)

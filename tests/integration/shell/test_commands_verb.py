@@ -31,6 +31,30 @@ def test_they_are_listed_and_shown(shell: Shell) -> None:
     assert shell.json["ledger"][0]["words"] == "Asked for by carol."
 
 
+def test_one_is_shown_with_what_was_said_to_the_far_end_the_newest_first(shell: Shell) -> None:
+    job = factories.dead_job(None, kind="command")
+    command = factories.command("unknown", job=job)
+    for attempt in (1, 2):
+        factories.exchange(job, attempt)
+    factories.exchange(factories.dead_job())
+
+    assert shell("commands", "show", str(command.pk)) == 0
+
+    said = shell.json["exchanges"]
+    assert [(one["attempt"], one["status"], one["sent_headers"]["Authorization"]) for one in said] == [
+        (2, 400, "***"),
+        (1, 400, "***"),
+    ]
+
+
+def test_the_list_of_jobs_says_which_command_one_sends(shell: Shell) -> None:
+    factories.dead_job(None, kind="command", params={"command": "shop.mail", "id": "1"})
+
+    assert shell("jobs") == 0
+
+    assert "shop.mail" in shell.out
+
+
 def test_an_unknown_one_is_settled_with_a_reason(shell: Shell) -> None:
     command = factories.command("unknown", job=factories.dead_job(None, kind="command"))
     settle = ("commands", "settle", str(command.pk))
