@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.test.testcases import LiveServerThread
 
 from tests import factories
 from tests.browser.webdriver import Browser
+from tests.served import served
 
 ADMIN = "/admin/"
 
@@ -17,12 +16,8 @@ ADMIN = "/admin/"
 @pytest.fixture
 def server(committed: None) -> Iterator[str]:
     """The URL of the project, served over HTTP by a thread on the tests' database."""
-    thread = LiveServerThread("127.0.0.1", StaticFilesHandler)
-    thread.start()
-    thread.is_ready.wait()
-    assert thread.error is None, thread.error
-    yield f"http://127.0.0.1:{thread.port}"
-    thread.terminate()
+    with served() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.test.testcases import LiveServerThread
 
 from bridge.sandbox.server import Sandbox
 from sync import records
@@ -17,6 +15,7 @@ from sync.models import Inbound
 from sync.registry import registry
 from tests.integration.pipeline.conftest import run_waiting, sync
 from tests.sandboxed import change, control, delete
+from tests.served import served
 
 ITEMS = "apismith.items"
 
@@ -24,13 +23,9 @@ ITEMS = "apismith.items"
 @pytest.fixture
 def door(committed: None, sandbox: Sandbox) -> Iterator[str]:
     """Where webhooks are taken in, by a server of its own; nothing is sent yet."""
-    thread = LiveServerThread("127.0.0.1", StaticFilesHandler)
-    thread.start()
-    thread.is_ready.wait()
-    assert thread.error is None, thread.error
-    yield f"http://127.0.0.1:{thread.port}/api/v1/webhooks/apismith/{{entity}}"
-    control(sandbox, "POST", "apismith/webhooks", {"url": None})
-    thread.terminate()
+    with served() as url:
+        yield f"{url}/api/v1/webhooks/apismith/{{entity}}"
+        control(sandbox, "POST", "apismith/webhooks", {"url": None})
 
 
 def tells(sandbox: Sandbox, door: str, **setting: Any) -> None:
