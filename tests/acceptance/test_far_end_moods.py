@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
@@ -22,11 +24,29 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
+@pytest.fixture(scope="module", autouse=True)
+def dying(up: Running) -> Iterator[subprocess.Popen[str]]:
+    """Somebody waits for a job of a far end that fails: a good minute, in which the tests of APISmith run."""
+    control(up, "netsuite/mood", mood="500")
+    command = [sys.executable, "-m", "bridge", "sync", "products", "--wait", "--json"]
+    with (up.folder / "dying.json").open("w") as out:
+        waiting = subprocess.Popen(command, cwd=up.folder, env=up.environment, stdout=out, text=True)
+    yield waiting
+    waiting.kill()
+    waiting.wait()
+
+
+@pytest.fixture(scope="module")
+def dead(up: Running, dying: subprocess.Popen[str]) -> dict[str, Any]:
+    """That job, once it has ended."""
+    assert dying.wait() == 1
+    return job(up, json.loads((up.folder / "dying.json").read_text())["id"])
+
+
 @pytest.fixture(autouse=True)
 def good_again(up: Running) -> Iterator[None]:
     yield
-    for system in ("netsuite", "apismith"):
-        control(up, f"{system}/mood", mood="ok")
+    control(up, "apismith/mood", mood="ok")
 
 
 def control(running: Running, path: str, **body: Any) -> Any:
@@ -72,33 +92,6 @@ def test_lines_before_their_orders_come_with_them(up: Running) -> None:
     assert up.entities()["apismith.order_lines"]["records"] == 2_155
 
 
-def test_errors_are_retried_in_tiers_and_then_shown(up: Running) -> None:
-    control(up, "netsuite/mood", mood="500")
-
-    dead = job(up, sync(up, "products", code=1)["id"])
-
-    assert (dead["status"], dead["attempts"], len(dead["runs"])) == ("failed", 4, 4)
-    first, second, third = gaps(dead["runs"])
-    assert 1 <= first < 10 <= second < 60 <= third  # never early; a busy machine may start one late
-    assert "sandbox-mood-500" in dead["error"]
-    control(up, "netsuite/mood", mood="ok")
-    up.bridge("jobs", "retry", dead["id"])
-    eventually(lambda: job(up, dead["id"])["status"] == "success", up)
-    assert up.entities()["netsuite.products"]["records"] == 504
-
-
-def test_retry_after_is_obeyed_by_every_job_of_the_system(up: Running) -> None:
-    control(up, "netsuite/mood", mood="429", retry_after=7, times=1)
-    first = json.loads(up.bridge("sync", "products", "--json"))
-    eventually(lambda: asked(up, "netsuite", 429), up)
-    (refused,) = asked(up, "netsuite", 429)
-    second = json.loads(up.bridge("sync", "customers", "--json"))
-
-    eventually(lambda: job(up, first["id"])["status"] == job(up, second["id"])["status"] == "success", up)
-
-    assert min(moment for moment in asked(up, "netsuite") if moment > refused) >= refused + 7
-
-
 def test_dirty_rows_are_set_aside_and_mended(up: Running) -> None:
     control(up, "apismith/mood", mood="dirty", entity="customers", rows=["ALFKI", "ANATR"])
 
@@ -134,3 +127,27 @@ def test_wrong_credentials_park_the_job_with_a_sentence(
         assert "credentials" in parked["error"]
     finally:
         other.wreck()
+
+
+def test_errors_are_retried_in_tiers_and_then_shown(up: Running, dead: dict[str, Any]) -> None:
+    assert (dead["status"], dead["attempts"], len(dead["runs"])) == ("failed", 4, 4)
+    first, second, third = gaps(dead["runs"])
+    assert 1 <= first < 10 <= second < 60 <= third  # never early; a busy machine may start one late
+    assert "sandbox-mood-500" in dead["error"]
+    control(up, "netsuite/mood", mood="ok")
+    up.bridge("jobs", "retry", dead["id"])
+    eventually(lambda: job(up, dead["id"])["status"] == "success", up)
+    assert up.entities()["netsuite.products"]["records"] == 504
+
+
+@pytest.mark.usefixtures("dead")
+def test_retry_after_is_obeyed_by_every_job_of_the_system(up: Running) -> None:
+    control(up, "netsuite/mood", mood="429", retry_after=7, times=1)
+    first = json.loads(up.bridge("sync", "products", "--json"))
+    eventually(lambda: asked(up, "netsuite", 429), up)
+    (refused,) = asked(up, "netsuite", 429)
+    second = json.loads(up.bridge("sync", "customers", "--json"))
+
+    eventually(lambda: job(up, first["id"])["status"] == job(up, second["id"])["status"] == "success", up)
+
+    assert min(moment for moment in asked(up, "netsuite") if moment > refused) >= refused + 7
