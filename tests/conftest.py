@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytest_django import DjangoDbBlocker
+
+EARLY = 0.7  # the share of the other files among which those that wait are spread: none of them comes last
+
+
+@pytest.hookimpl(trylast=True)  # when it is known which tests are run
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files that wait much between those that compute: processes beside each other seldom wait at once."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting = [path for path in files if any(item.get_closest_marker("slow") for item in files[path])]
+    order = [path for path in files if path not in waiting]
+    apart = EARLY * len(order) / max(1, len(waiting))
+    for place, path in reversed(list(enumerate(waiting))):
+        order.insert(int(place * apart), path)
+    items[:] = [item for path in order for item in files[path]]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
