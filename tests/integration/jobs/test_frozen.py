@@ -170,6 +170,7 @@ def idle(committed: None) -> Iterator[Idle]:
             named = make_conninfo(database_url(), application_name=connection_name(worker))
             connection = opened.enter_context(closing(psycopg.connect(named)))
             connection.execute("SELECT 1")
+            until_awaited(connection.info.backend_pid)
             return connection
 
         yield begin
@@ -204,6 +205,18 @@ def test_what_the_server_cuts_of_a_connections_name_is_never_the_token() -> None
     name = worker_name()
 
     assert connection_name(name)[:63].startswith(f"bridge {name.rpartition(':')[2]} ")
+
+
+def until_awaited(backend: int) -> None:
+    """Until the server waits for this client: it answers a moment before."""
+    until = time.monotonic() + 30
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute("SELECT wait_event_type FROM pg_stat_activity WHERE pid = %s", (backend,))
+            if cursor.fetchone() == ("Client",):
+                return
+            time.sleep(0.01)
+    raise AssertionError("the server never waited for it")
 
 
 def age(job: Job, *, seconds: int) -> None:
