@@ -150,7 +150,9 @@ class _Attempt:
         if isinstance(found, Proven | Refused):
             self._conclude(found, ledger.LOOKED)
             return
-        last = standing(self.command.pk).looks + 1 >= len(self.known.command.settles)
+        before = standing(self.command.pk)
+        # The first answer after an outage only tells that it is back.
+        last = not before.away and before.looks + 1 >= len(self.known.command.settles)
         absent = isinstance(found, Absent)
         facts = {"found": "absent"} if absent else {"message": getattr(found, "message", "")}
         if last and absent:

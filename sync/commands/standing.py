@@ -19,11 +19,12 @@ class Standing:
     tries: int = 0  # times it was sent
     first_sent_at: datetime | None = None
     sent_at: datetime | None = None  # the last time
-    # When what became of the last sending was found to be open, or last asked in vain; None = it is not open.
+    # When what became of the last sending was found to be open, or the far end was back; None = it is not open.
     since: datetime | None = None
     looks: int = 0  # of the far end since then
     looked_at: datetime | None = None  # the last of them
     unanswered: int = 0  # times in a row that it was asked in vain
+    away: bool = False  # no answer came when it was last asked
 
 
 def standing(command_id: UUID) -> Standing:
@@ -40,12 +41,14 @@ def _after(found: Standing, step: str | None, at: datetime) -> Standing:
         return Standing(tries=found.tries + 1, first_sent_at=found.first_sent_at or at, sent_at=at)
     if step in (ACCEPTED, NO_ANSWER, LOST):
         return replace(found, since=found.since or at)
+    if step == LOOKED and found.away:
+        # What it shows when it is back may be as old as if it had been sent only now.
+        return replace(found, since=at, looks=0, looked_at=None, unanswered=0, away=False)
     if step == LOOKED:
         return replace(found, looks=found.looks + 1, looked_at=at, unanswered=0)
     if step in (UNANSWERED, GAVE_UP):
-        # What it shows when it is back may be as old as if it had been sent only now.
         again = found.unanswered + 1 if step == UNANSWERED else 0  # who runs it again after that, asks anew
-        return replace(found, since=at, looks=0, unanswered=again)
+        return replace(found, since=at, looks=0, unanswered=again, away=True)
     return found
 
 

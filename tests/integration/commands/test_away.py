@@ -22,10 +22,10 @@ def test_one_that_was_never_taken_goes_out_when_the_far_end_is_back(office: Offi
 
     outcomes = run_to_end(command)
 
-    assert outcomes == ["retry"] * 13 + ["success"]
+    assert outcomes == ["retry"] * 14 + ["success"]
     assert (command.state, len(office.effects), command.job.attempts) == ("proven", 1, 1)
     assert steps(command) == [
-        *("asked", "sending", "no_answer", *["unanswered"] * 9, *["looked"] * 3),
+        *("asked", "sending", "no_answer", *["unanswered"] * 9, *["looked"] * 4),
         *("sending", "answered"),
     ]
 
@@ -48,7 +48,7 @@ def test_one_whose_answer_was_lost_is_found_when_the_far_end_is_back(
 
 def test_outages_in_between_leave_each_sending_its_try(office: Office) -> None:
     office.moods.extend([moods.BROKEN] * 3)
-    office.reads.extend(([moods.BROKEN] * 4 + [moods.OK]) * 3)
+    office.reads.extend(([moods.BROKEN] * 4 + [moods.OK] * 2) * 3)
     command = ask("book")
 
     outcomes = run_to_end(command, most=40)
@@ -121,6 +121,39 @@ def test_what_it_shows_right_after_an_outage_is_not_believed(office: Office) -> 
     office.hidden = False
     _let_pass(command, 600)
 
+    assert (run(command), command.state, len(office.effects)) == ("success", "proven", 1)
+
+
+def test_its_first_answer_after_an_outage_is_not_believed_however_long_that_was(office: Office) -> None:
+    """It may be back since a moment ago only, and behind with its lists."""
+    office.moods.append(moods.LOST)
+    office.hidden = True
+    command = ask("slow")
+    run(command)
+    _let_pass(command, 700)
+    office.reads.append(moods.BROKEN)
+    run(command)
+    _let_pass(command, 700)
+
+    assert (run(command), command.state) == ("retry", "unknown")
+    office.hidden = False
+    _let_pass(command, 600)
+
+    assert (run(command), command.state, len(office.effects)) == ("success", "proven", 1)
+
+
+def test_nor_is_the_first_answer_that_somebody_asks_for_after_it_was_given_up(office: Office) -> None:
+    office.hidden = True
+    office.reads.extend([moods.BROKEN] * 3)
+    command = ask("hand_in")
+    run_to_end(command)
+    assert steps(command)[-1] == "gave_up"
+
+    verbs.retry(command.job_id, by=OPERATOR, reason="it is back")
+
+    assert [run(command) for _ in range(2)] == ["retry"] * 2
+    assert (command.state, steps(command)[-2:]) == ("unknown", ["looked", "looked"])
+    office.hidden = False
     assert (run(command), command.state, len(office.effects)) == ("success", "proven", 1)
 
 

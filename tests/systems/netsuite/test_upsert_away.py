@@ -27,7 +27,7 @@ def test_it_goes_out_when_netsuite_is_back(sandbox: Sandbox) -> None:
 
     assert effects(sandbox) == [("created", customer.key)]
     assert customer.steps == [
-        *("asked", "sending", "no_answer", *["unanswered"] * 5, *["looked"] * 3),
+        *("asked", "sending", "no_answer", *["unanswered"] * 5, *["looked"] * 4),
         *("sending", "answered"),
     ]
 
