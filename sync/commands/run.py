@@ -243,6 +243,8 @@ class _Attempt:
                 if fresh.state not in only:
                     return False
                 fresh.remote_id = (facts or {}).get("remote_id") or fresh.remote_id
+                if step == ledger.SENDING:
+                    fresh.remote_rank = None  # of the sending before: this one begins at the start
                 ledger.write(fresh, state, step, fence=self.claim.fence, facts=facts)
                 self.command = fresh
                 if ours:

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from sync.commands import settle as settling
 from sync.commands.run import run_command
 from sync.commands.signed_form import signature
 from sync.errors import FatalError
@@ -17,7 +18,7 @@ from sync.jobs.settle import settle
 from sync.jobs.take import take
 from sync.models import Command, Inbound
 from tests import office as moods
-from tests.integration.commands.conftest import ask, run, steps
+from tests.integration.commands.conftest import OPERATOR, ask, run, steps
 from tests.office import Office
 from tests.webhooks import SECRET, headers
 
@@ -111,6 +112,19 @@ def test_a_late_report_of_less_is_noted_and_moves_an_open_command_nowhere(office
     assert [line.exchange.get("status") for line in command.ledger.order_by("no")][-2:] == ["planned", late]
     assert report(command, "delivered").status_code == 200
     assert (run(command), command.state) == ("success", "proven")
+
+
+def test_one_that_was_sent_again_is_reported_anew_from_the_start(office: Office) -> None:
+    command = handed_in(office)
+    report(command, "planned")
+    settling.settle(command.pk, "not_done", by=OPERATOR, reason="they lost it")
+    run(command)
+    assert (command.state, command.remote_id) == ("sent", "E2")
+
+    assert report(command, "sent").status_code == 200
+
+    command.refresh_from_db()
+    assert (command.state, command.remote_status) == ("proven", "sent")
 
 
 def test_a_report_of_a_refusal_ends_it_with_the_far_ends_code(office: Office) -> None:
