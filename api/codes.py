@@ -99,10 +99,6 @@ CODES: dict[str, tuple[int, str]] = {
         409,
         "What is signed is of another command than the one whose address it came to.",
     ),
-    "callback_too_early": (
-        409,
-        "The far end's id in a callback is not known yet as the command's: report it again later.",
-    ),
     "backfill_overlaps": (409, "Another backfill under way may read the same rows; the message names it."),
     "deleted": (410, "The record was deleted at the far end, at `detail.deleted_at`."),
     "not_kept": (
@@ -123,6 +119,10 @@ CODES: dict[str, tuple[int, str]] = {
     "configuration": (503, "A setting is missing or wrong; the message says which."),
     "secret_missing": (503, "The secret of the webhook is not set here; the message names its variable."),
     "public_url_missing": (503, "BRIDGE_PUBLIC_URL is not set, over which a far end signs its callbacks."),
+    "callback_too_early": (
+        503,
+        "The far end's id in a callback is not known yet as the command's: try again after `Retry-After` seconds.",
+    ),
     "refresh_failed": (503, "The far end could not be asked; `detail` has the job and its error."),
 }
 

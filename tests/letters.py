@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from rest_framework import serializers
 
+from sync.budget import SharedGate
 from sync.commands import (
     Absent,
     Approval,
@@ -170,11 +171,13 @@ PAY = Command(
         payload=lambda intent, proof: {"to": intent.payload["to"], "text": f"{proof['id']} was a mistake"},
     ),
 )
+GATE: SharedGate | None = None
+"""Asked before each request, where a test sets it."""
 COMMANDS = (PAY, BOOK, MAIL, RING, HAND_IN, CALL, SLOW, SHOUT)
 
 
 def _ask(method: str, path: str, **options: Any) -> Answer:
-    answer = Session("shop", current_url(), gate=None, timeout=10).request(method, path, **options)
+    answer = Session("shop", current_url(), gate=GATE, timeout=10).request(method, path, **options)
     raise_for_status(answer)
     return answer
 

@@ -19,7 +19,7 @@ from sync.commands.declared import Declared
 from sync.commands.going_on import go_on, locked
 from sync.commands.sending import kept
 from sync.commands.standing import standing, taken
-from sync.errors import BridgeError, ConfigError, Conflict, InvalidRequest, NotFound
+from sync.errors import BridgeError, ConfigError, Conflict, InvalidRequest, NotFound, TransientError
 from sync.models import Command, Inbound
 from sync.models.command import State
 
@@ -47,8 +47,9 @@ class Receipt:
 def receive(known: Declared, delivery: Delivery) -> Receipt:
     """Note a callback, and what it proves. One that came before has no second effect.
 
-    Raises Unsigned, ConfigError (secret_missing, public_url_missing), InvalidRequest (bad_callback), NotFound, and
-    Conflict (callback_of_another, callback_too_early) where what is signed is not known to be of the address's command.
+    Raises Unsigned, ConfigError (secret_missing, public_url_missing), InvalidRequest (bad_callback), NotFound; where
+    what is signed is not of the address's command Conflict (callback_of_another), where that is not known yet
+    TransientError (callback_too_early).
     """
     callback = known.command.callback
     if callback is None:
@@ -123,7 +124,7 @@ def _check_bound(command: Command, told: Told) -> None:
             "It is not known yet whether that id of the far end's is this command's: report it again later, or"
             " repeat the command's key in what is signed."
         )
-        raise Conflict(message, code="callback_too_early")
+        raise TransientError(message, code="callback_too_early")
     ours = (
         (command.remote_id, told.remote_id)
         if told.reference is None

@@ -166,11 +166,14 @@ class _Attempt:
 
     def _look_again(self, error: TransientError) -> None:
         """Raise until the far end may be asked again: that it gave no answer is no try of sending."""
+        found, facts = standing(self.command.pk), {"code": error.code, "message": error.message}
+        before = found.unanswered
         if error.not_asked:
+            # Left alone since it fails others: what it says first after that is no more to be believed.
+            if error.code == "far_end_down" and not found.away:
+                self._write(self.command.state, ledger.UNANSWERED, facts)
             raise error
-        before = standing(self.command.pk).unanswered
         wait = self.known.command.find_retry.delay(before)
-        facts = {"code": error.code, "message": error.message}
         if wait is None:
             if self._write(State.UNKNOWN, ledger.GAVE_UP, facts):
                 self._leave_to_person(f"The far end was asked {before + 1} times in vain: {error.message}")

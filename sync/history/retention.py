@@ -16,6 +16,7 @@ from sync.history.versions import history_leaf
 from sync.ids import first_uuid7
 from sync.jobs.claim import Interrupted
 from sync.jobs.enqueue import enqueue
+from sync.live_count import mend_live
 from sync.models import Job
 from sync.queries import query
 from sync.registry import Registered, registry
@@ -87,7 +88,15 @@ def _of_entity(claim: Claim, registered: Registered) -> dict[str, int]:
         "versions": _drop_versions(claim, registered, names),
         "change_rows": _all(claim, "drop_changes", changes, **names),
         "raw_pages": _all(claim, "drop_raw", raw, **names),
+        "miscounted": _miscounted(claim, names),
     }
+
+
+def _miscounted(claim: Claim, names: Mapping[str, str | int]) -> int:
+    """A full read tells from the number of live records whether any may be gone: that must not stay wrong."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        claim.hold()
+        return mend_live(cursor, names)
 
 
 def _drop_versions(claim: Claim, registered: Registered, names: Mapping[str, str | int]) -> int:

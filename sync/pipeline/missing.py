@@ -20,6 +20,7 @@ from sync.fingerprint import fingerprint
 from sync.history.versions import history_leaf
 from sync.jobs.events import note
 from sync.keys import key_text
+from sync.live_count import mend_live
 from sync.mapping.in_force import hold, in_force
 from sync.models import Batch as BatchRow
 from sync.models import DeleteProposal, Tracker
@@ -81,7 +82,7 @@ def _compare(cursor: Any, claim: Claim) -> dict[str, int]:
     track(
         cursor, claim, "revived", "u", revived
     )  # after all records are locked: the tracker's row comes last
-    _mend_count(cursor, names)
+    mend_live(cursor, names)
     if not later:
         proof.hold_deletes(cursor, claim.entity_id, reason)
     return {**result, "revived": revived} if revived else result
@@ -117,13 +118,6 @@ def sample_keys(cursor: Any, registered: Registered, names: Mapping[str, str | i
     """A few keys of what is missing, as people write them."""
     cursor.execute(query("sample_missing", **names), {"most": SHOWN})
     return [key_text(registered, json.loads(row[0])) for row in cursor.fetchall()]
-
-
-def _mend_count(cursor: Any, names: dict[str, str | int]) -> None:
-    # A delete and a batch that meet at one record may each miss what the other does to the count.
-    cursor.execute(query("count_live", **names))
-    if difference := cursor.fetchone()[0]:
-        cursor.execute(query("mend_live", **names), {"difference": difference})
 
 
 def _judge(cursor: Any, claim: Claim, count: int) -> dict[str, int]:

@@ -8,9 +8,12 @@ import pytest
 from django.db.models import F
 
 from sync.commands import FIND_RETRY
+from sync.http import SHARED
 from sync.jobs import verbs
-from sync.models import Command, Effect
+from sync.models import Budget, Command, Effect
+from tests import letters
 from tests import office as moods
+from tests.factories import now
 from tests.integration.commands.conftest import OPERATOR, ask, run, run_to_end, steps
 from tests.office import Office
 
@@ -154,6 +157,31 @@ def test_nor_is_the_first_answer_that_somebody_asks_for_after_it_was_given_up(of
     assert [run(command) for _ in range(2)] == ["retry"] * 2
     assert (command.state, steps(command)[-2:]) == ("unknown", ["looked", "looked"])
     office.hidden = False
+    assert (run(command), command.state, len(office.effects)) == ("success", "proven", 1)
+
+
+def test_nor_is_its_first_answer_after_it_was_left_alone_for_failing_others(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letters, "GATE", SHARED)
+    office.moods.append(moods.LOST)
+    office.hidden = True
+    command = ask("slow")
+    run(command)
+    _let_pass(command, 700)
+    left_alone = {"breaker": "open", "breaker_until": now() + timedelta(hours=1), "failures": 9}
+    assert Budget.objects.filter(system="shop").update(**left_alone) == 1
+    SHARED.forget()
+    assert [run(command), run(command)] == ["retry"] * 2
+    assert steps(command)[-2:] == ["no_answer", "unanswered"], "told once"
+    Budget.objects.filter(system="shop").update(breaker="closed", breaker_until=None, failures=0)
+    SHARED.forget()
+    _let_pass(command, 700)
+
+    assert (run(command), command.state) == ("retry", "unknown")
+    office.hidden = False
+    _let_pass(command, 600)
+
     assert (run(command), command.state, len(office.effects)) == ("success", "proven", 1)
 
 

@@ -216,7 +216,7 @@ def test_a_signed_report_of_one_command_does_nothing_at_the_address_of_another(o
 
     assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
         (409, "callback_of_another"),
-        (409, "callback_too_early"),
+        (503, "callback_too_early"),
         (409, "callback_of_another"),
         (409, "callback_of_another"),
     ]

@@ -19,7 +19,7 @@ from sync.history.retention import ask_nightly
 from sync.ids import first_uuid7
 from sync.jobs.enqueue import enqueue
 from sync.mapping import acts as mappings
-from sync.models import Attempt, Batch, Change, Command, Exchange, FailedRecord, Job, RecordVersion
+from sync.models import Attempt, Batch, Change, Command, Exchange, FailedRecord, Job, RecordVersion, Tracker
 from sync.registry import registry
 from tests import factories
 from tests.farend import FarEnd
@@ -140,6 +140,18 @@ def test_raw_rows_behind_a_failure_stay(far_end: FarEnd) -> None:
     Batch.objects.update(committed_at=factories.now() - timedelta(days=31))
 
     assert tidy()["raw_pages"] == 0
+
+
+def test_a_number_of_live_records_that_is_off_is_put_right(far_end: FarEnd) -> None:
+    far_end.set("gadgets", *(gadget(number) for number in range(5)))
+    sync(GADGETS)
+    assert tidy()["miscounted"] == 0
+    tracker = Tracker.objects.filter(entity_id=schema.entity_id(GADGETS))
+    tracker.update(live_rows=3)
+
+    assert tidy()["miscounted"] == 2
+
+    assert tracker.get().live_rows == 5
 
 
 def test_young_rows_stay(far_end: FarEnd) -> None:
