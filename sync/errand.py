@@ -5,7 +5,7 @@ Set for a context, which threads that read ahead copy: they share the one errand
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -22,15 +22,16 @@ class Errand:
     """One piece of work, such as an attempt of a job."""
 
     priority: int = BATCH  # who waits for the same far end goes first by it
+    check: Callable[[], None] | None = None  # raises StaleAttempt where others have the work by now
     requests: int = 0
     seen: Ring = field(default_factory=lambda: Ring(maxlen=MOST))  # the last exchanges, for the inspector
 
     @classmethod
-    def of_kind(cls, kind: str) -> Errand:
+    def of_kind(cls, kind: str, check: Callable[[], None] | None = None) -> Errand:
         """That of a job of this kind."""
         if kind == "backfill":
-            return cls(priority=BACKFILL)
-        return cls(priority=_BY_QUEUE.get(kinds.queue_of(kind), BATCH))
+            return cls(priority=BACKFILL, check=check)
+        return cls(priority=_BY_QUEUE.get(kinds.queue_of(kind), BATCH), check=check)
 
 
 _errand: ContextVar[Errand | None] = ContextVar("errand", default=None)

@@ -157,6 +157,7 @@ class Session:
             try:
                 asked = self._prepared(step)
                 asked_at = datetime.now(UTC)  # signed just before
+                _check_ours(step)
                 status, told, body = self._send(asked)
                 if deadline.passed:  # and what came may be the half of it
                     raise self._timed_out(address, self._deadline)
@@ -259,3 +260,9 @@ def _usual_headers() -> dict[str, str]:
         "Accept": "application/json",
         "Accept-Encoding": DEFAULT_ACCEPT_ENCODING,
     }
+
+
+def _check_ours(step: Step) -> None:
+    """Right before the bytes leave: who was frozen while a turn was waited for must change nothing any more."""
+    if not step.reads and (check := errand().check):
+        check()

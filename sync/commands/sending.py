@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,6 @@ from sync.errors import (
     StaleAttempt,
     TransientError,
 )
-from sync.jobs.claim import LEASE
 from sync.redaction import redact_json
 
 if TYPE_CHECKING:
@@ -54,10 +52,11 @@ class Doubtful:
 def send(claim: Claim, known: Declared, intent: Intent) -> Proven | Sent | Refused | Nothing | Doubtful:
     """Ask for the effect. Raises StaleAttempt where the lease ran out before the first byte could leave."""
     # A process that was frozen here wakes up when others have taken the work: nothing may leave any more.
-    if time.monotonic() - claim.live.renewed > LEASE.total_seconds():
-        raise StaleAttempt(f"Attempt {claim.attempt} of job {claim.job_id} stood still for too long.")
+    claim.check_lease()
     try:
         answer = known.command.send(intent)
+    except StaleAttempt:
+        raise
     except (ConfigError, TransientError) as error:
         # Some far ends lead elsewhere once it is done: that proves nothing.
         settled = error.code != "redirected" if isinstance(error, ConfigError) else error.no_effect

@@ -77,6 +77,11 @@ class Claim:
         """Set when the worker drains or the claim was lost: raise Interrupted at the next safe place."""
         return self.live.stopping
 
+    def check_lease(self) -> None:
+        """Raise StaleAttempt where the lease ran out: who wakes up from being frozen would do again what others did."""
+        if time.monotonic() - self.live.renewed > LEASE.total_seconds():
+            raise StaleAttempt(f"Attempt {self.attempt} of job {self.job_id} stood still for too long.")
+
     def hold(self) -> None:
         """Keep the job ours until this transaction ends; the first statement of each commit.
 

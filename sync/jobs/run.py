@@ -42,7 +42,7 @@ def run_claim(claim: Claim) -> str:
     path = None if claim.entity is None else claim.entity.path
     with structlog.contextvars.bound_contextvars(job_id=str(claim.job_id), entity=path):
         began = time.monotonic()
-        errand = Errand.of_kind(claim.kind)
+        errand = Errand.of_kind(claim.kind, claim.check_lease)
         with leases.held(claim), on(errand):
             outcome = _attempt(claim)
         _count(claim, outcome, time.monotonic() - began)

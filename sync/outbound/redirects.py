@@ -31,6 +31,12 @@ class Step:
     headers: CaseInsensitiveDict[str]
     auth: AuthBase | None
 
+    @property
+    def reads(self) -> bool:
+        """Whether the far end changes nothing by it."""
+        question = self.question
+        return question.method.upper() in _READS and question.json is None and question.data is None
+
 
 def allowed(system: str) -> int:
     """How many redirects a read of the system follows, as its declaration says."""
@@ -44,8 +50,7 @@ def onward(step: Step, answer: Answer, *, within: bool = False) -> Step | None:
     one, no credentials go along, and no header that may hold some; `within` goes nowhere then.
     """
     question = step.question
-    reads = question.method.upper() in _READS and question.json is None and question.data is None
-    if answer.status not in _LEADING_ON or not reads:
+    if answer.status not in _LEADING_ON or not step.reads:
         return None
     before = urlsplit(step.url)
     after = _target(step.url, answer.headers)

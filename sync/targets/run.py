@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from django.db import connections, transaction
 
 from sync.declare import Push
 from sync.errors import BridgeError, StaleAttempt, TransientError
-from sync.jobs.claim import LEASE, Interrupted
+from sync.jobs.claim import Interrupted
 from sync.registry import Registered, registry
 from sync.targets import Outcome, Sending, Target
 from sync.targets.asking import push_of, target_of, wake_children
@@ -212,10 +211,12 @@ def _send(work: _Work, steps: Sequence[Step], known: dict[UUID, Outcome]) -> _Se
         back = work.ledger.revived(part)
         rows = [_sending(step) for step in part if step.key_hash not in back]
         sent += part
-        _check_lease(work.claim)
+        work.claim.check_lease()
         try:
             answers = work.target.send(work.push, rows) if rows else []
             work.passed_over = False
+        except StaleAttempt:
+            raise
         except BridgeError as error:
             if _is_passed_over(work, part, error):
                 outcomes.append(replace(_unanswered(part[0], written=True, error=error), at_once=False))
@@ -230,12 +231,6 @@ def _send(work: _Work, steps: Sequence[Step], known: dict[UUID, Outcome]) -> _Se
             _unanswered(step, written=False) if step.key_hash in back else next(found) for step in part
         ]
     return sent, outcomes, None
-
-
-def _check_lease(claim: Claim) -> None:
-    """Raise StaleAttempt where the lease ran out: who wakes up from being frozen would undo what others did since."""
-    if time.monotonic() - claim.live.renewed > LEASE.total_seconds():
-        raise StaleAttempt(f"Attempt {claim.attempt} of job {claim.job_id} stood still for too long.")
 
 
 def _parts(steps: Sequence[Step], most: int) -> list[Sequence[Step]]:

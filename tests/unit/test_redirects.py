@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import trustme
@@ -59,9 +60,9 @@ def from_here(to: str, status: int = 302) -> Answering:
     return lambda asked: leading(to, status) if asked.path == "/here" else said({"at": asked.path})
 
 
-def session(url: str, redirects: int | None = 5, **more: object) -> Session:
-    given = {"auth": Key(), "headers": {"X-Api-Key": SECRET}, "gate": None, **more}
-    return Session("erp", url, redirects=redirects, **given)  # type: ignore[arg-type]
+def session(url: str, redirects: int | None = 5, **more: Any) -> Session:
+    given: dict[str, Any] = {"auth": Key(), "headers": {"X-Api-Key": SECRET}, "gate": None, **more}
+    return Session("erp", url, redirects=redirects, **given)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

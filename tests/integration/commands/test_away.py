@@ -110,11 +110,7 @@ def test_a_question_that_is_refused_proves_nothing(office: Office) -> None:
 
 def test_what_it_shows_right_after_an_outage_is_not_believed(office: Office) -> None:
     """Its lists may be as far behind as if the command had been sent when it came back."""
-    office.moods.append(moods.LOST)
-    office.hidden = True
-    command = ask("slow")
-    run(command)
-    _let_pass(command, 700)
+    command = _lost_long_ago(office)
     office.reads.append(moods.BROKEN)
     assert run(command) == "retry"
     asked = len(office.asked)
@@ -129,11 +125,7 @@ def test_what_it_shows_right_after_an_outage_is_not_believed(office: Office) -> 
 
 def test_its_first_answer_after_an_outage_is_not_believed_however_long_that_was(office: Office) -> None:
     """It may be back since a moment ago only, and behind with its lists."""
-    office.moods.append(moods.LOST)
-    office.hidden = True
-    command = ask("slow")
-    run(command)
-    _let_pass(command, 700)
+    command = _lost_long_ago(office)
     office.reads.append(moods.BROKEN)
     run(command)
     _let_pass(command, 700)
@@ -164,11 +156,7 @@ def test_nor_is_its_first_answer_after_it_was_left_alone_for_failing_others(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(letters, "GATE", SHARED)
-    office.moods.append(moods.LOST)
-    office.hidden = True
-    command = ask("slow")
-    run(command)
-    _let_pass(command, 700)
+    command = _lost_long_ago(office)
     left_alone = {"breaker": "open", "breaker_until": now() + timedelta(hours=1), "failures": 9}
     assert Budget.objects.filter(system="shop").update(**left_alone) == 1
     SHARED.forget()
@@ -183,6 +171,16 @@ def test_nor_is_its_first_answer_after_it_was_left_alone_for_failing_others(
     _let_pass(command, 600)
 
     assert (run(command), command.state, len(office.effects)) == ("success", "proven", 1)
+
+
+def _lost_long_ago(office: Office) -> Command:
+    """One that took effect, but whose answer was lost; the far end shows nothing yet, and is due to be asked."""
+    office.moods.append(moods.LOST)
+    office.hidden = True
+    command = ask("slow")
+    run(command)
+    _let_pass(command, 700)
+    return command
 
 
 def _let_pass(command: Command, seconds: float) -> None:

@@ -8,13 +8,19 @@ import subprocess
 import sys
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
+from sync.budget import SharedGate
+from sync.budget.permit import Permit
 from sync.commands.settle import settle
 from sync.jobs import verbs
+from sync.jobs.claim import LEASE
+from sync.jobs.lease import leases
 from sync.jobs.reaper import recover
 from sync.models import Attempt, Command, Job
-from tests.integration.commands.conftest import OPERATOR, ask, run_to_end, steps
+from tests import letters
+from tests.integration.commands.conftest import OPERATOR, ask, run, run_to_end, steps
 from tests.integration.commands.killing import POINTS
 from tests.integration.jobs.conftest import database_url
 from tests.office import Office
@@ -51,6 +57,32 @@ def test_a_worker_killed_between_two_steps_sends_nothing_twice(office: Office) -
     assert steps(commands["before answered"]) == ["asked", "sending", "lost", "looked"]
     assert steps(commands["after answered"]) == ["asked", "sending", "answered"]
     assert Attempt.objects.filter(job=commands["before sending"].job, outcome="lost").count() == 1
+
+
+class FreezingGate(SharedGate):
+    """Waits for the turn of a request until the lease of what asks is over."""
+
+    def admitted(self, system: str) -> Permit:
+        for claim in leases.running():
+            claim.live.renewed -= 2 * LEASE.total_seconds()
+        return super().admitted(system)
+
+
+def test_a_worker_frozen_right_before_its_request_leaves_sends_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ask("mail")
+    with monkeypatch.context() as frozen:
+        frozen.setattr(letters, "GATE", FreezingGate())
+        assert run(command) == "stale"
+    assert (office.asked, steps(command)) == ([], ["asked", "sending"])
+
+    Job.objects.filter(status="processing").update(lease_until=timezone.now() - timedelta(seconds=1))
+    recover()
+    command.job.refresh_from_db()
+    run_to_end(command)
+
+    assert (command.state, len(office.effects)) == ("proven", 1)
 
 
 def test_one_that_is_cancelled_after_its_worker_died_is_left_to_a_person(office: Office) -> None:

@@ -14,6 +14,7 @@ from django.db import connection
 from bridge.sandbox.exchange import Request, Response
 from sync import schema
 from sync.audit import Actor
+from sync.errand import Errand, on
 from sync.errors import StaleAttempt, TransientError
 from sync.jobs.claim import LEASE
 from sync.jobs.kinds import handler_of
@@ -355,3 +356,23 @@ def test_a_push_that_was_frozen_until_its_lease_was_over_sends_nothing(hub: Hub)
         handler_of(job.kind)(claim)
 
     assert hub.rows("items") == []
+
+
+def test_a_push_that_is_frozen_right_before_its_request_leaves_sends_nothing(hub: Hub) -> None:
+    sync("apismith.items")
+    job = Job.objects.get(kind="push", status=Job.Status.PENDING, entity__path="apismith.items")
+    claim = take(job.pk, job.fence, "test")
+    assert claim is not None
+
+    def frozen() -> None:
+        assert claim is not None
+        claim.live.renewed -= 2 * LEASE.total_seconds()
+        claim.check_lease()
+
+    with on(Errand(check=frozen)), pytest.raises(StaleAttempt):
+        handler_of(job.kind)(claim)
+
+    assert hub.rows("items") == []
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}, (
+        "its outcome is left to who goes on"
+    )
