@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -77,7 +78,7 @@ def enqueue_many(asks: Sequence[Ask]) -> list[Enqueued]:
     Raises as `enqueue` does, and then none of them is asked for.
     """
     jobs = [_job(ask) for ask in asks]
-    with transaction.atomic():
+    with _together(jobs):
         doing = _write(jobs)
     found = [job if job.dedup is None else doing[job.dedup] for job in jobs]
     return [Enqueued(does, created=does is job) for job, does in zip(jobs, found, strict=True)]
@@ -112,6 +113,12 @@ def _job(ask: Ask) -> Job:
     )
 
 
+def _together(jobs: Sequence[Job]) -> AbstractContextManager[object]:
+    """A transaction, unless it takes but one statement: three round trips less, where callers wait for them."""
+    alone = len(jobs) <= _ROWS and not any(job.dedup or job.lanes or job.scopes for job in jobs)
+    return nullcontext() if alone else transaction.atomic()
+
+
 def _write(jobs: Sequence[Job]) -> dict[str, Job]:
     """Write these jobs but those that have twins; which job does what, by dedup text."""
     doing: dict[str, Job] = {}
@@ -140,17 +147,15 @@ def _insert(jobs: Sequence[Job]) -> list[Job]:
     room, now = Room(jobs), timezone.now()
     for job in jobs:
         _place(job, room, now)
-    due = [(job, job.run_after if job.hold else None) for job in jobs if job.hold in (None, BACKOFF)]
-    for (job, _), number in zip(due, queue.wake_many(due), strict=True):
-        job.wakeup = number
-    # DO NOTHING waits for the end of a twin's transaction, and unlike an error it leaves ours usable.
-    apart = any(job.dedup for job in jobs)
-    Job.objects.bulk_create(jobs, batch_size=_ROWS, ignore_conflicts=apart)
-    late = _late(jobs) if apart else []
-    for job in late:
-        queue.withdraw(job.wakeup)
-    lanes.join([(lane, job.id) for job in jobs if job not in late for lane in job.lanes])
-    return late
+    waking = {job.id: job.run_after if job.hold else None for job in jobs if job.hold in (None, BACKOFF)}
+    written: dict[UUID, int | None] = {}
+    for at in range(0, len(jobs), _ROWS):
+        written |= queue.put(jobs[at : at + _ROWS], waking)
+    for job in jobs:
+        job.wakeup = written.get(job.id)
+        job._state.adding = job.id not in written
+    lanes.join([(lane, job.id) for job in jobs if job.id in written for lane in job.lanes])
+    return [job for job in jobs if job.id not in written]
 
 
 def _place(job: Job, room: Room, now: datetime) -> None:
@@ -163,8 +168,3 @@ def _place(job: Job, room: Room, now: datetime) -> None:
         room.stand(job)
     else:
         job.hold = room.hold_of(job)
-
-
-def _late(jobs: Sequence[Job]) -> list[Job]:
-    written = set(Job.objects.filter(pk__in=[job.pk for job in jobs]).values_list("pk", flat=True))
-    return [job for job in jobs if job.pk not in written]

@@ -166,6 +166,10 @@ SELECT d.id FROM due d LEFT JOIN procrastinate_jobs p ON p.id = d.wakeup AND p.s
 WHERE p.id IS NULL OR (p.status = 'doing' AND d.run_after <= statement_timestamp() - %(silence)s)
 ORDER BY d.run_after LIMIT 1000;
 
+-- put_jobs --
+-- Jobs with their wake-ups, in their order; the ids and wake-ups of those that are written, their twins not being faster.
+SELECT job_id, wakeup FROM bridge_put(%(jobs)s::jsonb);
+
 -- take_next --
 -- The next wake-ups of a queue, as many as there are ids for attempts; those with a number of an attempt are claimed.
 SELECT wakeup, task, args, job_id, fence, kind, entity_id, params, scopes, lanes, waited, no

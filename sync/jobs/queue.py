@@ -6,8 +6,11 @@ and could start the job before its rows are visible.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from procrastinate import jobs
@@ -15,6 +18,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 
 from sync.jobs import kinds
+from sync.jobs.prepared import ask
 from sync.models import Job
 from sync.queries import query
 
@@ -36,6 +40,15 @@ def wake_many(wanted: Sequence[tuple[Job, datetime | None]]) -> list[int]:
     return [one.id for one in put if one.id is not None]
 
 
+def put(jobs: Sequence[Job], waking: Mapping[UUID, datetime | None]) -> dict[UUID, int | None]:
+    """Write these jobs, in this order; which are written, and their wake-ups.
+
+    Those in `waking` get one, due at once or at a moment. Left out is a job whose unfinished twin (`dedup`) was faster.
+    """
+    asked = [_row(no, job, waking) for no, job in enumerate(jobs)]
+    return dict(ask("put_jobs", jobs=json.dumps(asked)))
+
+
 def withdraw(wakeup: int | None) -> None:
     """Take a wake-up out of the queue; one that a worker already holds finds that its job has moved on."""
     if wakeup is not None:
@@ -47,6 +60,31 @@ def withdraw_many(wakeups: Sequence[int]) -> None:
     if wakeups:
         with connection.cursor() as cursor:
             cursor.execute(query("withdraw_wakeups"), {"wakeups": list(wakeups)})
+
+
+def _row(no: int, job: Job, waking: Mapping[UUID, datetime | None]) -> dict[str, Any]:
+    at = waking.get(job.id)
+    return {
+        "no": no,
+        "id": str(job.id),
+        "kind": job.kind,
+        "entity_id": job.entity_id,
+        "hold": job.hold,
+        "priority": job.priority,
+        "scopes": job.scopes,
+        "lanes": job.lanes,
+        "dedup": job.dedup,
+        "run_after": job.run_after.isoformat(),
+        "params": job.params,
+        "requested_by": job.requested_by,
+        "request_id": job.request_id,
+        "parent_id": job.parent_id and str(job.parent_id),
+        "created_at": job.created_at.isoformat(),
+        "task": RUN_JOB,
+        "queue": kinds.queue_of(job.kind),
+        "wakes": job.id in waking,
+        "wakes_at": at and at.isoformat(),
+    }
 
 
 def _wakeup(job: Job, at: datetime | None) -> jobs.Job:
