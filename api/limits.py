@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, extend_schema, inline_serializer
@@ -46,10 +47,12 @@ class LimitSerializer(serializers.Serializer[Any]):
 
 def shown(rows: Sequence[ScopeLimit]) -> list[dict[str, Any]]:
     """Limits as the API shows them."""
-    used = limit_acts.use([row.scope for row in rows])
-    for row in rows:
-        row.__dict__ |= {"running": used[row.scope].running, "waiting": used[row.scope].waiting}
-    return [dict(item) for item in LimitSerializer(rows, many=True).data]
+    used, paused = limit_acts.use([row.scope for row in rows]), limit_acts.held(rows)
+    items = [
+        {"scope": row.scope, "most": row.most, "paused": row.scope in paused, **asdict(used[row.scope])}
+        for row in rows
+    ]
+    return [dict(item) for item in LimitSerializer(items, many=True).data]
 
 
 class LimitsView(APIView):

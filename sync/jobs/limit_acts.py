@@ -14,7 +14,7 @@ from sync import audit
 from sync.audit import Actor
 from sync.errors import Conflict, InvalidRequest, NotFound
 from sync.jobs import handing, kinds
-from sync.models import Job, ScopeLimit
+from sync.models import Job, ScopeLimit, Tracker
 from sync.queries import query
 
 MOST = 1_000
@@ -22,6 +22,7 @@ KEPT = object()
 """Leave it as it is."""
 _OF_BACKFILLS = "backfill:"
 _OF_QUEUES = "queue:"
+_OF_ENTITIES, _OF_REPLAYS = "entity:", "replay:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,20 @@ def find(scope: str) -> ScopeLimit:
     return found
 
 
+def held(rows: Iterable[ScopeLimit]) -> set[str]:
+    """The scopes of these of which no job is started: paused themselves, or by their entity's tracker."""
+    trackers = Tracker.objects.filter(state=Tracker.State.PAUSED).values_list("entity__path", flat=True)
+    of_entities = {f"{kind}{path}" for path in trackers for kind in (_OF_ENTITIES, _OF_REPLAYS)}
+    return {row.scope for row in rows if row.paused or row.scope in of_entities}
+
+
 def change(
     scope: str, *, by: Actor, most: Any = KEPT, paused: Any = KEPT, reason: str | None = None
 ) -> ScopeLimit:
     """Let so many jobs of a scope run at once (None: no limit, systems only), or pause it; jobs that run go on.
 
-    Raises NotFound, InvalidRequest (bad_limit), and Conflict where a backfill sets it by itself.
+    An entity is paused by its tracker, whatever the door. Raises NotFound, InvalidRequest (bad_limit), and Conflict
+    where a backfill sets it by itself, or an entity's pause holds its replays.
     """
     with transaction.atomic():
         find(scope)
@@ -76,9 +85,7 @@ def change(
         if most is not KEPT:
             row.most = _checked(scope, most)
         if paused is not KEPT:
-            if not isinstance(paused, bool):
-                raise InvalidRequest(f"paused is {paused!r}: true or false.", code="bad_limit")
-            row.paused = paused
+            _switch(row, paused, reason)
         after = _told(row)
         if after != before:
             row.save(update_fields=["most", "paused"])
@@ -87,8 +94,23 @@ def change(
     return row
 
 
+def _switch(row: ScopeLimit, to: Any, reason: str | None) -> None:
+    """Pause it or let it go on."""
+    if not isinstance(to, bool):
+        raise InvalidRequest(f"paused is {to!r}: true or false.", code="bad_limit")
+    trackers = Tracker.objects.filter(entity__path=row.scope.partition(":")[2])
+    if row.scope.startswith(_OF_REPLAYS) and not to and trackers.filter(state=Tracker.State.PAUSED).exists():
+        entity = row.scope.replace(_OF_REPLAYS, _OF_ENTITIES)
+        raise Conflict(f"{entity} is paused, and its replays with it: resume {entity}.")
+    row.paused = to
+    if row.scope.startswith(_OF_ENTITIES) and trackers.exists():
+        row.paused = False
+        state = Tracker.State.PAUSED if to else Tracker.State.ACTIVE
+        trackers.exclude(state=state).update(state=state, remark=reason or "")
+
+
 def _hand_over(scope: str) -> None:
-    handing.hand_over([scope])
+    handing.hand_over([scope, scope.replace(_OF_ENTITIES, _OF_REPLAYS)])
 
 
 def _checked(scope: str, most: Any) -> int | None:
@@ -108,4 +130,4 @@ def _checked(scope: str, most: Any) -> int | None:
 
 
 def _told(row: ScopeLimit) -> dict[str, Any]:
-    return {"most": row.most, "paused": row.paused}
+    return {"most": row.most, "paused": bool(held([row]))}

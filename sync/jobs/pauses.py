@@ -66,12 +66,12 @@ def _resume_entity(found: Registered, by: Actor, reason: str | None) -> str:
     """An entity is paused as such, or by its limits: afterwards it is by neither."""
     limits = [f"{_ENTITY}{found.path}", f"{_REPLAY}{found.path}"]
     paused = list(ScopeLimit.objects.filter(scope__in=limits, paused=True).values_list("scope", flat=True))
-    for scope in paused:
-        limit_acts.change(scope, paused=False, by=by, reason=reason)
     state = Tracker.objects.values_list("state", flat=True).get(entity__path=found.path)
     if state == Tracker.State.PAUSED:
         verbs.resume(found, by=by, reason=reason or "")
-    elif not paused:
+    for scope in paused:
+        limit_acts.change(scope, paused=False, by=by, reason=reason)
+    if not paused and state != Tracker.State.PAUSED:
         raise Conflict(f"{limits[0]} is not paused.")
     return limits[0]
 
@@ -101,7 +101,10 @@ def _scopes_of(name: str) -> list[str]:
 
 def _told(scope: str) -> Pause:
     """A pause with what the audit knows of it."""
-    entries = AuditEntry.objects.filter(object_type="limit", object_id=scope, after__paused=True)
+    # What was paused before was only changed otherwise: that tells nothing of who paused it.
+    entries = AuditEntry.objects.filter(
+        object_type="limit", object_id=scope, before__paused=False, after__paused=True
+    )
     if scope.startswith(_ENTITY):
         path = scope.removeprefix(_ENTITY)
         entries |= AuditEntry.objects.filter(act="entity.pause", object_type="entity", object_id=path)

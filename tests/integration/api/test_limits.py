@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from sync.audit import Actor
+from sync.jobs import pauses
 from sync.jobs.enqueue import enqueue
 from sync.models import AuditEntry, Job
 from sync.registry import registry
@@ -56,6 +58,17 @@ def test_a_paused_system_starts_nothing_not_even_what_somebody_waits_for(operato
     ]
 
     assert [job.hold for job in jobs] == ["paused", "paused"]
+
+
+def test_an_entity_that_was_paused_at_any_door_is_paused_here_and_resumed_here(operator: Client) -> None:
+    pauses.pause("shop.gadgets", by=Actor("olga", "shell"))
+
+    found = {item["scope"]: item["paused"] for item in operator.get("/api/v1/limits").json()["items"]}
+    assert (found[GADGETS], found["replay:shop.gadgets"], found["system:shop"]) == (True, True, False)
+    answer = operator.patch(f"/api/v1/limits/{GADGETS}", {"paused": False}, content_type="application/json")
+
+    assert answer.json()["paused"] is False
+    assert pauses.in_force() == []
 
 
 def test_a_full_system_does_not_hold_what_somebody_waits_for(operator: Client) -> None:

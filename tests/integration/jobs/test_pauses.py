@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from sync.audit import Actor
 from sync.errors import Conflict, NotFound, UnknownEntity
 from sync.jobs import limit_acts, pauses
 from sync.jobs.enqueue import enqueue
-from sync.models import AuditEntry, Tracker
+from sync.models import AuditEntry, ScopeLimit, Tracker
 from sync.registry import registry
 from tests.integration.jobs.conftest import GADGETS, OPERATOR
 
@@ -37,15 +38,39 @@ def test_what_is_paused_starts_nothing(db: None) -> None:
     assert job.hold == "paused"
 
 
-def test_an_entity_that_was_paused_by_its_limit_is_resumed_too(db: None) -> None:
+def test_an_entity_is_paused_once_whatever_the_door(db: None) -> None:
     limit_acts.change(f"entity:{GADGETS}", paused=True, by=OPERATOR, reason="twice")
+
+    assert Tracker.objects.get(entity__path=GADGETS).state == "paused"
+    with pytest.raises(Conflict, match="paused already"):
+        pauses.pause(GADGETS, by=OPERATOR)
+    replays = limit_acts.find(f"replay:{GADGETS}")
+    assert limit_acts.held([replays])
+    with pytest.raises(Conflict, match=f"resume entity:{GADGETS}"):
+        limit_acts.change(replays.scope, paused=False, by=OPERATOR)
+    limit_acts.change(f"entity:{GADGETS}", paused=False, by=OPERATOR)
+
+    assert pauses.in_force() == []
+    told = AuditEntry.objects.order_by("id").values_list("before__paused", "after__paused")
+    assert list(told) == [(False, True), (True, False)]
+
+
+def test_an_entity_that_an_older_bridge_paused_by_its_limit_is_resumed(db: None) -> None:
+    ScopeLimit.objects.filter(scope__in=[f"entity:{GADGETS}", f"replay:{GADGETS}"]).update(paused=True)
     pauses.pause(GADGETS, by=OPERATOR)
-    assert [one.scope for one in pauses.in_force()] == [f"entity:{GADGETS}"]
 
     pauses.resume(GADGETS, by=OPERATOR)
 
     assert pauses.in_force() == []
     assert not Tracker.objects.filter(state="paused").exists()
+
+
+def test_who_changes_a_limit_meanwhile_has_not_paused_it(db: None) -> None:
+    made = pauses.pause("system:shop", by=OPERATOR, reason="a move")
+
+    limit_acts.change("system:shop", most=3, by=Actor("ivan", "shell"), reason="a new server")
+
+    assert pauses.in_force() == [made]
 
 
 def test_a_pause_of_which_nothing_is_written_is_told_all_the_same(db: None) -> None:
