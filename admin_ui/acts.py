@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from django import forms
@@ -45,6 +45,9 @@ class Act:
     remark: Literal["none", "optional", "required"] = "none"
     # Given an object's id, what to choose from in place of writing a remark: value and words.
     choices: Callable[[str], Sequence[tuple[str, str]]] | None = None
+    # A form of its own in the dialog of one object, and the verb with what was written there.
+    form: type[BaseDialogForm] | None = None
+    call_with: Callable[[Mapping[str, Any]], Call] | None = None
     icon: str = ""  # of Material Symbols
     variant: ActionVariant = ActionVariant.DEFAULT
 
@@ -75,24 +78,23 @@ def on_one(act: Act) -> Any:
     """The button of the detail page: a dialog that asks, then the act."""
 
     def answer(page: Any, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
-        _tell(request, act, perform(act, [unquote(object_id)], by=actor(request), remark=_remark(form)))
+        meant = replace(act, call=act.call_with(form.cleaned_data)) if act.call_with else act
+        _tell(request, act, perform(meant, [unquote(object_id)], by=actor(request), remark=_remark(form)))
         return _go(request, reverse(f"admin:{_names(page)}_change", args=(object_id,)))
 
     answer.__name__ = f"{act.name}_one"
-    button: Any = action(
-        permissions=("operate",),
-        description=act.title,
-        url_path=act.name,
-        icon=act.icon,
-        variant=act.variant,
-        dialog={
-            "title": act.title,
-            "description": act.question,
-            "form_class": _form(act),
-            "form_submit_text": act.title,
-        },
-    )
-    return button(answer)
+    return _button(act)(answer)
+
+
+def on_all(act: Act) -> Any:
+    """The button above the list, for an act on no row: a dialog that asks, then the act with an empty id."""
+
+    def answer(page: Any, request: HttpRequest, form: forms.Form) -> HttpResponse:
+        _tell(request, act, perform(act, [""], by=actor(request), remark=_remark(form)))
+        return _go(request, reverse(f"admin:{_names(page)}_changelist"))
+
+    answer.__name__ = act.name
+    return _button(act)(answer)
 
 
 def on_many(act: Act) -> Any:
@@ -111,6 +113,22 @@ def on_many(act: Act) -> Any:
     return choice(answer)
 
 
+def _button(act: Act) -> Any:
+    return action(
+        permissions=("operate",),
+        description=act.title,
+        url_path=act.name,
+        icon=act.icon,
+        variant=act.variant,
+        dialog={
+            "title": act.title,
+            "description": act.question,
+            "form_class": _form(act),
+            "form_submit_text": act.title,
+        },
+    )
+
+
 def _ask(page: Any, request: HttpRequest, act: Act, form: forms.Form, ids: list[str]) -> HttpResponse:
     context = {
         **page.admin_site.each_context(request),
@@ -127,18 +145,25 @@ def _ask(page: Any, request: HttpRequest, act: Act, form: forms.Form, ids: list[
 
 
 def _form(act: Act) -> type[BaseDialogForm]:
+    if act.form is not None:
+        return act.form
     if act.choices is not None:
         return type(f"{act.name.title()}Form", (ChoiceForm,), {"choices_of": staticmethod(act.choices)})
     if act.remark == "none":
         return BaseDialogForm
-    remark = forms.CharField(
+    remark = remark_field(required=act.remark == "required", autofocus=True)
+    return type(f"{act.name.title()}Form", (BaseDialogForm,), {"remark": remark})
+
+
+def remark_field(*, required: bool = False, **attrs: Any) -> forms.CharField:
+    """Why, in a dialog."""
+    return forms.CharField(
         label="Remark",
         max_length=LONGEST_REMARK,
-        required=act.remark == "required",
-        widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True}),
+        required=required,
+        widget=UnfoldAdminTextInputWidget(attrs=attrs),
         help_text="Kept in the audit, with your name.",
     )
-    return type(f"{act.name.title()}Form", (BaseDialogForm,), {"remark": remark})
 
 
 class ChoiceForm(BaseDialogForm):

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from admin_ui import render
@@ -20,6 +21,19 @@ from sync.models import Job, LaneRow
 SHOWN_WAITING = 50
 
 
+class StandingFilter(DropdownFilter):
+    """By whether it waits for a person."""
+
+    title = "standing"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("dead", "Stopped by a dead job")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[LaneRow]) -> QuerySet[LaneRow]:
+        return queryset.filter(job__status=Job.Status.FAILED) if self.value() == "dead" else queryset
+
+
 @admin.register(LaneRow, site=site)
 class LanesPage(Page):
     """One row a lane in which a job waits, or that a dead job stops."""
@@ -28,7 +42,9 @@ class LanesPage(Page):
     list_select_related: ClassVar[Any] = ("job",)
     list_display = ("lane", "standing", "waiting", "since", "reason")
     list_display_links = ("lane",)
+    list_filter = (StandingFilter,)
     search_fields = ("lane__startswith",)
+    search_help_text = "How its name begins"
     ordering = ("lane",)
     fields = (("lane", "standing"), ("waiting", "since"), "reason", "behind")
 

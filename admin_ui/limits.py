@@ -3,43 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from functools import partial
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from admin_ui import render
-from admin_ui.acts import Act, on_many, on_one
+from admin_ui.acts import Act, on_many, on_one, remark_field
 from admin_ui.page import Page
 from admin_ui.site import site
 from sync.audit import Actor
 from sync.jobs import limit_acts, pauses
 from sync.models import ScopeLimit
 
-OFFERED = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50)
-NO_LIMIT = "none"
 PAUSABLE = ("queue:", "system:", "entity:")
 """What is paused by more than its limit: an entity as such too."""
 
 
-def _set(scope: str, by: Actor, chosen: str) -> None:
-    limit_acts.change(scope, most=None if chosen == NO_LIMIT else int(chosen), by=by)
+class LimitForm(BaseDialogForm):
+    """How many at once, and why."""
+
+    most = forms.IntegerField(
+        label="At once",
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True}),
+        help_text=f"From 1 to {limit_acts.MOST:,}. Empty: no limit, of a system only.",
+    )
+    remark = remark_field()
+
+
+def _set(scope: str, by: Actor, remark: str, *, most: int | None) -> None:
+    limit_acts.change(scope, most=most, by=by, reason=remark or None)
 
 
 def _resume(scope: str, by: Actor, remark: str) -> None:
     if scope.startswith(PAUSABLE):
-        pauses.resume(scope, by=by)
+        pauses.resume(scope, by=by, reason=remark or None)
     else:
-        limit_acts.change(scope, paused=False, by=by)
-
-
-def _offered(scope: str) -> list[tuple[str, str]]:
-    numbers = [(str(number), f"{number} at once") for number in OFFERED]
-    return [*numbers, (NO_LIMIT, "No limit")] if scope.startswith("system:") else numbers
+        limit_acts.change(scope, paused=False, by=by, reason=remark or None)
 
 
 SET = Act(
@@ -48,8 +57,9 @@ SET = Act(
     icon="speed",
     question="How many of its jobs run at once? It counts from the next start on.",
     done="{count} changed.",
-    call=_set,
-    choices=_offered,
+    call=partial(_set, most=None),
+    form=LimitForm,
+    call_with=lambda written: partial(_set, most=written["most"]),
 )
 PAUSE = Act(
     name="pause",
@@ -67,6 +77,7 @@ RESUME = Act(
     question="Let its jobs start again?",
     done="{count} resumed.",
     call=_resume,
+    remark="optional",
 )
 
 

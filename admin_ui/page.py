@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     class UnfoldAdmin(ModelAdmin[Any]):
         """Unfold's own annotations contradict Django's: this is what our pages use of it."""
 
+        def get_actions_list(self, request: HttpRequest) -> list[Any]: ...
+
         def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]: ...
 
 else:

@@ -57,6 +57,7 @@ RESUME = Act(
     question="Let its jobs start again?",
     done="{count} resumed.",
     call=_resume,
+    remark="optional",
 )
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import replace
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from admin_ui import render
-from admin_ui.acts import Act, on_many, on_one
+from admin_ui.acts import Act, on_all, on_many, on_one
 from admin_ui.page import Page
 from admin_ui.site import site
 from sync.jobs import fleet
@@ -33,7 +34,25 @@ RESUME = Act(
     icon="play_arrow",
     question="Let it take jobs again?",
     done="{count} resumed.",
-    call=lambda name, by, remark: fleet.resume(worker=name, by=by),
+    call=lambda name, by, remark: fleet.resume(worker=name, by=by, reason=remark or None),
+    remark="optional",
+)
+DRAIN_ALL = replace(
+    DRAIN,
+    name="drain_all",
+    title="Drain all",
+    question="Let no worker take jobs, those that start later neither? What runs now may end by itself for a while,"
+    " then it is handed back.",
+    done="All are drained.",
+    call=lambda _, by, remark: fleet.drain(by=by, reason=remark or None),
+)
+RESUME_ALL = replace(
+    RESUME,
+    name="resume_all",
+    title="Resume all",
+    question="Let all workers take jobs again?",
+    done="All take jobs again.",
+    call=lambda _, by, remark: fleet.resume(by=by, reason=remark or None),
 )
 
 
@@ -46,6 +65,7 @@ class WorkersPage(Page):
     list_display_links = ("name",)
     actions = ("drain_many", "resume_many")
     actions_detail = ("drain_one", "resume_one")
+    actions_list = ("drain_all", "resume_all")
     fields = (
         ("name", "standing"),
         ("version", "serves"),
@@ -55,6 +75,7 @@ class WorkersPage(Page):
 
     drain_one, drain_many = on_one(DRAIN), on_many(DRAIN)
     resume_one, resume_many = on_one(RESUME), on_many(RESUME)
+    drain_all, resume_all = on_all(DRAIN_ALL), on_all(RESUME_ALL)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Worker]:
         """Those that live."""
@@ -63,14 +84,32 @@ class WorkersPage(Page):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The list, with what each runs and whether all are drained, in a query each."""
         listed = super().get_changelist_instance(request)
-        running, drained = fleet.running_by_worker(), fleet.state()["draining_since"]
+        running, drained = fleet.running_by_worker(), _fleet(request)["draining_since"]
         for worker in listed.result_list:
             worker.__dict__ |= {"jobs": running.get(worker.name, 0), "all_drained": drained}
         return listed
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list; who drained all, and why, stands above it."""
+        state = _fleet(request)
+        if request.method == "GET" and state["draining_since"]:
+            why = f": {state['reason']}" if state["reason"] else ""
+            since = render.stamp(state["draining_since"])
+            messages.warning(request, f"All are drained since {since} by {state['drained_by']}{why}.")
+        return super().changelist_view(request, extra_context)
+
+    def get_actions_list(self, request: HttpRequest) -> list[Any]:
+        """Drain all that take jobs, or let all take them again."""
+        fits = RESUME_ALL.name if _fleet(request)["draining_since"] else DRAIN_ALL.name
+        return [button for button in super().get_actions_list(request) if button.path == fits]
+
     def acts_of(self, shown: Worker) -> Container[str]:
         """Drain what takes jobs, resume what was drained by itself."""
-        return (RESUME.name,) if shown.draining_since else (DRAIN.name,)
+        if shown.draining_since:
+            return (RESUME.name,)
+        return () if fleet.state()["draining_since"] else (DRAIN.name,)
 
     @display(description="State")
     def standing(self, worker: Any) -> SafeString:
@@ -116,3 +155,11 @@ class WorkersPage(Page):
         """Its jobs that run now."""
         known: int | None = worker.__dict__.get("jobs")
         return fleet.running(worker.name) if known is None else known
+
+
+def _fleet(request: HttpRequest) -> dict[str, Any]:
+    """Whether all are drained, looked up once a request."""
+    if "fleet" not in request.__dict__:
+        request.__dict__["fleet"] = fleet.state()
+    found: dict[str, Any] = request.__dict__["fleet"]
+    return found
