@@ -149,7 +149,13 @@ def _params(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _headers(given: Mapping[str, Any]) -> dict[str, str]:
-    return {name: _value(name.lower(), _storable(str(value))) for name, value in given.items()}
+    words = {_word(name): _storable(_word(value)) for name, value in given.items()}
+    return {name: _value(name.lower(), value) for name, value in words.items()}
+
+
+def _word(value: Any) -> str:
+    """What a header says: who signs a request may leave bytes."""
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def _value(name: str, value: str) -> str:

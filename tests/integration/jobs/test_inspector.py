@@ -23,6 +23,8 @@ class Key(AuthBase):
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.headers["X-Api-Key"] = SECRET
         request.headers["Authorization"] = f"Custom {SECRET}"
+        headers: dict[str, Any] = {"Accept": b"application/json"}  # as those leave it that sign by OAuth 1.0
+        request.headers.update(headers)
         return request
 
 
@@ -61,7 +63,7 @@ def test_the_exchange_that_failed_an_attempt_is_kept_without_secrets(handle: Reg
     assert (kept.attempt, kept.system, kept.method, kept.status, kept.error) == (1, "erp", "POST", 400, None)
     assert kept.address.endswith("/things")
     assert kept.params == {"page": "0", "token": "***"}
-    assert kept.sent_headers["Content-Type"] == "application/json"
+    assert kept.sent_headers["Content-Type"] == kept.sent_headers["Accept"] == "application/json"
     assert kept.sent_headers["X-Api-Key"] == kept.sent_headers["Authorization"] == "***"
     assert kept.headers["Set-Cookie"] == "***"
     assert '"name": "Lamp"' in kept.sent
