@@ -30,6 +30,7 @@ from bridge.verbs.job_tree import print_tree
 from bridge.verbs.values import count
 
 MOST_EXCHANGES = 5
+MOST_IN_JSON = 20
 LONGEST_BODY = 500  # characters that a terminal is shown of a body
 LABELS = {"attempts": "failed tries"}  # where the API's name would be taken for the number of runs
 ACTS = ("list", "dead", "show", "tree", "retry", "cancel", "resolve", "edit")
@@ -99,7 +100,7 @@ def _show(job_id: UUID, options: Namespace) -> int:
 
     job = detailed(find(str(job_id)))
     if options.json:
-        print_json(job)
+        print_json({**job, "exchanges": _exchanges(job_id)})
         return OK
     _print_facts(job)
     print_table(
@@ -125,8 +126,19 @@ def _print_exchanges(job_id: UUID) -> None:
         print(
             f"\nRun {seen.attempt}: {seen.method} {seen.address} {seen.params or ''} -> {answer} ({seen.ms} ms)"
         )
-        for body in filter(None, (seen.sent, seen.body)):
-            print(f"  {brief(body, LONGEST_BODY)}")
+        for way, headers, body in ((">", seen.sent_headers, seen.sent), ("<", seen.headers, seen.body)):
+            for name, value in headers.items():
+                print(f"  {way} {name}: {value}")
+            if body:
+                print(f"  {way} {brief(body, LONGEST_BODY)}")
+
+
+def _exchanges(job_id: UUID) -> list[dict[str, Any]]:
+    """The last ones, newest first."""
+    from api.exchanges import shown
+    from sync.models import Exchange
+
+    return shown(Exchange.objects.filter(job=job_id).order_by("-id")[:MOST_IN_JSON])
 
 
 def _act(job_id: UUID, options: Namespace) -> int:

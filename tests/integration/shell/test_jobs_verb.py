@@ -168,3 +168,6 @@ def test_it_shows_what_was_said_to_far_ends(shell: Shell) -> None:
 
     assert "Run 1: POST http://shop.test/things {'page': '0'} -> 400 (12 ms)" in shell.out
     assert "no such lamp" in shell.out
+    assert "  > Accept: application/json" in shell.out
+    assert shell("jobs", "show", str(job.pk), "--json") == 0
+    assert [one["sent_headers"]["Authorization"] for one in shell.json["exchanges"]] == ["***"]
