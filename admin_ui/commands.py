@@ -11,6 +11,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from admin_ui import render
@@ -22,6 +23,8 @@ from admin_ui.page import Page
 from admin_ui.site import site
 from sync.commands import ledger
 from sync.commands.approve import APPROVAL
+from sync.commands.compensate import can_compensate
+from sync.commands.declared import declared
 from sync.commands.words import words
 from sync.models import Command, Job
 from sync.models.command import State
@@ -39,6 +42,19 @@ class StateFilter(TextFilter):
     words = tuple(State.values)
 
 
+class CommandFilter(DropdownFilter):
+    """By its declaration."""
+
+    title = "command"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(one.path, one.path) for one in declared()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Command]) -> QuerySet[Command]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(Command, site=site)
 class CommandsPage(Page):
     """The list of commands, and one with its payload and its ledger."""
@@ -46,10 +62,10 @@ class CommandsPage(Page):
     detail_title = "Command"
     list_display = ("asked", "kind", "standing", "waits", "client", "there", "trouble")
     list_display_links = ("asked", "kind")
-    list_filter = (StateFilter,)
+    list_filter = (StateFilter, CommandFilter)
     list_select_related = ("job",)
-    search_fields = ("kind", "remote_id", "idempotency_key")
-    search_help_text = "Name, far end's id, or idempotency key"
+    search_fields = ("kind", "client", "remote_id", "idempotency_key")
+    search_help_text = "Name, client, far end's id, or idempotency key"
     ordering = ("-id",)
     actions = ("proven_many", "not_done_many", "approve_many", "reject_many", "compensate_many")
     actions_detail = ("proven_one", "not_done_one", "approve_one", "reject_one", "compensate_one")
@@ -79,7 +95,7 @@ class CommandsPage(Page):
         if job is not None and job.hold == APPROVAL:
             return (APPROVE.name, REJECT.name)
         if shown.state == State.PROVEN:
-            return (COMPENSATE.name,)
+            return (COMPENSATE.name,) if can_compensate(shown) else ()
         return (PROVEN.name, NOT_DONE.name) if shown.state in ledger.OPEN else ()
 
     def detail(self, request: HttpRequest, shown: Command) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Effects wanted outside: what became of each, and what a person has to say.
 
-bridge commands                                 the newest (--state unknown: what is not known; --command NAME)
+bridge commands                                 the newest (--state unknown: what is not known, --command, --client)
 bridge commands show ID                         one, with its payload, its ledger and what was said to its far end
 bridge commands send NAME --payload JSON        ask for one (- reads the JSON from stdin); --key makes it safe to repeat
 bridge commands settle ID proven|not_done --reason WHY
@@ -38,6 +38,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--command", metavar="NAME", help="only those of this name, such as netsuite.upsert_customer"
     )
     parser.add_argument("--state", choices=STATES)
+    parser.add_argument("--client", metavar="NAME", help="only those that this client asked for")
     parser.add_argument("--payload", metavar="JSON", help="for send; - reads it from stdin")
     parser.add_argument("--key", help="for send: the idempotency key")
     parser.add_argument("--reason", default="", help="kept with the act; for settle: how you know")
@@ -69,6 +70,8 @@ def _list(options: Namespace) -> int:
     rows = Command.objects.select_related("job").order_by("-id")
     if options.state:
         rows = rows.filter(state=options.state)
+    if options.client:
+        rows = rows.filter(client=options.client)
     if options.command:
         rows = rows.filter(kind=find(options.command).path)
     found = [shown(one) for one in rows[: options.limit]]

@@ -9,11 +9,20 @@ from django.db import transaction
 from sync import audit
 from sync.audit import Actor
 from sync.commands.accept import Accepted, accept
-from sync.commands.declared import find
+from sync.commands.declared import UnknownCommand, find
 from sync.commands.standing import intent_of
 from sync.errors import Conflict, NotFound
 from sync.models import Command
 from sync.models.command import State
+
+
+def can_compensate(command: Command) -> bool:
+    """Whether a declared command takes it back, and none does or did so yet."""
+    try:
+        way = find(command.kind).command.compensation
+    except UnknownCommand:  # its declaration is gone
+        return False
+    return way is not None and command.state == State.PROVEN and not _taken_back(command)
 
 
 def compensate(command_id: UUID, *, by: Actor, reason: str) -> Accepted:
@@ -31,7 +40,7 @@ def compensate(command_id: UUID, *, by: Actor, reason: str) -> Accepted:
             raise Conflict(f"Nothing takes {known.label} back: it declares no compensation.")
         if command.state != State.PROVEN:
             raise Conflict(f"The command is {command.state}: only what is proven can be taken back.")
-        if command.compensations.exclude(state=State.REFUSED).exists():
+        if _taken_back(command):
             raise Conflict("The command is being taken back already, or was.")
         payload = way.payload(intent_of(command), _proof(command))
         taken = accept(
@@ -42,6 +51,10 @@ def compensate(command_id: UUID, *, by: Actor, reason: str) -> Accepted:
             "command.compensate", "command", str(command_id), by=by, reason=reason or None, after=told
         )
     return taken
+
+
+def _taken_back(command: Command) -> bool:
+    return command.compensations.exclude(state=State.REFUSED).exists()
 
 
 def _proof(command: Command) -> dict[str, object]:

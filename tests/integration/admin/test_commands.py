@@ -87,7 +87,10 @@ def test_who_may_only_look_settles_nothing(viewing: Client) -> None:
 
 def test_only_the_acts_that_make_sense_are_offered(operating: Client) -> None:
     waiting = factories.command(job=factories.job(None, kind="command", hold="approval"))
-    proven, refused = factories.command("proven"), factories.command("refused")
+    proven, refused = factories.command("proven", kind="shop.pay"), factories.command("refused")
+    for_ever, taken_back = factories.command("proven"), factories.command("proven", kind="shop.pay")
+    gone = factories.command("proven", kind="shop.gone")
+    factories.command(compensates=taken_back)
 
     offered = {
         one.pk: [
@@ -96,10 +99,19 @@ def test_only_the_acts_that_make_sense_are_offered(operating: Client) -> None:
             if page(f"sync_command_{act}_one", one.pk)
             in operating.get(page("sync_command_change", one.pk)).content.decode()
         ]
-        for one in (waiting, proven, refused)
+        for one in (waiting, proven, refused, for_ever, taken_back, gone)
     }
 
-    assert offered == {waiting.pk: ["approve", "reject"], proven.pk: ["compensate"], refused.pk: []}
+    none: dict[object, list[str]] = {one.pk: [] for one in (refused, for_ever, taken_back, gone)}
+    assert offered == {waiting.pk: ["approve", "reject"], proven.pk: ["compensate"], **none}
+
+
+def test_they_are_found_by_their_name_and_client(viewing: Client) -> None:
+    factories.command()
+    factories.command(kind="shop.pay", client="dave")
+
+    for query in ({"kind": "shop.pay"}, {"q": "dave"}):
+        assert viewing.get(page("sync_command_changelist"), query).context["cl"].result_count == 1
 
 
 def test_one_that_waits_for_a_person_is_rejected(operating: Client) -> None:

@@ -31,6 +31,15 @@ def test_they_are_listed_and_shown(shell: Shell) -> None:
     assert shell.json["ledger"][0]["words"] == "Asked for by carol."
 
 
+def test_those_of_a_client_are_listed(shell: Shell) -> None:
+    factories.command()
+    factories.command(client="dave")
+
+    assert shell("commands", "--client", "dave", "--json") == 0
+
+    assert [one["client"] for one in shell.json] == ["dave"]
+
+
 def test_one_is_shown_with_what_was_said_to_the_far_end_the_newest_first(shell: Shell) -> None:
     job = factories.dead_job(None, kind="command")
     command = factories.command("unknown", job=job)
