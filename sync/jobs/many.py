@@ -62,12 +62,10 @@ def preview(selection: Selection, act: str) -> Preview:
     """What the act would do; nothing is written. Raises InvalidRequest (unknown_act, filter_missing, too_many)."""
     sensible = together.ACTS[_check(selection, act)].sensible
     rows = _meant(selection)
-    found = rows.count()
-    _check_number(found)
-    fit = rows.filter(sensible)
-    sample = tuple(fit.order_by("id").values_list("pk", flat=True)[:SAMPLE])
-    refused = together.states(rows) - together.states(fit)
-    return Preview(act=act, found=found, fit=found - refused.total(), refused=refused, sample=sample)
+    _check_number(rows[: MOST + 1].count())
+    fit, refused = together.sorted_out(rows, sensible)
+    sample = tuple(rows.filter(sensible).order_by("id").values_list("pk", flat=True)[:SAMPLE])
+    return Preview(act=act, found=fit + refused.total(), fit=fit, refused=refused, sample=sample)
 
 
 def start(

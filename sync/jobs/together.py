@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from sync import grouping
@@ -109,14 +109,18 @@ def resolve(ids: Sequence[UUID], told: Told) -> Counter[str]:
     return _noted("resolved", jobs, told, refused, fingerprints)
 
 
-def states(rows: QuerySet[Job]) -> Counter[str]:
-    """How many of these jobs are in which state, in words."""
-    found: Counter[str] = Counter()
-    groups = rows.order_by().values_list("status", "hold").annotate(Count("id"), Count("resolved_at"))
-    for status, hold, number, resolved in groups:
-        found[state(status, hold, None)] += number - resolved
-        found[state(status, hold, True)] += resolved
-    return +found
+def sorted_out(rows: QuerySet[Job], sensible: Q) -> tuple[int, Counter[str]]:
+    """For how many of these jobs it makes sense, and the others by state: all as of one moment."""
+    fits = Case(When(sensible, then=Value(True)), default=Value(False))
+    groups = rows.order_by().annotate(fits=fits).values_list("status", "hold", "fits")
+    number, refused = 0, Counter[str]()
+    for status, hold, fit, found, resolved in groups.annotate(Count("id"), Count("resolved_at")):
+        if fit:
+            number += found
+        else:
+            refused[state(status, hold, None)] += found - resolved
+            refused[state(status, hold, True)] += resolved
+    return number, +refused
 
 
 def state(status: str, hold: str | None, resolved_at: object) -> str:

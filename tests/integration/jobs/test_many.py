@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 
 from sync.errors import BridgeError, Conflict, FatalError
 from sync.jobs import many
@@ -146,6 +147,9 @@ def test_a_preview_tells_and_writes_nothing(failed: list[Job]) -> None:
     assert (found["found"], found["fit"], found["refused"]) == (6, 5, {"pending": 1})
     assert found["sample"] == [str(job.pk) for job in failed]
     assert str(waiting.pk) not in found["sample"]
+    Job.objects.filter(pk=failed[0].pk).update(resolved_at=Now(), resolved_by="olga")
+    settled = many.preview(Selection.of({"kind": "work"}), "resolve")
+    assert (settled.found, settled.fit, settled.refused) == (6, 4, {"pending": 1, "resolved": 1})
     assert not AuditEntry.objects.exists()
 
 
