@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch
@@ -32,6 +33,10 @@ PAGES = {
     "mapping": "sync_mapping_change",
     "source_column": "sync_sourcecolumn_change",
     "backfill": "sync_backfill_change",
+    "command": "sync_command_change",
+    "budget": "sync_budget_change",
+    "limit": "sync_scopelimit_change",
+    "jobs": "sync_job_change",  # the one that did it to all
 }
 """Where an object of a type can be looked at."""
 
@@ -49,7 +54,7 @@ class ObjectFilter(TextFilter):
 
     title = "object"
     parameter_name = "object_type"
-    words = tuple(sorted({*PAGES, "entity", "jobs", "limit", "budget", "worker", "user", "group"}))
+    words = tuple(sorted({*PAGES, "entity", "failed_records", "worker", "user", "group", "client"}))
 
 
 class PeriodFilter(DropdownFilter):
@@ -131,7 +136,7 @@ class AuditPage(Page):
         if page is None:
             return words
         try:
-            return render.link(words, page, entry.object_id)
+            return render.link(words, page, quote(entry.object_id))
         except NoReverseMatch:
             return words
 

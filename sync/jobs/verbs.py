@@ -175,5 +175,6 @@ def _switched(act: str, registered: Registered, by: Actor, reason: str, was: str
 
 
 def _record(act: str, job: Job, by: Actor, reason: str | None, before: dict[str, Any]) -> None:
+    reason = reason or None  # an empty one is none
     note(job.pk, _TOLD[act], by=by.name, reason=reason)
     audit.record(f"job.{act}", "job", str(job.pk), by=by, reason=reason, before=before, after=_state(job))

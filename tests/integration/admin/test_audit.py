@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.contrib.admin.utils import quote
 from django.test import Client
 
 from sync.schema import entity_id
@@ -29,6 +30,24 @@ def test_an_entity_leads_to_its_tracker(viewing: Client) -> None:
     number = entity_id("shop.gadgets")
 
     assert page("sync_tracker_change", number) in viewing.get(page(AUDIT)).content.decode()
+
+
+def test_what_has_a_page_leads_to_it(viewing: Client) -> None:
+    factories.audit_entry(act="limit.change", object_type="limit", object_id="entity:shop.gadgets")
+    bulk, command = factories.job(None, kind="bulk"), factories.command("proven")
+    factories.audit_entry(act="jobs.retry", object_type="jobs", object_id=str(bulk.pk))
+    factories.audit_entry(act="command.settle", object_type="command", object_id=str(command.pk))
+
+    shown = viewing.get(page(AUDIT)).content.decode()
+
+    for link in (
+        page("sync_scopelimit_change", quote("entity:shop.gadgets")),
+        page("sync_job_change", bulk.pk),
+        page("sync_command_change", command.pk),
+    ):
+        assert link in shown
+        assert viewing.get(link).status_code == 200
+    assert viewing.get(page(AUDIT), {"object_type": "command"}).context["cl"].result_count == 1
 
 
 def test_it_finds_the_acts_of_a_person_and_on_an_object(viewing: Client) -> None:

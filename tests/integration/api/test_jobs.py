@@ -112,6 +112,7 @@ def test_a_waiting_job_is_cancelled(operator: Client) -> None:
     job = factories.job()
 
     assert act(operator, job, "cancel").json()["status"] == "cancelled"
+    assert AuditEntry.objects.get().reason is None
 
 
 def test_a_failed_job_is_resolved_with_a_remark(operator: Client) -> None:
