@@ -44,7 +44,8 @@ def _counts(operate: bool) -> Table:
 
 
 def _line(found: dead.Dead) -> list[Any]:
-    where = {"standing": "dead", "kind": found.kind, **({"entity": found.entity} if found.entity else {})}
+    given = {"kind": found.kind, "entity": found.entity, "q": f"code={found.code}" if found.code else None}
+    where = {"standing": "dead", **{name: value for name, value in given.items() if value}}
     return [
         found.entity or render.NONE,
         found.kind,

@@ -55,6 +55,7 @@ def _tree(job: Job) -> list[Table]:
     found = tree.tree(job.pk)
     if found is None or not found.root.children:
         return []
+    whole = tree.lines(found.root)
     rows = [
         [
             SafeString("&emsp;" * depth) + render.link(f"{one.kind} {one.pk}", "sync_job_change", one.pk),
@@ -62,9 +63,15 @@ def _tree(job: Job) -> list[Table]:
             f"{one.status} ({one.hold})" if one.hold else one.status,
             one.error or render.NONE,
         ]
-        for depth, one in tree.lines(found.root)[:MOST_OF_TREE]
+        for depth, one in whole[:MOST_OF_TREE]
     ]
-    return [{"title": "Parents and children", "headers": ["Job", "Entity", "Status", "Error"], "rows": rows}]
+    title = "Parents and children"
+    if found.more or len(whole) > MOST_OF_TREE:
+        title = f"{title}: the first {len(rows):,}"
+        root = found.root.job.pk
+        every = render.link("all that the topmost asked for", "sync_job_changelist", q=f"parent={root}")
+        rows.append(["…", every, "", ""])
+    return [{"title": title, "headers": ["Job", "Entity", "Status", "Error"], "rows": rows}]
 
 
 def _waits(job: Job) -> list[Table]:

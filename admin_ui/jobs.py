@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -23,7 +24,7 @@ from admin_ui.job_detail import tables
 from admin_ui.page import EntityPage
 from admin_ui.progress import progress, with_progress
 from admin_ui.search import by_id
-from admin_ui.search_jobs import by_words
+from admin_ui.search_jobs import bulk_form, by_words
 from admin_ui.site import site
 from sync import asked
 from sync.commands.about import about
@@ -75,8 +76,14 @@ _EDIT: Any = action(description="Edit and run", url_path="edit", icon="edit", pe
 
 
 def act_on_all(page: Any, request: HttpRequest) -> HttpResponse:
-    """One act on all that a filter finds."""
-    return HttpResponseRedirect(render.address("jobs_bulk"))
+    """One act on all that a filter finds: that of the list from which somebody comes, to begin with."""
+    shown = urlsplit(request.headers.get("Referer", ""))
+    if shown.path != render.address("sync_job_changelist"):
+        return HttpResponseRedirect(render.address("jobs_bulk"))
+    given, left = bulk_form(dict(parse_qsl(shown.query)))
+    if left:
+        messages.warning(request, f"The search for {left!r} is no filter here: it is left out.")
+    return HttpResponseRedirect(render.address("jobs_bulk", **given))
 
 
 def edit_one(page: Any, request: HttpRequest, object_id: str) -> HttpResponse:

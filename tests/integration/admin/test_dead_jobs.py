@@ -24,6 +24,39 @@ def test_they_are_counted_by_cause_with_the_newest(viewing: Client) -> None:
     assert "Re-run all" not in shown  # for those who may operate
 
 
+def test_a_number_leads_to_those_that_it_counts(viewing: Client) -> None:
+    factories.dead_job()
+    timed_out = factories.dead_job(error_code="timeout")
+    link = page("sync_job_changelist") + "?standing=dead&kind=sync&entity=shop.gadgets&q=code%3Dtimeout"
+
+    assert link.replace("&", "&amp;") in viewing.get(page("dead_jobs")).content.decode()
+
+    assert [job.pk for job in viewing.get(link).context["cl"].result_list] == [timed_out.pk]
+
+
+def test_the_button_above_the_list_takes_its_filter_along(operating: Client) -> None:
+    listed = page("sync_job_changelist")
+    found = "?standing=dead&kind=sync&entity=shop.gadgets&q=code%3Dtimeout+params.key.id%3D7"
+
+    form = operating.get(
+        page("sync_job_act_on_all"), headers={"referer": f"http://testserver{listed}{found}"}, follow=True
+    )
+
+    initial = form.context["form"].initial
+    assert {name: initial[name] for name in ("status", "kind", "entity", "code", "params")} == {
+        "status": "dead",
+        "kind": "sync",
+        "entity": "shop.gadgets",
+        "code": "timeout",
+        "params": "key.id=7",
+    }
+    by_id = operating.get(
+        page("sync_job_act_on_all"), headers={"referer": f"http://testserver{listed}?q=01a2"}, follow=True
+    )
+    assert "it is left out" in text(by_id)
+    assert operating.get(page("sync_job_act_on_all")).headers["Location"] == page("jobs_bulk")
+
+
 def test_each_cause_leads_to_an_act_on_all_of_it(operating: Client) -> None:
     factories.dead_job()
 
