@@ -24,6 +24,7 @@ class Errand:
     priority: int = BATCH  # who waits for the same far end goes first by it
     check: Callable[[], None] | None = None  # raises StaleAttempt where others have the work by now
     requests: int = 0
+    changed: int = 0  # requests after which something may be changed at a far end
     seen: Ring = field(default_factory=lambda: Ring(maxlen=MOST))  # the last exchanges, for the inspector
 
     @classmethod

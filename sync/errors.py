@@ -60,9 +60,16 @@ class TransientError(BridgeError):
 
 
 class ConfigError(BridgeError):
-    """Nothing gets better until a person changes a setting, a credential or a declaration."""
+    """Nothing gets better until a person changes a setting, a credential or a declaration.
+
+    `no_effect` is False where the far end may have done something all the same.
+    """
 
     code = "configuration"
+
+    def __init__(self, message: str, *, code: str | None = None, no_effect: bool = True) -> None:
+        super().__init__(message, code=code)
+        self.no_effect = no_effect
 
 
 class FatalError(BridgeError):

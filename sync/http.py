@@ -106,7 +106,11 @@ class Session:
             if led is None:
                 break
             step = led
-            answer = self._admitted(step, deadline, module)
+            try:
+                answer = self._admitted(step, deadline, module)
+            except (TransientError, ConfigError) as error:
+                error.no_effect = False  # of the last step at most
+                raise
         if tape:
             tape.take(question, answer)
         return answer
@@ -133,7 +137,9 @@ class Session:
             except TransientError as error:
                 metrics.far_end_asked(self.system, module, error.code.removeprefix("far_end_"))
                 self._tell(gate, failed=error.code in ("far_end_unreachable", "far_end_timeout"))
+                errand().changed += not (step.reads or error.no_effect)
                 raise
+        errand().changed += answer.status < 400 and not step.reads
         metrics.far_end_asked(self.system, module, str(answer.status))
         if self._gate and answer.rate is not None:
             self._gate.heed(self.system, answer.rate)

@@ -67,6 +67,13 @@ def mail(intent: Intent) -> Proven:
     return Proven(remote_id=_body(answer)["id"], answer=_body(answer))
 
 
+def mail_and_book(intent: Intent) -> Proven:
+    """Two requests, where each should be a command of its own: the second may fail."""
+    sent = mail(intent)
+    book(intent)
+    return sent
+
+
 def find_letter(intent: Intent) -> Proven | Absent:
     """Among the letters to the same person, those that belong to no other command."""
     answer = _ask("GET", "/letters", params={"to": intent.payload["to"]})
@@ -156,6 +163,7 @@ CALL = Command(
     callback=Callback(signed=SignedForm(variable="SHOP_WEBHOOK_SECRET"), read=read_report),
 )
 SLOW = Command(name="slow", payload=Letter, send=mail, find=find_letter, settles=(600,), retry=NOW)
+BOTH = Command(name="both", payload=Letter, send=mail_and_book, find=find_letter, settles=(0, 0), retry=NOW)
 SHOUT = Command(name="shout", payload=Letter, send=mail, find=find_any_letter, settles=(0, 0), retry=NOW)
 PAY = Command(
     name="pay",
@@ -173,7 +181,7 @@ PAY = Command(
 )
 GATE: SharedGate | None = None
 """Asked before each request, where a test sets it."""
-COMMANDS = (PAY, BOOK, MAIL, RING, HAND_IN, CALL, SLOW, SHOUT)
+COMMANDS = (PAY, BOOK, MAIL, RING, HAND_IN, CALL, SLOW, SHOUT, BOTH)
 
 
 def _ask(method: str, path: str, **options: Any) -> Answer:

@@ -247,7 +247,8 @@ class _Attempt:
                     return False
                 fresh.remote_id = (facts or {}).get("remote_id") or fresh.remote_id
                 if step == ledger.SENDING:
-                    fresh.remote_rank = None  # of the sending before: this one begins at the start
+                    # Of the sending before, which came to nothing: this one begins at the start.
+                    fresh.remote_id = fresh.remote_rank = None
                 ledger.write(fresh, state, step, fence=self.claim.fence, facts=facts)
                 self.command = fresh
                 if ours:

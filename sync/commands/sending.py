@@ -11,6 +11,7 @@ import structlog
 
 from sync.commands import Absent, Intent, Proven, Refused, Sent, Unsure
 from sync.commands.declared import Declared
+from sync.errand import errand
 from sync.errors import (
     BridgeError,
     ConfigError,
@@ -53,14 +54,14 @@ def send(claim: Claim, known: Declared, intent: Intent) -> Proven | Sent | Refus
     """Ask for the effect. Raises StaleAttempt where the lease ran out before the first byte could leave."""
     # A process that was frozen here wakes up when others have taken the work: nothing may leave any more.
     claim.check_lease()
+    changed = errand().changed
     try:
         answer = known.command.send(intent)
     except StaleAttempt:
         raise
     except (ConfigError, TransientError) as error:
-        # Some far ends lead elsewhere once it is done: that proves nothing.
-        settled = error.code != "redirected" if isinstance(error, ConfigError) else error.no_effect
-        if settled:
+        # Of several requests the last may have changed nothing, and one before it what was asked for.
+        if error.no_effect and errand().changed == changed:
             return Nothing(error)
         return Doubtful(error.code, error.message)
     except _REFUSALS as error:

@@ -23,7 +23,7 @@ class Standing:
     since: datetime | None = None
     looks: int = 0  # of the far end since then
     looked_at: datetime | None = None  # the last of them
-    unanswered: int = 0  # times in a row that it was asked in vain
+    unanswered: int = 0  # times since the sending that it was asked in vain
     away: bool = False  # no answer came when it was last asked
 
 
@@ -43,9 +43,9 @@ def _after(found: Standing, step: str | None, at: datetime) -> Standing:
         return replace(found, since=found.since or at)
     if step == LOOKED and found.away:
         # What it shows when it is back may be as old as if it had been sent only now.
-        return replace(found, since=at, looks=0, looked_at=None, unanswered=0, away=False)
+        return replace(found, since=at, looks=0, looked_at=None, away=False)
     if step == LOOKED:
-        return replace(found, looks=found.looks + 1, looked_at=at, unanswered=0)
+        return replace(found, looks=found.looks + 1, looked_at=at)
     if step in (UNANSWERED, GAVE_UP):
         again = found.unanswered + 1 if step == UNANSWERED else 0  # who runs it again after that, asks anew
         return replace(found, since=at, looks=0, unanswered=again, away=True)

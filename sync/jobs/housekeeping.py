@@ -65,7 +65,7 @@ class Housekeeping(threading.Thread):
             if rounds % SWEEP_EACH == 0:
                 duties += [reaper.sweep, grouping.sweep, asking.sweep]
             if rounds % SELDOM_EACH == 0:
-                duties += [orphans.sweep, deletes.expire, inbound.forget]
+                duties += [orphans.sweep, deletes.expire, inbound.forget, parked.look_again]
             for duty in duties:
                 self._do(duty)
             if rounds % NIGHTLY_EACH == 0:

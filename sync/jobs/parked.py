@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from sync import audit
@@ -13,8 +15,14 @@ from sync.jobs import queue, room
 from sync.jobs.events import note
 from sync.jobs.settle import CONFIGURATION
 from sync.models import Job
+from sync.queries import query
 
 AT_ONCE = 1_000
+PASSING = ("certificate_refused",)
+"""Faults that the far end may mend by itself, and nobody here hears of it."""
+LOOK_AFTER = timedelta(minutes=15)
+"""Before the first look whether it has passed; each further one after twice as long."""
+LOOK_AT_LAST = timedelta(hours=6)
 
 
 def release(job_id: UUID, *, by: str) -> bool:
@@ -50,3 +58,17 @@ def release_all() -> int:
     parked = Job.objects.filter(status=Job.Status.PENDING, hold=CONFIGURATION).order_by("id")
     ids = list(parked.values_list("pk", flat=True)[:AT_ONCE])
     return sum(release(job_id, by="a worker that started") for job_id in ids)
+
+
+def look_again() -> int:
+    """Let jobs run again whose fault may have passed at the far end; how many, AT_ONCE at most."""
+    limits: dict[str, Any] = {
+        "codes": list(PASSING),
+        "first": LOOK_AFTER,
+        "longest": LOOK_AT_LAST,
+        "most": AT_ONCE,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(query("parked_due"), limits)
+        due = [row[0] for row in cursor.fetchall()]
+    return sum(release(job_id, by="a look whether it has passed") for job_id in due)

@@ -166,6 +166,16 @@ SELECT d.id FROM due d LEFT JOIN procrastinate_jobs p ON p.id = d.wakeup AND p.s
 WHERE p.id IS NULL OR (p.status = 'doing' AND d.run_after <= statement_timestamp() - %(silence)s)
 ORDER BY d.run_after LIMIT 1000;
 
+-- parked_due --
+-- Parked jobs whose fault may pass without us, when it is time to look: each time after twice as long.
+SELECT j.id FROM job j CROSS JOIN LATERAL (
+  SELECT count(*) AS times, max(a.finished_at) AS last FROM attempt a
+  WHERE a.job_id = j.id AND a.outcome = 'parked' AND a.error_code = j.error_code
+) met
+WHERE j.status = 'pending' AND j.wakeup IS NULL AND j.hold = 'configuration' AND j.error_code = ANY(%(codes)s)
+  AND met.last < now() - least(%(first)s * power(2, least(met.times - 1, 10)), %(longest)s)
+ORDER BY j.id LIMIT %(most)s;
+
 -- put_jobs --
 -- Jobs with their wake-ups, in their order; the ids and wake-ups of those that are written, their twins not being faster.
 SELECT job_id, wakeup FROM bridge_put(%(jobs)s::jsonb);

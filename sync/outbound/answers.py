@@ -71,6 +71,7 @@ def raise_for_status(answer: Answer, words: Words | None = None) -> None:
             f"{said} It leads to {where}, which was not followed: set the final address. A read follows as many as"
             " redirects= of the system's declaration says, and never from https to http.",
             code="redirected",
+            no_effect=False,  # some lead elsewhere once it is done
         )
     raise FatalError(said, code="far_end_refused")
 

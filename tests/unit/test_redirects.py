@@ -203,6 +203,17 @@ def test_it_never_goes_from_https_to_http_but_from_http_to_https(settings: Setti
         assert "Authorization" not in secure.asked[-1].headers
 
 
+@pytest.mark.parametrize(
+    ("to", "raised"), [("http://127.0.0.1:9/there", TransientError), ("//h h/", ConfigError)]
+)
+def test_where_a_later_step_fails_the_first_may_have_done_something(to: str, raised: type[Exception]) -> None:
+    with Wire(from_here(to)) as wire, pytest.raises(raised) as caught:
+        raise_for_status(session(wire.url).request("GET", "/here"))
+
+    assert isinstance(caught.value, TransientError | ConfigError)
+    assert not caught.value.no_effect
+
+
 def test_a_recorded_far_end_leads_nobody_out_of_the_test() -> None:
     with Wire(lambda asked: said({})) as outside, FarEnd("netsuite") as far_end:
         far_end.answer("GET", "/here", status=302, headers={"Location": f"{outside.url}/there"})

@@ -98,6 +98,18 @@ def test_a_far_end_that_never_says_is_left_to_a_person_as_unknown(office: Office
     assert (command.state, len(office.effects)) == ("proven", 1)
 
 
+def test_a_far_end_that_now_answers_and_now_does_not_is_given_up_too(office: Office) -> None:
+    office.moods.append(moods.LOST)
+    office.reads.extend([moods.BROKEN, moods.OK] * 10)
+    office.hidden = True
+    command = ask("hand_in")
+
+    outcomes = run_to_end(command, most=10)
+
+    assert (outcomes[-1], command.state, command.job.error_code) == ("failed", "unknown", "outcome_unknown")
+    assert steps(command)[2:] == ["no_answer", *["unanswered", "looked"] * 2, "gave_up"]
+
+
 def test_a_question_that_is_refused_proves_nothing(office: Office) -> None:
     office.moods.append(moods.LOST)
     office.reads.extend([moods.REFUSED] * 3)

@@ -127,6 +127,20 @@ def test_one_that_was_sent_again_is_reported_anew_from_the_start(office: Office)
     assert (command.state, command.remote_status) == ("proven", "sent")
 
 
+def test_the_id_of_a_sending_that_came_to_nothing_is_not_that_of_the_next(office: Office) -> None:
+    command = handed_in(office)
+    settling.settle(command.pk, "not_done", by=OPERATOR, reason="they lost it")
+    office.moods.append(moods.LOST)
+
+    run(command)
+
+    assert (command.state, command.remote_id) == ("unknown", None)
+    command.remote_id = "E2"  # as the far end knows it
+    answer = report(command, "delivered")
+    assert (answer.status_code, answer.json()["code"]) == (503, "callback_too_early")
+    assert report(command, "delivered", ref=command.effect_key).status_code == 200
+
+
 def test_a_report_of_a_refusal_ends_it_with_the_far_ends_code(office: Office) -> None:
     command = handed_in(office, "call")
 

@@ -105,6 +105,25 @@ def test_a_far_end_that_cannot_be_reached_took_no_effect(committing: None) -> No
     assert steps(command) == ["asked", "sending", "no_effect"]
 
 
+@pytest.mark.parametrize("second", [moods.BUSY, moods.LOCKED])
+def test_a_second_request_that_did_nothing_says_nothing_of_the_first(office: Office, second: str) -> None:
+    office.moods.extend([moods.OK, second])
+    command = ask("both")
+
+    outcomes = run_to_end(command)
+
+    assert (outcomes[-1], command.state) == ("success", "proven")
+    assert [one["of"] for one in office.effects] == ["letters"]
+    assert steps(command) == ["asked", "sending", "no_answer", "looked"]
+
+
+def test_a_first_request_that_was_refused_leaves_it_unsent(office: Office) -> None:
+    office.moods.append(moods.BUSY)
+    command = ask("both")
+
+    assert (run(command), command.state) == ("retry", "intended")
+
+
 def test_a_command_whose_tries_are_used_up_fails_unsent(office: Office) -> None:
     office.moods.extend([moods.BUSY] * 4)
     command = ask("mail")
