@@ -9,7 +9,7 @@ from rest_framework.serializers import Serializer
 
 from sync.check_lanes import of_lanes
 from sync.check_limits import Wrong, of_retry
-from sync.check_webhooks import of_signature
+from sync.check_webhooks import of_signature, of_variable
 from sync.commands import Callback, Command
 from sync.declare import Signed, System
 from sync.registry import Registry
@@ -51,13 +51,22 @@ def _names(command: Command) -> Iterator[tuple[str, str]]:
 def _rules(system: System, command: Command, known: Registry) -> Iterator[tuple[str, str]]:
     if command.approval is not None and command.approval.persons < 1:
         yield f"needs the approval of {command.approval.persons} persons", "At least one, or no approval=."
-    if isinstance(command.callback, Callback) and isinstance(command.callback.signed, Signed):
-        for message, hint in of_signature(command.callback.signed):
+    if command.callback is not None:
+        for message, hint in _callback(command.callback):
             yield f"has a callback that {message}", hint
     if (way := command.compensation) is not None:
         path = way.command if "." in way.command else f"{system.name}.{way.command}"
         if path not in {f"{one.name}.{it.name}" for one in known.systems for it in one.commands}:
             yield f"is taken back by the unknown command {way.command!r}", "Name one that is declared."
+
+
+def _callback(callback: Callback) -> Iterator[tuple[str, str]]:
+    if isinstance(callback.signed, Signed):
+        yield from of_signature(callback.signed)
+    else:
+        yield from of_variable(callback.signed.variable)
+    if callback.largest < 1:
+        yield f"takes at most {callback.largest} bytes", "At least one."
 
 
 def _path(

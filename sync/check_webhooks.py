@@ -42,11 +42,16 @@ def _faults(entity: Entity, webhook: Webhook) -> Iterator[tuple[str, str]]:
 
 def of_signature(signed: Signed) -> Iterator[tuple[str, str]]:
     """What is wrong with how it is signed, and what to do about it."""
-    if not _VARIABLE.fullmatch(signed.variable):
-        hint = "Such as SHOP_WEBHOOK_SECRET: the secret itself never stands in a declaration."
-        yield f"has its secret in {signed.variable!r}, which is no environment variable's name", hint
+    yield from of_variable(signed.variable)
     if "body" not in signed.signs or "timestamp" not in signed.signs or set(signed.signs) - _PARTS:
         hint = "Of id, timestamp and body the last two are needed: else anything could be sent again."
         yield f"has a signature over {signed.signs}", hint
     if signed.window <= timedelta(0):
         yield f"has a window of {signed.window}", "More than nothing, such as minutes(5)."
+
+
+def of_variable(name: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with the variable of a secret, and what to do about it."""
+    if not _VARIABLE.fullmatch(name):
+        hint = "Such as SHOP_WEBHOOK_SECRET: the secret itself never stands in a declaration."
+        yield f"has its secret in {name!r}, which is no environment variable's name", hint

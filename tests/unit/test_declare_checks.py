@@ -11,7 +11,7 @@ from api.record_list import PAGING
 from bridge.systems import SYSTEMS
 from bridge.systems.loading import load
 from sync.checks import PARAMETERS, check
-from sync.commands import Approval, Callback, Command, Compensation
+from sync.commands import Approval, Callback, Command, Compensation, SignedForm
 from sync.declare import (
     Backoff,
     Budget,
@@ -349,6 +349,14 @@ def test_a_plain_command_is_well() -> None:
         ({"retry": Backoff(-1)}, "retry policy"),
         ({"find_retry": Backoff(-1)}, "find_retry"),
         ({"on_refusal": "ignore"}, "on_refusal"),
+        (
+            {"callback": Callback(signed=SignedForm(variable="a word"), read=read_report)},
+            "no environment variable's name",
+        ),
+        (
+            {"callback": Callback(signed=SignedForm(variable="A"), read=read_report, largest=0)},
+            "a callback that takes at most 0 bytes",
+        ),
         (
             {"callback": Callback(signed=Signed(variable="A", signs=("id",)), read=read_report)},
             "signature over",

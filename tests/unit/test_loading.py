@@ -121,12 +121,78 @@ def test_a_file_that_breaks_names_its_line(folder: Path, text: str, said: str) -
         ("Text()}", "'text'}", "the field 'id' of workshop.gadgets is a str: it must be one of sync.fields"),
         ('key=("id",)', 'key=("id",), freshness="5 min"', "must be a time, such as minutes(5)"),
         ('key=("id",)', 'key=("id",), parents=5', "must be a tuple of parents"),
+        ('key=("id",)', 'key=("id",), retry=5', "it must be Backoff(1, 10, 60) or Exponential("),
+        ('key=("id",)', 'key=("id",), lane="id"', "it must be a Record() or Business('field')"),
     ],
 )
 def test_a_thing_of_the_wrong_kind_is_named(folder: Path, right: str, wrong: str, said: str) -> None:
     (folder / "mistaken.py").write_text(GADGETS.replace(right, wrong))
 
     assert said in refusal("mistaken.py")
+
+
+POST = """
+from sync.commands import Approval, Callback, Command, Compensation, Proven
+from sync.declare import Backoff, Signed, System
+
+mail = Command(name="mail", payload=dict, send=lambda intent: Proven())
+system = System(name="post", client=lambda: None, entities=(), commands=(mail,))
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            "retry=5",
+            "the retry of the command post.mail is a int: it must be Backoff(1, 10, 60) or Exponential(",
+        ),
+        ("retry=Backoff('5')", "it must be Backoff(1, 10, 60) or Exponential("),
+        ("lane='to'", "the lane of the command post.mail is a str"),
+        ("settles=5", "it must be a tuple of seconds, such as (5, 30, 120)"),
+        ("find='x'", "it must be a function of the Intent that returns Proven, Absent or Unsure"),
+        ("path=5", "it must be a path as a text"),
+        ("largest='1'", "it must be a whole number"),
+        ("approval=2", "it must be an Approval(…)"),
+        ("approval=Approval(persons='2')", "the persons of the approval of post.mail is a str"),
+        ("compensation='tear'", "it must be a Compensation(…)"),
+        ("compensation=Compensation(command='tear', payload={})", "it must be a function"),
+        ("callback=Callback(signed=None, read=dict)", "it must be a Signed(…) or a SignedForm(…)"),
+        ("callback=Callback(signed=Signed(variable='A'), read='x')", "it must be a function of the fields"),
+        (
+            "callback=Callback(signed=Signed(variable=5), read=dict)",
+            "the variable of the signature of post.mail",
+        ),
+    ],
+)
+def test_a_thing_of_the_wrong_kind_in_a_command_is_named(folder: Path, more: str, said: str) -> None:
+    (folder / "mistaken.py").write_text(POST.replace("payload=dict", f"payload=dict, {more}"))
+
+    assert said in refusal("mistaken.py")
+
+
+@pytest.mark.parametrize("wrong", ["commands=mail", "commands=[mail]", "commands=(dict,)"])
+def test_what_are_no_commands_is_told_before_anything_reads_them(folder: Path, wrong: str) -> None:
+    (folder / "mistaken.py").write_text(POST.replace("commands=(mail,)", wrong))
+
+    assert "it must be a tuple of commands, such as (Command(…),)" in refusal("mistaken.py")
+
+
+def test_either_policy_of_retries_is_taken_of_entities_and_commands(folder: Path) -> None:
+    policy = "retry=Exponential(base=1, cap=300, tries=8)"
+    imported = "from sync.declare import Entity, Exponential, "
+    (folder / "gadgets.py").write_text(
+        GADGETS.replace('key=("id",)', f'key=("id",), {policy}').replace(
+            "from sync.declare import Entity, ", imported
+        )
+    )
+    (folder / "post.py").write_text(
+        POST.replace("payload=dict", f"payload=dict, {policy}").replace(
+            "import Backoff", "import Exponential"
+        )
+    )
+
+    assert [system.name for system in load([], ["gadgets.py", "post.py"])] == ["workshop", "post"]
 
 
 def test_two_systems_of_one_name_are_refused(folder: Path) -> None:
