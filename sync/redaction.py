@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from sync.nesting import MOST_LEVELS
+
 HIDDEN = "***"
 _NOTHING = (None, "", False, True)
 _PATTERNS = (
@@ -45,15 +47,20 @@ def is_secret(name: str) -> bool:
     return _NAME.search(name) is not None
 
 
-def masked(value: Any) -> Any:
-    """JSON with what bears the name of a secret, at any depth, and what looks like one in a text replaced by ***."""
+def masked(value: Any, levels: int = 2 * MOST_LEVELS) -> Any:
+    """JSON with what bears the name of a secret, at any depth, and what looks like one in a text replaced by ***.
+
+    What is nested deeper than so many `levels` is left out.
+    """
+    if isinstance(value, Mapping | list | tuple) and not levels:
+        return "(nested too deeply to be shown)"
     if isinstance(value, Mapping):
         return {
-            name: HIDDEN if item not in _NOTHING and is_secret(str(name)) else masked(item)
+            name: HIDDEN if item not in _NOTHING and is_secret(str(name)) else masked(item, levels - 1)
             for name, item in value.items()
         }
     if isinstance(value, list | tuple):
-        return [masked(item) for item in value]
+        return [masked(item, levels - 1) for item in value]
     return redact(value) if isinstance(value, str) else value
 
 

@@ -15,6 +15,7 @@ C1 (0x80 to 0x9f) stays: it is mostly text decoded with the wrong table, which c
 """
 
 _CONTROLS = re.compile(CONTROLS)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def clean_text(text: str, *, trim: bool | Literal["end"] = True) -> str:
@@ -29,6 +30,11 @@ def clean_text(text: str, *, trim: bool | Literal["end"] = True) -> str:
 def storable(text: str) -> bool:
     """Whether PostgreSQL can hold the text: neither NUL nor half a surrogate pair."""
     return not any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in text)
+
+
+def as_stored(text: str) -> str:
+    """The text with U+FFFD for what PostgreSQL can't hold: for words about something, never for the thing itself."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def check_unicode(text: str) -> None:

@@ -23,7 +23,7 @@ from sync.commands import (
     Told,
 )
 from sync.declare import Backoff, Business, Signed
-from sync.errors import NotFound
+from sync.errors import FatalError, NotFound, RecordError
 from sync.http import Answer, Session, raise_for_status
 from tests.office import current_url
 
@@ -89,6 +89,15 @@ def find_any_letter(intent: Intent) -> Proven | Absent:
     return Proven(remote_id=items[0]["id"]) if items else Absent()
 
 
+def speak(intent: Intent) -> Proven | Refused:
+    """A refusal in the far end's own words."""
+    try:
+        answer = _ask("POST", "/letters", json=dict(intent.payload))
+    except FatalError as error:
+        raise FatalError(json.loads(error.message.partition("letters: ")[2].rstrip("."))["error"]) from error
+    return Proven(remote_id=_body(answer)["id"])
+
+
 def hand_in(intent: Intent) -> Sent:
     """It is taken on, and done later."""
     answer = _ask("POST", "/parcels", json=dict(intent.payload))
@@ -102,11 +111,19 @@ def find_parcel(intent: Intent) -> Proven | Absent:
     return Proven(remote_id=intent.remote_id) if there else Absent()
 
 
+def deny(intent: Intent) -> None:
+    """Our own rows have no such person."""
+    if intent.payload["to"] == "Nobody":
+        raise RecordError("There is no Nobody here.", code="no_such_person", field="to")
+
+
 RANKS = {"queued": 1, "sent": 2, "planned": 3, "delivered": 4, "failed": 4}
 
 
 def read_report(fields: Mapping[str, Any]) -> Told:
     """`{"event": "delivered", "of": "E1", "ref": our key}`, as JSON or as a form; a plan proves nothing."""
+    if odd := fields.get("odd"):
+        return None if odd == "nothing" else Told(id="1", status="?", rank=1, state="done")  # type: ignore[return-value, arg-type]  # a mistake
     status = fields["event"]
     proves: Literal["proven", "refused"] | None = None
     if status in ("sent", "delivered", "failed"):
@@ -114,7 +131,8 @@ def read_report(fields: Mapping[str, Any]) -> Told:
     return Told(
         id=f"{fields.get('of')}:{status}",
         status=status,
-        rank=RANKS[status],
+        rank=fields.get("rank", RANKS[status]),
+        message=fields.get("why", ""),
         state=proves,
         remote_id=fields.get("of"),
         reference=fields.get("ref"),
@@ -181,7 +199,8 @@ PAY = Command(
 )
 GATE: SharedGate | None = None
 """Asked before each request, where a test sets it."""
-COMMANDS = (PAY, BOOK, MAIL, RING, HAND_IN, CALL, SLOW, SHOUT, BOTH)
+FRANK = Command(name="frank", payload=Letter, send=speak, effect=deny, retry=NOW)
+COMMANDS = (FRANK, PAY, BOOK, MAIL, RING, HAND_IN, CALL, SLOW, SHOUT, BOTH)
 
 
 def _ask(method: str, path: str, **options: Any) -> Answer:

@@ -23,6 +23,7 @@ BROKEN_AFTER = "broken_after"  # done, and 500
 BUSY = "busy"  # 429
 REFUSED = "refused"  # 422
 LOCKED = "locked"  # 403
+PAGE = "page"  # of a read: 200 with a page of HTML
 _REFUSALS = {BUSY: 429, REFUSED: 422, LOCKED: 403}
 
 
@@ -35,6 +36,10 @@ class Office:
     moods: deque[str] = field(default_factory=deque)
     hidden: bool = False  # reads show nothing yet
     reads: deque[str] = field(default_factory=deque)  # moods of the next reads
+    told: deque[dict[str, Any]] = field(
+        default_factory=deque
+    )  # what the answers of the next effects say instead
+    words: str = "no such address"  # of a refusal
     on_effect: Callable[[], None] | None = None  # called after an effect, before its answer
     url: str = ""
 
@@ -64,7 +69,7 @@ class Office:
         if mood == BUSY:
             return 429, {"error": "too many"}
         if mood == REFUSED:
-            return 422, {"error": "no such address"}
+            return 422, {"error": self.words}
         if mood == LOCKED:
             return 403, {"error": "who are you"}
         done = self._done(method, path, body)
@@ -72,9 +77,11 @@ class Office:
             self.on_effect()
         return None if mood == LOST else (500, {}) if mood == BROKEN_AFTER else (201, done)
 
-    def show(self, path: str, params: dict[str, str]) -> tuple[int, dict[str, Any]] | None:
+    def show(self, path: str, params: dict[str, str]) -> tuple[int, dict[str, Any] | str] | None:
         """What a read finds."""
         mood = self._mood(self.reads, "GET", path)
+        if mood == PAGE:
+            return 200, "<html>maintenance</html>"
         if mood != OK:
             return None if mood == CUT else (_REFUSALS.get(mood, 500), {"error": mood})
         name, _, key = path.strip("/").partition("/")
@@ -88,6 +95,7 @@ class Office:
         name, _, key = path.strip("/").partition("/")
         with self._lock:
             done = {"id": f"E{len(self.effects) + 1}", "of": name, "key": unquote(key), "body": body}
+            done |= self.told.popleft() if self.told else {}
             self.effects.append(done)
         return done
 
@@ -117,12 +125,12 @@ def _handler(office: Office) -> type[BaseHTTPRequestHandler]:
 
         do_PUT = do_POST  # noqa: N815 - the base class's name
 
-        def _answer(self, answer: tuple[int, dict[str, Any]] | None) -> None:
+        def _answer(self, answer: tuple[int, dict[str, Any] | str] | None) -> None:
             if answer is None:
                 self.close_connection = True
                 return
             status, body = answer
-            content = json.dumps(body).encode()
+            content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))

@@ -12,7 +12,6 @@ bridge commands compensate ID                   take back what a proven one did
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
@@ -99,19 +98,26 @@ def _list(options: Namespace) -> int:
 
 
 def _send(options: Namespace) -> int:
+    from api.exact_json import exact
     from bridge.person import actor
     from sync.commands.accept import accept
     from sync.commands.declared import find
+    from sync.commands.faults import lines
+    from sync.commands.payload import BadPayload
 
     if not options.what or options.payload is None:
         raise StartError("payload_missing", "`bridge commands send NAME --payload JSON`: both are needed.")
     text = sys.stdin.read() if options.payload == "-" else options.payload
     try:
-        data = json.loads(text, parse_float=str)
-    except (ValueError, RecursionError) as error:
+        data = exact(text)
+    except ValueError as error:
         raise StartError("payload_invalid", f"The payload is not JSON: {error}.") from None
     known, by = find(options.what), actor()
-    taken = accept(known, data, client=by.name, by=by, key=options.key)
+    try:
+        taken = accept(known, data, client=by.name, by=by, key=options.key)
+    except BadPayload as error:
+        faults = "\n".join(f"  {line}" for line in lines(error.detail))
+        raise StartError(error.code, f"The payload does not fit {known.path}:\n{faults}\n") from None
     if options.json:
         print_json(taken.command.answer)
     else:

@@ -173,7 +173,8 @@ class Command:
     )
     label: str = ""
     path: str | None = None  # served at POST /api/v1/{path} too
-    effect: Callable[[Intent], None] | None = None  # our own rows, in the transaction that takes the command
+    # Our own rows, in the transaction that takes the command. Refuses by RecordError or Conflict.
+    effect: Callable[[Intent], None] | None = None
     lane: Lane | tuple[Lane, ...] = ()  # commands of one lane run one after another, as they were taken
     retry: Retry = RETRY  # before each further sending of what surely had no effect
     find_retry: Retry = FIND_RETRY  # before `find` is asked again where the far end gave it no answer

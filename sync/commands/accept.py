@@ -14,10 +14,11 @@ from sync import audit
 from sync.audit import Actor
 from sync.commands import approve, ledger
 from sync.commands.declared import Declared
+from sync.commands.faults import fault
 from sync.commands.idempotency import check_key, request_hash, twin_of
-from sync.commands.payload import validated
+from sync.commands.payload import BadPayload, validated
 from sync.commands.standing import intent_of
-from sync.errors import Conflict
+from sync.errors import Conflict, RecordError
 from sync.ids import uuid7
 from sync.jobs.enqueue import enqueue
 from sync.jobs.lane_names import names
@@ -51,7 +52,8 @@ def accept(
 ) -> Accepted:
     """Take a command, or find the one that an equal request with this key was answered with.
 
-    Raises InvalidRequest (bad_idempotency_key, bad_payload), KeyReused, and what the command's `effect` raises.
+    Raises InvalidRequest (bad_idempotency_key, bad_payload), KeyReused, and what the command's `effect` raises; its
+    RecordError is a fault of the payload.
     """
     check_key(key)
     digest = request_hash(data)
@@ -69,8 +71,7 @@ def accept(
     try:
         with transaction.atomic():
             command = _insert(known, command, by)
-            if known.command.effect is not None:
-                known.command.effect(intent_of(command))
+            _take_effect(known, command)
     except _Twin:
         if twin := twin_of(known, client, key, digest):
             return Accepted(twin, created=False)
@@ -107,6 +108,15 @@ def _insert(known: Declared, command: Command, by: Actor) -> Command:
     ledger.write(command, State.INTENDED, ledger.ASKED, facts={"by": by.name, "door": by.door})
     audit.record("command.accept", KIND, str(command.pk), by=by, after=_told(command))
     return command
+
+
+def _take_effect(known: Declared, command: Command) -> None:
+    if known.command.effect is None:
+        return
+    try:
+        known.command.effect(intent_of(command))
+    except RecordError as error:
+        raise BadPayload(known, {error.field or "": [fault(error.code, error.message)]}) from error
 
 
 def _insert_once(command: Command) -> None:

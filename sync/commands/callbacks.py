@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,6 +22,9 @@ from sync.commands.standing import standing, taken
 from sync.errors import BridgeError, ConfigError, Conflict, InvalidRequest, NotFound, TransientError
 from sync.models import Command, Inbound
 from sync.models.command import State
+from sync.text import as_stored
+
+HIGHEST_RANK = 2_147_483_647
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,12 +96,37 @@ def _object(body: bytes) -> dict[str, Any]:
 
 def _told(callback: Callback, fields: Mapping[str, Any]) -> Told:
     try:
-        return callback.read(fields)
+        told = callback.read(fields)
     except BridgeError as error:
         raise InvalidRequest(error.message, code="bad_callback") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         message = f"The callback is not as it is declared: {type(error).__name__} {error}."
         raise InvalidRequest(message, code="bad_callback") from error
+    return _plain(told)
+
+
+def _plain(told: Any) -> Told:
+    """The same as it can be stored. Raises ConfigError where `read` is to blame, else InvalidRequest (bad_callback)."""
+    if not isinstance(told, Told):
+        raise ConfigError(f"`read` of the callback returned {type(told).__name__}: make it return Told.")
+    if told.state not in (None, State.PROVEN, State.REFUSED):
+        raise ConfigError(f"`read` of the callback says {told.state!r}: proven, refused or None is a state.")
+    rank: Any = told.rank
+    if not isinstance(rank, int) or abs(rank) > HIGHEST_RANK:
+        message = (
+            f"The callback is not as it is declared: its rank is {rank!r}, no whole number, or too large."
+        )
+        raise InvalidRequest(message, code="bad_callback")
+    if missing := [name for name in ("id", "status") if getattr(told, name) in (None, "")]:
+        raise InvalidRequest(f"The callback does not tell its {missing[0]}.", code="bad_callback")
+    # Where JSON counts, ids are numbers; here they are texts.
+    return replace(
+        told,
+        id=as_stored(str(told.id)),
+        status=as_stored(str(told.status)),
+        remote_id=None if told.remote_id is None else as_stored(str(told.remote_id)),
+        reference=None if told.reference is None else as_stored(str(told.reference)),
+    )
 
 
 def _meant(known: Declared, command_id: UUID | None, told: Told) -> Command:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -51,6 +51,16 @@ def merged(one: Faults, other: Faults) -> Faults:
         deeper = isinstance(found, dict) and isinstance(one.get(name), dict)
         both[name] = merged(one[name], found) if deeper else found
     return both
+
+
+def lines(faults: Any, path: str = "") -> Iterator[str]:
+    """One line for each error, with the path to its field."""
+    if isinstance(faults, Mapping):
+        for name, found in faults.items():
+            yield from lines(found, f"{path}.{name}" if path and name else path or str(name))
+        return
+    for one in faults:
+        yield f"{path}: {one['message']}" if path else one["message"]
 
 
 def fault(code: str, message: str) -> dict[str, str]:

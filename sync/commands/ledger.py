@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from sync.models import Command, Effect
 from sync.models.command import State
 from sync.redaction import redact
+from sync.text import as_stored
 
 ENDED = (State.PROVEN, State.REFUSED)
 OPEN = (State.SENT, State.UNKNOWN)
@@ -48,8 +49,10 @@ def write(
 ) -> None:
     """Add a line and move a locked command to this state; columns changed on `command` are saved with it."""
     told = {name: value for name, value in (facts or {}).items() if value not in (None, {}, "")}
+    # The far end's own words are among them, and nothing in those may keep the line from being written.
+    told = {name: as_stored(value) if isinstance(value, str) else value for name, value in told.items()}
     if "message" in told:
-        told["message"] = redact(str(told["message"]).replace("\x00", "\ufffd"))[:LONGEST_MESSAGE]
+        told["message"] = redact(str(told["message"]))[:LONGEST_MESSAGE]
     last = Effect.objects.filter(command_id=command.pk).order_by("-no").values_list("no", flat=True).first()
     line = Effect(command=command, no=(last or 0) + 1, state=state, fence=fence)
     line.exchange = {"step": step, **told}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, time
 from decimal import Decimal
@@ -11,6 +12,9 @@ from typing import Any
 from sync.commands.declared import Declared
 from sync.commands.faults import Faults, fault, listed, merged, unknown
 from sync.errors import InvalidRequest
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""The character's escape, not a backslash before the letters of one."""
 
 
 class BadPayload(InvalidRequest):
@@ -36,8 +40,11 @@ def validated(known: Declared, data: Any) -> dict[str, Any]:
         faults = merged(listed(serializer.errors), faults)
     if faults:
         raise BadPayload(known, faults)
-    text = json.dumps(serializer.validated_data, default=_plain, ensure_ascii=False)
-    if "\\u0000" in text or not _encodes(text):
+    try:
+        text = json.dumps(serializer.validated_data, default=_plain, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        raise BadPayload(known, {"": [fault("not_storable", "NaN and Infinity are no JSON.")]}) from None
+    if _NUL.search(text) or not _encodes(text):
         words = "It has characters that cannot be stored: leave them out."
         raise BadPayload(known, {"": [fault("not_storable", words)]})
     payload: dict[str, Any] = json.loads(text)

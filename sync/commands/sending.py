@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
+from django.db import DatabaseError, InterfaceError
 
 from sync.commands import Absent, Intent, Proven, Refused, Sent, Unsure
 from sync.commands.declared import Declared
@@ -23,7 +24,9 @@ from sync.errors import (
     StaleAttempt,
     TransientError,
 )
+from sync.nesting import MOST_LEVELS, too_deep
 from sync.redaction import redact_json
+from sync.text import as_stored
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
@@ -32,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 MOST_KEPT = 65_536
 """Characters of a far end's answer that the ledger keeps; of a longer one only that it was."""
+Answer = TypeVar("Answer", bound=Proven | Sent | Refused | Absent | Unsure)
 _REFUSALS = (FatalError, NotFound, Conflict, RecordError, InvalidRequest)
 
 
@@ -70,30 +74,45 @@ def send(claim: Claim, known: Declared, intent: Intent) -> Proven | Sent | Refus
         log.exception("command_send_broke", command=known.path)
         return Doubtful("unexpected_error", f"{type(error).__name__}: {error}")
     if isinstance(answer, Proven | Sent | Refused):
-        return answer
+        return _named(answer)
     words = f"send of {known.path} returned {type(answer).__name__}: make it return Proven, Sent or Refused."
     return Doubtful("unexpected_answer", words)
 
 
 def look(known: Declared, intent: Intent) -> Proven | Refused | Absent | Unsure:
-    """Ask whether the effect is there. Raises TransientError, ConfigError, and what no far end raises."""
+    """Ask whether the effect is there. Raises TransientError where that is not known, ConfigError, StaleAttempt."""
     assert known.command.find is not None
     try:
         answer = known.command.find(intent)
+    except (StaleAttempt, ConfigError, TransientError, DatabaseError, InterfaceError):
+        raise
     except _REFUSALS as error:  # of the question, not of the command
         return Unsure(message=error.message)
+    except Exception as error:  # such as a page of maintenance where JSON was read: it may answer well later
+        log.exception("command_find_broke", command=known.path)
+        message = f"find of {known.path} broke over the answer: {type(error).__name__}: {error}"
+        raise TransientError(message, code="unexpected_error") from error
     if isinstance(answer, Proven | Refused | Absent | Unsure):
-        return answer
+        return _named(answer)
     return Unsure(
         message=f"find of {known.path} returned {type(answer).__name__}: make it return Proven, Absent or Unsure."
     )
 
 
+def _named(answer: Answer) -> Answer:
+    """The same, its id a text that can be stored: many a far end counts, and its ids are numbers."""
+    if not isinstance(answer, Proven | Sent) or answer.remote_id is None:
+        return answer
+    return replace(answer, remote_id=as_stored(str(answer.remote_id)))
+
+
 def kept(answer: Mapping[str, Any]) -> dict[str, Any]:
     """What is stored of an answer: as JSON that PostgreSQL takes, without secrets. Never raises: it is a proof."""
+    if too_deep(answer):
+        return {"not_kept": f"It is nested more than {MOST_LEVELS} levels deep."}
     try:
-        text = json.dumps(dict(answer), default=str, allow_nan=False)
-        text, _ = redact_json(text.replace("\\u0000", "\\ufffd"))
+        text = json.dumps(dict(answer), default=str, allow_nan=False, ensure_ascii=False)
+        text, _ = redact_json(as_stored(text).replace("\\u0000", "\\ufffd"))
         if len(text) <= MOST_KEPT:
             found: dict[str, Any] = json.loads(text)
             return found

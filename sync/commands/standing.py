@@ -10,6 +10,7 @@ from uuid import UUID
 from sync.commands import Intent
 from sync.commands.ledger import ACCEPTED, GAVE_UP, LOOKED, LOST, NO_ANSWER, SENDING, UNANSWERED
 from sync.models import Command, Effect
+from sync.text import as_stored
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +83,7 @@ def intent_of(command: Command, callback_url: str | None = None) -> Intent:
 
 
 def taken(command: Command, remote_ids: Collection[str]) -> frozenset[str]:
-    """Those of these ids that other commands of the same kind own."""
-    others = Command.objects.filter(kind=command.kind, remote_id__in=list(remote_ids)).exclude(pk=command.pk)
-    return frozenset(one for one in others.values_list("remote_id", flat=True) if one is not None)
+    """Those of these ids that other commands of the same kind own, in the form in which they were given."""
+    given = {as_stored(str(one)): one for one in remote_ids}  # many a far end counts: its ids are numbers
+    others = Command.objects.filter(kind=command.kind, remote_id__in=list(given)).exclude(pk=command.pk)
+    return frozenset(given[one] for one in others.values_list("remote_id", flat=True) if one is not None)

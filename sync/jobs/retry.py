@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError
 from sync.declare import Backoff, Retry
 from sync.errors import BridgeError, ConfigError, TransientError
 from sync.registry import Registered
+from sync.text import as_stored
 
 RETRY = "retry"
 FAILED = "failed"
@@ -100,7 +101,7 @@ def database_is_away(error: BaseException) -> bool:
 
 def clean(text: str, most: int = _MOST_TEXT) -> str:
     """Text that PostgreSQL takes, cut to a bearable length."""
-    return text.replace("\x00", "\ufffd")[:most]
+    return as_stored(text[:most])
 
 
 def _transient(error: TransientError, burned: int, policy: Retry, previous_code: str | None) -> Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync.redaction import plain_address, redact, redact_json
+from sync.redaction import masked, plain_address, redact, redact_json
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,11 @@ def test_an_address_shows_where_not_who(url: str, shown: str) -> None:
 )
 def test_json_loses_its_secrets_and_nothing_else(text: str, left: str, count: int) -> None:
     assert redact_json(text) == (left, count)
+
+
+def test_what_is_nested_without_end_is_shown_as_far_as_it_can_be() -> None:
+    deep: object = {"password": "hunter2"}
+    for _ in range(2_000):
+        deep = [deep]
+
+    assert "(nested too deeply to be shown)" in str(masked(deep))

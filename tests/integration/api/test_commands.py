@@ -84,6 +84,9 @@ def test_all_errors_of_a_payload_are_named_and_nothing_is_done(mailer: Client) -
         ([], None, 400, "bad_payload"),
         ("{", None, 400, "bad_json"),
         ('{"to": NaN}', None, 400, "bad_json"),
+        ('{"to": "Ann", "text": "hello", "to": "Bob"}', None, 400, "bad_json"),
+        ('{"to": ' + "[" * 101 + "]" * 101 + "}", None, 400, "bad_json"),
+        ('{"to": ' + "[" * 950 + "]" * 950 + "}", None, 400, "bad_json"),
         (LETTER, " ", 400, "bad_idempotency_key"),
         (LETTER, "x" * 256, 400, "bad_idempotency_key"),
         ({**LETTER, "text": "a\x00b"}, None, 400, "bad_payload"),
@@ -97,6 +100,16 @@ def test_what_is_asked_wrongly_is_refused(
     answer = post(mailer, MAIL, data, **({} if key is None else {"Idempotency-Key": key}))
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert Command.objects.count() == Job.objects.count() == 0
+
+
+def test_what_our_own_rows_refuse_is_an_error_of_the_payload(db: None, calling: Calling) -> None:
+    answer = post(calling("command:shop.frank"), "/api/v1/commands/shop/frank", {**LETTER, "to": "Nobody"})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_payload")
+    assert answer.json()["detail"] == {
+        "to": [{"code": "no_such_person", "message": "There is no Nobody here."}]
+    }
     assert Command.objects.count() == Job.objects.count() == 0
 
 

@@ -39,6 +39,10 @@ def test_the_payload_is_stored_as_it_was_validated() -> None:
     assert command.payload == {**LETTER, "value": "10.50", "on": "2026-01-02"}
 
 
+def test_letters_that_only_look_like_an_escape_are_stored() -> None:
+    assert ask("mail", {**LETTER, "text": r"\u0000"}).payload["text"] == r"\u0000"
+
+
 def test_every_error_of_a_payload_is_named() -> None:
     bad = {"text": "", "value": "much", "colour": "red", "address": {"zip_code": "x", "town": "Graz"}}
 

@@ -311,6 +311,54 @@ def test_what_is_reported_wrongly_is_refused_and_not_written_down(office: Office
     assert Inbound.objects.count() == before
 
 
+def send(command: Command, delivery: str, **told: Any) -> Any:
+    body = json.dumps({"of": command.remote_id, **told}).encode()
+    sent = headers(body, delivery=f"{command.pk}-{delivery}")
+    return Client().post(door(command), body, content_type="application/json", headers=sent)
+
+
+@pytest.mark.parametrize("rank", ["high", 1.5, 10**12, None])
+def test_a_rank_that_is_no_number_is_the_reports_fault(office: Office, rank: Any) -> None:
+    command = handed_in(office)
+
+    answer = send(command, "d1", event="queued", rank=rank)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_callback")
+    assert "rank" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("odd", ["nothing", "state"])
+def test_a_declaration_that_reads_wrongly_lets_the_far_end_come_again(office: Office, odd: str) -> None:
+    answer = send(handed_in(office), "d1", event="queued", odd=odd)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "configuration")
+    assert "`read` of the callback" in answer.json()["message"]
+
+
+def test_words_that_cannot_be_stored_lose_no_report(office: Office) -> None:
+    command = handed_in(office)
+
+    assert send(command, "d1", event="delivered", why="cut \ud83d\x00").status_code == 200
+
+    command.refresh_from_db()
+    assert (command.state, command.ledger.get(state="proven").exchange["message"]) == (
+        "proven",
+        "cut \ufffd\ufffd",
+    )
+
+
+def test_a_far_end_that_counts_reports_by_its_number(office: Office) -> None:
+    office.told.append({"id": 17})
+    office.hidden = True
+    command = ask("hand_in")
+    run(command)
+
+    answer = send(command, "d1", event="delivered", of=17)
+
+    command.refresh_from_db()
+    assert (answer.status_code, command.state, command.remote_id) == (200, "proven", "17")
+
+
 def test_a_form_needs_our_own_address(office: Office, settings: Any) -> None:
     command = handed_in(office, "call")
     settings.BRIDGE_PUBLIC_URL = ""

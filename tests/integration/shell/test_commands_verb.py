@@ -84,5 +84,10 @@ def test_what_is_asked_wrongly_is_one_sentence(shell: Shell) -> None:
     assert shell("commands", "send", "shop.mail") == 2
     assert shell("commands", "send", "shop.mail", "--payload", "{") == 2
     assert shell("commands", "send", "shop.mail", "--payload", "{}") == 2
-    assert "to, text" in shell.err
+    assert "  to: This field is required.\n  text: This field is required." in shell.err
+    assert shell("commands", "send", "shop.mail", "--payload", '{"to": NaN}') == 2
+    assert "NaN is no JSON value" in shell.err
+    nested = '{"address": {"zip_code": "x"}}'
+    assert shell("commands", "send", "shop.mail", "--payload", nested) == 2
+    assert "  address.zip_code: This value does not match the required pattern." in shell.err
     assert not Command.objects.exists()
