@@ -82,9 +82,9 @@ class ConnectorHealthView(OpenView):
 class SmartplanHealthView(OpenView):
     """GET /api/v1/health/smartplan: the name that the queue has had since the first Bridge."""
 
-    @_documented("smartplan", "The queue: workers alive, jobs waiting, and for how long")
+    @_documented("smartplan", "The queue: whether workers take what waits, how much, and for how long")
     def get(self, request: Request) -> Response:
-        """200, or 503 where nobody works."""
+        """200, or 503 where nobody works, or nobody takes what waits."""
         checks = {"smartplan": health.queue()}
         return _answer(checks, broken=checks["smartplan"].status != OK)
 

@@ -10,6 +10,7 @@ from django.db.models import Count, Min, QuerySet
 
 from sync import drift, gauges
 from sync.health import HEARTBEAT_OLD
+from sync.jobs.takers import takers
 from sync.models import Delivery, EntityRow, FailedRecord, Job, PendingChild, SourceColumn, Tracker
 from sync.registry import Registered, registry
 
@@ -79,6 +80,15 @@ def drifted_columns() -> int:
 def living_workers() -> int:
     """How many worker processes have been heard of lately."""
     return gauges.workers(heard_within=HEARTBEAT_OLD)
+
+
+def nobody_works() -> str | None:
+    """Why what is asked for now waits, in a sentence; None where workers take jobs."""
+    if not living_workers():
+        return "No worker is alive, so it waits: start `bridge up` or `bridge worker`."
+    if takers().drained:
+        return "All workers are drained, so it waits: `bridge resume` lets them take jobs again."
+    return None
 
 
 def _standing(

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from sync.commands import declared as commands
 from sync.jobs import dead, kinds
+from sync.jobs.takers import takers
 from sync.models import Command, EntityRow, FailedRecord, Job, PendingChild, SourceColumn, Tracker, Worker
 from sync.models.command import State
 from sync.registry import registry
@@ -56,6 +57,12 @@ def queues() -> list[Queue]:
         Queue(name=name, length=length, oldest_seconds=(now - oldest.get(name, now)).total_seconds())
         for name, length in lengths.items()
     ]
+
+
+def taking() -> Mapping[str, int]:
+    """Living workers that take jobs of each queue; none while they are drained."""
+    found = takers()
+    return {queue: found.of_queue(queue) for queue in kinds.QUEUES}
 
 
 def freshness() -> Mapping[str, float]:

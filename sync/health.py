@@ -19,6 +19,7 @@ from sync.declare import System
 from sync.errand import Errand, on
 from sync.errors import BridgeError
 from sync.jobs.priorities import INTERACTIVE
+from sync.jobs.takers import neglected, takers
 from sync.registry import registry
 
 HEARTBEAT_OLD = timedelta(seconds=30)
@@ -83,12 +84,19 @@ def migrations() -> Check:
 
 @_answering
 def queue() -> Check:
-    """Whether somebody works, and how long the oldest job has waited."""
+    """Whether somebody takes the jobs that wait, and how long the oldest one has waited."""
     alive = gauges.workers(heard_within=HEARTBEAT_OLD)
     queues = {queue.name: queue.as_json() for queue in gauges.queues()}
     facts = {"workers": alive, "queues": queues}
     if not alive:
         return Check(status=DEGRADED, message="No worker is alive: start `bridge worker`.", facts=facts)
+    found = takers()
+    if found.drained:
+        message = "All workers are drained: `bridge resume` lets them take jobs again."
+        return Check(status=DEGRADED, message=message, facts=facts)
+    if left := neglected(found):
+        message = f"No worker takes what waits: {', '.join(left)}. Start one without --queues and --kinds."
+        return Check(status=DEGRADED, message=message, facts=facts)
     return Check(status=OK, facts=facts)
 
 

@@ -100,7 +100,7 @@ def _row(item: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _start(options: Namespace) -> int:
-    from bridge.figures import living_workers
+    from bridge.figures import nobody_works
     from bridge.person import actor
     from sync.backfill import acts
     from sync.backfill.plan import plan
@@ -110,8 +110,8 @@ def _start(options: Namespace) -> int:
         _tell_plan(plan(asked).told(), options)
         return OK
     backfill = acts.start(asked, by=actor(), reason=options.reason or None)
-    if not living_workers():
-        say("No worker is alive, so it waits: start `bridge up` or `bridge worker`.")
+    if waits := nobody_works():
+        say(waits)
     if options.json:
         print_json(_detailed(backfill.pk))
     else:

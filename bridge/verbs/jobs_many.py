@@ -53,7 +53,7 @@ def selected(options: Namespace) -> Selection:
 def run(options: Namespace) -> int:
     """Do the act to all of them, or tell what it would find."""
     from api.jobs import find, shown
-    from bridge.figures import living_workers
+    from bridge.figures import nobody_works
     from bridge.person import actor
     from sync.jobs import many
 
@@ -67,8 +67,8 @@ def run(options: Namespace) -> int:
         reason=options.reason or None,
         per_second=options.per_second,
     )
-    if not living_workers():
-        say("No worker is alive, so it waits: start `bridge up` or `bridge worker`.")
+    if waits := nobody_works():
+        say(waits)
     if options.json:
         print_json(shown([find(str(job.pk))])[0])
     else:

@@ -22,7 +22,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Ask for it; the job's result tells what differed."""
-    from bridge.figures import living_workers
+    from bridge.figures import nobody_works
     from bridge.person import actor
     from sync.registry import registry
     from sync.targets.acts import start_reconcile
@@ -31,8 +31,8 @@ def run(options: Namespace) -> int:
     wanted = start_reconcile(
         entity, options.target, dry_run=options.dry_run, by=actor(), reason=options.reason
     )
-    if not living_workers():
-        say("No worker is alive, so it waits: start `bridge up` or `bridge worker`.")
+    if waits := nobody_works():
+        say(waits)
     if options.json:
         print_json({"job": str(wanted.job.id), "created": wanted.created})
     else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from bridge.errors import StartError
-from bridge.exits import OK
+from bridge.exits import FAILED, OK, say
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -32,5 +32,8 @@ def run(options: Namespace) -> int:
         print(f"Jobs of {scope} are started again.")
         return OK
     fleet.resume(by=actor(), worker=options.worker, reason=options.reason)
+    if fleet.state()["draining_since"]:
+        say("It is no longer drained by itself, but all workers are: `bridge resume` lets them take jobs.")
+        return FAILED
     print("Workers take jobs again.")
     return OK

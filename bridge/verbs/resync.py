@@ -31,7 +31,7 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Tell what would be touched, or do it."""
     from api.jobs import shown
-    from bridge.figures import living_workers
+    from bridge.figures import nobody_works
     from bridge.person import actor
     from sync import resync
     from sync.registry import registry
@@ -43,8 +43,8 @@ def run(options: Namespace) -> int:
     job = resync.start(
         registered, options.mode, by=actor(), confirm=registered.path, reason=options.reason or None
     )
-    if not living_workers():
-        say("No worker is alive, so it waits: start `bridge up` or `bridge worker`.")
+    if waits := nobody_works():
+        say(waits)
     if options.json:
         print_json(shown([job])[0])
     else:

@@ -30,17 +30,18 @@ def run(options: Namespace) -> int:
         refused_deliveries,
         standings,
     )
-    from sync.jobs import fleet, pauses
+    from sync.jobs import fleet, pauses, takers
 
     found = standings()
     workers, dead = living_workers(), dead_jobs()
     refused, drifted = refused_deliveries(), drifted_columns()
     paused, drained = pauses.in_force(), fleet.state()
+    left = takers.neglected(takers.takers())
     if options.json:
         entities = [standing.plain() for standing in found]
         troubles = {"failed_jobs": dead, "refused_deliveries": refused, "drifted_columns": drifted}
         stopped = {"drained": drained["draining_since"] is not None, "paused": [one.scope for one in paused]}
-        print_json({"workers": workers, **stopped, **troubles, "entities": entities})
+        print_json({"workers": workers, **stopped, "neglected": left, **troubles, "entities": entities})
         return OK
 
     print_table(COLUMNS, map(_row, found), empty="No entity is declared: name a system in BRIDGE_SYSTEMS.")
@@ -48,6 +49,8 @@ def run(options: Namespace) -> int:
     print("A worker is alive." if workers else "No worker is alive: start `bridge up` or `bridge worker`.")
     for line in _stopped(drained, paused):
         print(line)
+    if left:
+        print(f"No worker takes what waits: {', '.join(left)}; see `bridge workers`.")
     if dead:
         print(f"Failed jobs that wait for a person: {dead}; see `bridge jobs list --status failed`.")
     for target, rows in refused.items():

@@ -41,7 +41,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Ask for the sync, and wait for it where asked to."""
-    from bridge.figures import living_workers
+    from bridge.figures import nobody_works
     from bridge.person import actor
     from sync.registry import registry
     from sync.start import start_sync
@@ -54,8 +54,8 @@ def run(options: Namespace) -> int:
         raise InvalidRequest("--timeout says how long to --wait: add that.", code="bad_parameter")
     registered, reason = registry.find(options.entity), options.reason
     wanted = start_sync(registered, since=options.since, full=options.full, by=actor(), reason=reason)
-    if not living_workers():
-        say("No worker is alive, so it waits: start `bridge up` or `bridge worker`.")
+    if waits := nobody_works():
+        say(waits)
     code = _wait(wanted.job.id, options) if options.wait else OK
     if options.json:
         print_json(_shown(str(wanted.job.id)))

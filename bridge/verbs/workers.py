@@ -20,7 +20,7 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Print them."""
     from api.workers import shown
-    from sync.jobs import fleet
+    from sync.jobs import fleet, takers
 
     if options.json:
         print_json(shown())
@@ -45,4 +45,6 @@ def run(options: Namespace) -> int:
         ),
         empty="No worker was heard of lately: `bridge up` or `bridge worker` starts one.",
     )
+    if left := takers.neglected(takers.takers()):
+        print(f"Nobody takes what waits of these kinds: {', '.join(left)}.")
     return OK

@@ -10,7 +10,9 @@ from django.test import Client
 from structlog.testing import capture_logs
 
 from sync import health
-from sync.jobs import kinds
+from sync.audit import Actor
+from sync.jobs import fleet, kinds
+from sync.models import Worker
 from tests import factories
 from tests.farend import FarEnd
 
@@ -67,6 +69,29 @@ def test_each_process_is_one_worker(anyone: Client) -> None:
     assert anyone.get(HEALTH).json()["checks"]["smartplan"]["workers"] == 1
     worker(name="vm:2:b")
     assert anyone.get(HEALTH).json()["checks"]["smartplan"]["workers"] == 2
+
+
+def test_it_tells_of_workers_that_are_drained(anyone: Client) -> None:
+    worker()
+    fleet.drain(by=Actor(name="olga", door="shell"))
+
+    response = anyone.get(f"{HEALTH}/smartplan")
+
+    assert (response.status_code, response.json()["status"]) == (503, "degraded")
+    assert "bridge resume" in response.json()["checks"]["smartplan"]["message"]
+    assert anyone.get(f"{HEALTH}/ready").status_code == 200, "requests are answered all the same"
+
+
+def test_it_tells_of_jobs_that_no_worker_takes(anyone: Client) -> None:
+    worker()
+    factories.job(kind="command", run_after=factories.now())
+    message = "No worker takes what waits: command."
+
+    assert message in anyone.get(f"{HEALTH}/smartplan").json()["checks"]["smartplan"]["message"]
+    Worker.objects.update(queues=["command"], kinds=["push"])
+    assert message in anyone.get(f"{HEALTH}/smartplan").json()["checks"]["smartplan"]["message"]
+    Worker.objects.update(kinds=["push", "command"])
+    assert anyone.get(f"{HEALTH}/smartplan").status_code == 200
 
 
 def test_how_much_waits(anyone: Client) -> None:

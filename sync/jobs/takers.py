@@ -1,0 +1,46 @@
+"""Which workers take which jobs: whether anybody is there for what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from sync.jobs import fleet, kinds
+from sync.models import Job, Worker
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Takers:
+    """The workers that take jobs; `drained` where some live and none does."""
+
+    taking: tuple[Worker, ...]
+    drained: bool
+
+    def of_queue(self, queue: str) -> int:
+        """How many take jobs of this queue, be it of some kinds only."""
+        return sum(queue in worker.queues for worker in self.taking)
+
+    def none_for(self, names: Iterable[str]) -> list[str]:
+        """Those of these kinds of jobs that nobody takes."""
+        return sorted(name for name in names if not any(_takes(worker, name) for worker in self.taking))
+
+
+def takers() -> Takers:
+    """Who was heard of lately."""
+    living = list(fleet.living())
+    all_drained = fleet.state()["draining_since"] is not None
+    taking = tuple(worker for worker in living if not all_drained and worker.draining_since is None)
+    return Takers(taking=taking, drained=bool(living) and not taking)
+
+
+def neglected(found: Takers) -> list[str]:
+    """The kinds of jobs that could run now, if only one of the workers that take jobs took them."""
+    due = Job.objects.filter(status=Job.Status.PENDING, hold__isnull=True, run_after__lte=timezone.now())
+    waiting = due.filter(kind__in=kinds.KINDS).order_by().values_list("kind", flat=True).distinct()
+    return found.none_for(waiting) if found.taking else []
+
+
+def _takes(worker: Worker, kind: str) -> bool:
+    return kinds.queue_of(kind) in worker.queues and (not worker.kinds or kind in worker.kinds)
