@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.db import Error, connection
@@ -21,7 +22,8 @@ from rest_framework.views import APIView
 from api.auth import HasScope
 from api.scopes import METRICS
 from sync import gauges
-from sync.budget.left import remaining
+from sync.budget.backlog import Backlog
+from sync.budget.standing import standings
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
@@ -74,6 +76,12 @@ class DatabaseCollector(Collector):
             {queue.name: queue.oldest_seconds for queue in queues},
         )
         yield _family(
+            "bridge_workers",
+            "Living workers that take jobs of the queue; 0 while they are drained.",
+            "queue",
+            gauges.taking(),
+        )
+        yield _family(
             "bridge_freshness_seconds", "Age of the last complete run.", "entity", gauges.freshness()
         )
         yield _family("bridge_failed_records", "Open failed records.", "entity", gauges.failed_records())
@@ -103,10 +111,36 @@ class DatabaseCollector(Collector):
 
 def _budgets() -> Iterator[GaugeMetricFamily]:
     words = "Requests that may leave at once: what our own budget leaves, not what the far end says."
-    for system, left in remaining().items():
-        family = GaugeMetricFamily(f"{system}_rate_limit_remaining", words)
-        family.add_metric([], left)
-        yield family
+    found, now = standings(), datetime.now(UTC)
+    for one in found:
+        if one.remaining is not None:
+            family = GaugeMetricFamily(f"{one.system}_rate_limit_remaining", words)
+            family.add_metric([], one.remaining)
+            yield family
+    yield _family(
+        "bridge_quota_remaining",
+        "Requests left of the daily quota; systems without one are left out.",
+        "system",
+        {
+            one.system: max(one.limits.per_day - one.used_today, 0)
+            for one in found
+            if one.limits.per_day is not None
+        },
+    )
+    yield _family(
+        "bridge_backlog_seconds",
+        "Until the jobs that wait for a system may be done, as estimated; where nothing tells, it is left out.",
+        "system",
+        {
+            one.system: _seconds(one.backlog, now)
+            for one in found
+            if one.backlog.ends_at or not one.backlog.jobs
+        },
+    )
+
+
+def _seconds(backlog: Backlog, now: datetime) -> float:
+    return (backlog.ends_at - now).total_seconds() if backlog.ends_at else 0.0
 
 
 def exposition() -> bytes:

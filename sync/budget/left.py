@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sync.budget import limits
 from sync.budget.ledger import REGAIN
 from sync.budget.limits import LEASE, Limits
 from sync.models import Budget
-from sync.registry import registry
-
-
-def remaining() -> dict[str, int]:
-    """Requests that may leave at once, of each system with a rate."""
-    now = datetime.now(UTC)
-    rows = {row.system: row for row in Budget.objects.all()}
-    found = {system.name: tokens_left(system.name, rows.get(system.name), now) for system in registry.systems}
-    return {name: left for name, left in found.items() if left is not None}
 
 
 def in_force(system: str, row: Budget | None) -> Limits:
@@ -41,12 +33,21 @@ def tokens_left(name: str, row: Budget | None, now: datetime) -> int | None:
     capacity = max(given.burst - given.rate * LEASE, 1)
     if row is None or not math.isfinite(row.rate):
         return int(capacity)
-    if row.not_before and row.not_before > now:
+    broken = row.breaker_until if row.breaker != "closed" else None
+    if any(moment and moment > now for moment in (row.not_before, broken)):
         return 0
+    if given.per_day is not None:
+        capacity = min(capacity, max(given.per_day - used_on(name, row, now), 0))
     if row.far_resets_at and row.far_left is not None and row.far_resets_at > now:
         capacity = min(capacity, row.far_left)
     regained = given.rate * share(row, now) * max((now - row.at).total_seconds(), 0)
     return int(min(capacity, row.tokens + regained))
+
+
+def used_on(name: str, row: Budget | None, moment: datetime) -> int:
+    """Requests of the daily quota that are used on the day of this moment, by the system's own zone."""
+    day = moment.astimezone(ZoneInfo(limits.zone(name))).date()
+    return row.day_used if row is not None and row.day == day else 0
 
 
 def share(row: Budget | None, now: datetime) -> float:

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from sync.budget import limits
-from sync.budget.left import in_force, share, tokens_left
+from sync.budget.backlog import Backlog, Quota, ends_at
+from sync.budget.left import in_force, share, tokens_left, used_on
 from sync.budget.limits import Limits
 from sync.errors import NotFound
 from sync.models import Budget
 from sync.queries import query
 from sync.registry import registry
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Backlog:
-    """The jobs that wait for a system. `requests` and `ends_at` are estimates, from what such jobs took lately."""
-
-    jobs: int = 0
-    requests: int = 0
-    ends_at: datetime | None = None  # None where nothing waits, or no rate says how long it takes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +45,7 @@ class Standing:
     told: Told | None = None  # of its own limit, until it begins anew
     used_today: int = 0
     under_way: int = 0  # slots that are leased now, of systems that limit requests at once
-    backlog: Backlog = Backlog()
+    backlog: Backlog = field(default_factory=Backlog)
 
 
 def standing_of(system: str) -> Standing:
@@ -90,8 +81,9 @@ def _standing(
 ) -> Standing:
     given = in_force(name, row)
     speed = None if given.rate is None else given.rate * share(row, now)
-    today = now.astimezone(ZoneInfo(limits.zone(name))).date()
     paused = row.not_before if row and row.not_before and row.not_before > now else None
+    broken = row.breaker_until if row and row.breaker != "closed" else None
+    begins = max(moment for moment in (now, paused, broken) if moment)
     return Standing(
         system=name,
         limits=given,
@@ -100,21 +92,30 @@ def _standing(
         remaining=tokens_left(name, row, now),
         speed=speed,
         paused_until=paused,
-        broken_until=row.breaker_until if row and row.breaker != "closed" else None,
+        broken_until=broken,
         failures=row.failures if row else 0,
         told=told(row, now),
-        used_today=row.day_used if row and row.day == today else 0,
+        used_today=used_on(name, row, now),
         under_way=leased,
-        backlog=_backlog(waiting, speed, paused or now),
+        backlog=_backlog(waiting, begins, speed, _quota(name, row, given, begins)),
     )
 
 
-def _backlog(waiting: tuple[int, float] | None, speed: float | None, begins: datetime) -> Backlog:
+def _backlog(
+    waiting: tuple[int, float] | None, begins: datetime, speed: float | None, quota: Quota | None
+) -> Backlog:
     if waiting is None:
         return Backlog()
     jobs, requests = waiting
-    ends_at = begins + timedelta(seconds=requests / speed) if speed else None
-    return Backlog(jobs=jobs, requests=math.ceil(requests), ends_at=ends_at)
+    return Backlog(
+        jobs=jobs, requests=math.ceil(requests), ends_at=ends_at(requests, begins, speed=speed, quota=quota)
+    )
+
+
+def _quota(name: str, row: Budget | None, given: Limits, moment: datetime) -> Quota | None:
+    if given.per_day is None:
+        return None
+    return Quota(per_day=given.per_day, used=used_on(name, row, moment), zone=limits.zone(name))
 
 
 def _rows(statement: str) -> list[Any]:

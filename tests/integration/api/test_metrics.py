@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
+from sync.models import Budget
 from tests import factories
 from tests.integration.api.conftest import Calling, completed
 
@@ -43,6 +44,31 @@ def test_it_shows_what_the_database_holds(db: None) -> None:
     assert found["bridge_queue_length", ("sync",)] == 1
     assert 40 <= found["bridge_queue_oldest_seconds", ("sync",)] < 60
     assert 60 <= found["bridge_freshness_seconds", ("shop.gadgets",)] < 80
+
+
+def test_it_tells_how_many_workers_take_jobs(db: None) -> None:
+    worker = factories.worker()
+    assert samples(Client())["bridge_workers", ("sync",)] == 1
+    assert samples(Client())["bridge_workers", ("command",)] == 0
+
+    worker.draining_since = factories.now()
+    worker.save()
+
+    assert samples(Client())["bridge_workers", ("sync",)] == 0
+
+
+def test_it_tells_what_is_left_of_a_quota_and_when_what_waits_may_be_done(db: None) -> None:
+    row = {"system": "netsuite", "rate": 10.0, "burst": 20.0, "tokens": 3.0, "at": factories.now()}
+    Budget.objects.create(**row, day_quota=50, day_used=48, day=factories.now().date(), edited=True)
+    factories.job("netsuite.customers")
+
+    found = samples(Client())
+
+    assert found["bridge_quota_remaining", ("netsuite",)] == 2
+    assert found["netsuite_rate_limit_remaining", ()] == 2, "no more may leave today"
+    assert 0 < found["bridge_backlog_seconds", ("netsuite",)] < 1
+    assert found["bridge_backlog_seconds", ("shop",)] == 0
+    assert ("bridge_quota_remaining", ("shop",)) not in found
 
 
 def test_it_counts_requests_by_route(reader: Client) -> None:
