@@ -37,7 +37,9 @@ class ScheduleSerializer(serializers.Serializer[Any]):
         help_text="A slot while the last job is not done: skipped, run, or it waits.",
     )
     next_runs = serializers.SerializerMethodField(help_text="The coming slots, without jitter.")
-    next_run_at = serializers.DateTimeField(allow_null=True, help_text="The next slot with its jitter.")
+    next_run_at = serializers.SerializerMethodField(
+        help_text="The next slot with its jitter; null where it is off."
+    )
     owed = serializers.ListField(
         child=serializers.DateTimeField(), help_text="Slots that wait for the last job."
     )
@@ -53,6 +55,10 @@ class ScheduleSerializer(serializers.Serializer[Any]):
     def get_next_runs(self, schedule: Schedule) -> list[datetime]:
         """The coming slots; none where it is off."""
         return cadence.next_runs(schedule)
+
+    def get_next_run_at(self, schedule: Schedule) -> datetime | None:
+        """When it is due; never where it is off."""
+        return schedule.next_run_at if schedule.enabled else None
 
     def get_trouble(self, schedule: Schedule) -> str | None:
         """Why it can't ask for anything."""

@@ -26,6 +26,8 @@ from sync.models import Schedule
 
 ID = OpenApiParameter("named", str, OpenApiParameter.PATH, description="Its id, or its name.")
 
+WHY = OpenApiParameter("reason", str, description="Kept in the audit.")
+
 
 class SchedulesView(APIView):
     """The list of schedules, and the door to a new one."""
@@ -107,13 +109,13 @@ class ScheduleView(APIView):
         operation_id="schedules_delete",
         tags=["schedules"],
         summary="Remove one that somebody added; a declared one is switched off instead",
-        parameters=[ID],
-        responses={204: None, **failures(404, 409)},
+        parameters=[ID, WHY],
+        responses={204: None, **failures(400, 404, 409)},
     )
     def delete(self, request: Request, named: str) -> Response:
         """Nothing."""
-        Query(request, known=())
-        schedules.delete(find(named).pk, by=actor(request))
+        reason = Query(request, known=("reason",)).text("reason")
+        schedules.delete(find(named).pk, by=actor(request), reason=reason)
         return Response(status=204)
 
 

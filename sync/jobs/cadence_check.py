@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from sync.errors import InvalidRequest
 from sync.jobs.cadence import check_cadence, next_of_cron, next_run
 from sync.models import Schedule
 
 MOST_JITTER = timedelta(days=1)
+LOOKED_AT = 50
+"""Slots of a cron expression."""
 
 
 def check(schedule: Schedule) -> None:
     """Raise InvalidRequest unless it can be read and comes round: bad_schedule, never_fires."""
     check_cadence(schedule.cron, schedule.every, schedule.zone)
-    now = datetime.now(UTC)
-    first = next_run(schedule, now)
-    gap = next_run(schedule, first, slot=first) - first
+    gap = _shortest_gap(schedule)
     if not timedelta(0) <= schedule.jitter <= MOST_JITTER:
         raise _bad("Jitter is from 0 to 24 hours.")
     if schedule.jitter >= gap:
@@ -29,6 +30,16 @@ def check(schedule: Schedule) -> None:
         raise _bad(
             "Runs that were all missed can't be made up for where overlapping ones are skipped: wait or allow."
         )
+
+
+def _shortest_gap(schedule: Schedule) -> timedelta:
+    """From one of the coming slots to the next: those of 3 and 4 o'clock are an hour apart, also at noon."""
+    if schedule.every is not None:
+        return schedule.every
+    moments = [next_run(schedule, datetime.now(UTC))]
+    while len(moments) < LOOKED_AT:
+        moments.append(next_run(schedule, moments[-1]))
+    return min(later - sooner for sooner, later in pairwise(moments))
 
 
 def problem_of_cron(expression: str, zone: str) -> str | None:

@@ -18,11 +18,11 @@ def find(named: str) -> Schedule:
     """The schedule of an id or a name. Raises NotFound."""
     rows = Schedule.objects.select_related("entity")
     number = int(named) if named.isascii() and named.isdigit() and len(named) < 19 else None
-    found = rows.filter(name=named).first() or (
-        rows.filter(pk=number).first() if number is not None else None
-    )
+    # By the number first: rows that older code let be called like another's id must not hide that one.
+    found = rows.filter(pk=number).first() if number is not None else None
+    found = found or rows.filter(name=named).first()
     if found is None:
-        raise NotFound(f"There is no schedule {named[:100]!r}.")
+        raise NotFound(f"There is no schedule {named[:100]!r}: `bridge schedules` lists them.")
     return found
 
 

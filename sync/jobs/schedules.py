@@ -20,7 +20,7 @@ from sync.jobs.schedule_words import CHANGEABLE, WHEN, origin, told
 from sync.models import Job, Schedule
 from sync.registry import registry
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,99}")
+_NAME = re.compile(r"(?![0-9]+$)[A-Za-z0-9][A-Za-z0-9_. -]{0,99}")  # a number alone is an id
 
 
 def create(
@@ -44,7 +44,9 @@ def planned(name: str, *, kind: str, entity: str, changes: Mapping[str, Any]) ->
     registered = registry.find(entity)
     name = name.strip()
     if not _NAME.fullmatch(name):
-        raise _bad("A name is 1 to 100 letters, digits, blanks and _ . - and begins with a letter or digit.")
+        raise _bad(
+            "A name is 1 to 100 letters, digits, blanks and _ . -, begins with a letter or digit and is no number."
+        )
     if name in registry:
         raise _bad(f"{name} is the name of a declared schedule: edit that one, or choose another name.")
     number = schema.entity_id(registered.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from sync.models import Schedule
+from sync.models import AuditEntry, Schedule
 from tests import factories
 
 
@@ -26,12 +26,15 @@ def test_one_is_added_read_edited_run_and_deleted(operator: Client) -> None:
         "/api/v1/schedules/mine", {"overlap": "wait", "jitter": "90s"}, content_type="application/json"
     )
     job = operator.post("/api/v1/schedules/mine/run", {}, content_type="application/json")
-    gone = operator.delete("/api/v1/schedules/mine")
+    off = operator.patch("/api/v1/schedules/mine", {"enabled": False}, content_type="application/json").json()
+    gone = operator.delete("/api/v1/schedules/mine?reason=tidied")
 
     assert (made.status_code, made.json()["origin"], len(made.json()["next_runs"])) == (201, "added", 5)
     assert (edited.json()["overlap"], edited.json()["jitter"]) == ("wait", "00:01:30")
     assert (job.status_code, job.json()["params"]) == (202, {"full": True})
+    assert (off["next_run_at"], off["next_runs"]) == (None, [])
     assert gone.status_code == 204
+    assert AuditEntry.objects.get(act="schedule.delete").reason == "tidied"
     assert operator.get(made["Location"]).status_code == 404
 
 

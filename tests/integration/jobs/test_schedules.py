@@ -43,12 +43,14 @@ def test_one_is_added_with_its_next_moment(db: None) -> None:
         ({"every": 10**15}, "bad_schedule"),
         ({"every": "1h", "cron": "0 3 * * *"}, "bad_schedule"),
         ({"jitter": "1h"}, "bad_schedule"),
+        ({"every": None, "cron": "0 3,4 * * *", "jitter": "2h"}, "bad_schedule"),
         ({"jitter": -1}, "bad_schedule"),
         ({"missed": "maybe"}, "bad_schedule"),
         ({"overlap": "maybe"}, "bad_schedule"),
         ({"missed": "all", "overlap": "skip"}, "bad_schedule"),
         ({"zone": "Mars/Base"}, "bad_schedule"),
         ({"name": "../x"}, "bad_schedule"),
+        ({"name": "12"}, "bad_schedule"),
         ({"name": GADGETS}, "bad_schedule"),
         ({"kind": "wake"}, "not_askable"),
         ({"kind": "push", "params": {"target": "nowhere"}}, "not_pushed"),
@@ -68,6 +70,14 @@ def test_what_cannot_be_kept_is_refused_by_name(db: None, wanted: dict[str, Any]
     assert raised.value.code == code
     assert Schedule.objects.count() == count
     assert not AuditEntry.objects.exists()
+
+
+def test_one_that_older_code_let_be_called_like_an_id_hides_no_other(db: None) -> None:
+    first, second = add("first"), add("second")
+    Schedule.objects.filter(pk=second.pk).update(name=str(first.pk))
+
+    assert schedule_words.find(str(first.pk)) == first
+    assert schedule_words.find("first") == first
 
 
 def test_two_of_one_name_are_refused(db: None) -> None:
