@@ -1,5 +1,7 @@
 """Start no more jobs of a queue, an entity or a system; those that run go on. Without a name it lists what is paused.
 
+Of an entity it holds syncs, refreshes, backfills, retries and pushes; of a system what asks it and what writes to it.
+
 bridge pause
 bridge pause system:netsuite --reason "down for the weekend"
 bridge pause queue:sync

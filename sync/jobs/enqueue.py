@@ -102,7 +102,7 @@ def _job(ask: Ask) -> Job:
         kind=ask.kind,
         entity_id=None if entity is None else schema.entity_id(entity.path),
         params=dict(ask.params),
-        scopes=[*ask.scopes, *kinds.scopes_of(ask.kind, entity)],
+        scopes=[*ask.scopes, *kinds.scopes_of(ask.kind, entity, ask.params)],
         lanes=[lane for lane in named if lane not in ask.without],
         priority=ask.priority,
         dedup=ask.dedup,

@@ -33,9 +33,9 @@ class Kind:
 
     handler: str | Handler  # or `module:function`, imported by the first job of the kind
     queue: str = SYNC
-    scopes: tuple[
-        str, ...
-    ] = ()  # limits that count it: `entity` and `replay` of its entity, `system` of its system
+    # Limits that count it: `entity` and `replay` of its entity, `system` of its system, `target` of the one it writes
+    # to; `jobs` counts nothing, and lets its entity's pause hold it all the same.
+    scopes: tuple[str, ...] = ()
     lanes: str | Lanes | None = (
         None  # names, by entity and params, of what its jobs go through one after another
     )
@@ -49,13 +49,14 @@ class Kind:
 
 
 _FAR_END = ("entity", "system")
+_TARGET = ("jobs", "target")
 KINDS: dict[str, Kind] = {
     "sync": Kind(handler="sync.pipeline.runner:run_sync", scopes=_FAR_END, needs_far_end=True),
     "dry_run": Kind(handler="sync.pipeline.dryrun.run:run_dry", needs_far_end=True),
     "refresh": Kind(
         handler="sync.refresh:run_refresh",
         queue=INTERACTIVE,
-        scopes=("system",),
+        scopes=("jobs", "system"),
         lanes="sync.jobs.lane_names:of_refresh",
         needs_far_end=True,
     ),
@@ -65,8 +66,8 @@ KINDS: dict[str, Kind] = {
     "replay": Kind(handler="sync.replay:run_replay", scopes=("replay",)),
     "rehearse": Kind(handler="sync.pipeline.remapping.rehearsal:run_rehearse"),
     "remap": Kind(handler="sync.pipeline.remapping.remap:run_remap", scopes=("entity",)),
-    "push": Kind(handler="sync.targets.run:run_push", needs_far_end=True),
-    "reconcile": Kind(handler="sync.targets.reconcile:run_reconcile", needs_far_end=True),
+    "push": Kind(handler="sync.targets.run:run_push", scopes=_TARGET, needs_far_end=True),
+    "reconcile": Kind(handler="sync.targets.reconcile:run_reconcile", scopes=_TARGET, needs_far_end=True),
     "deletes": Kind(handler="sync.pipeline.missing:run_deletes"),
     "webhook": Kind(handler="sync.pipeline.told.run:run_webhook", queue=INTERACTIVE),
     "backfill": Kind(handler="sync.pipeline.windows:run_backfill", scopes=_FAR_END, needs_far_end=True),
@@ -94,15 +95,19 @@ def queue_of(name: str) -> str:
     return KINDS[name].queue if name in KINDS else SYNC
 
 
-def scopes_of(name: str, entity: Registered | None) -> list[str]:
+def scopes_of(name: str, entity: Registered | None, params: Mapping[str, Any]) -> list[str]:
     """The limits that count a job of this kind.
 
     Replays and syncs of an entity are told apart: who retries a row does not wait for a read that may take hours.
     """
     if entity is None:
         return []
-    values = {"entity": entity.path, "replay": entity.path, "system": entity.system.name}
-    return [f"{scope}:{values[scope]}" for scope in kind_of(name).scopes]
+    of_entity = {scope: f"{scope}:{entity.path}" for scope in ("entity", "replay", "jobs")}
+    values = of_entity | {
+        "system": f"system:{entity.system.name}",
+        "target": f"system:{params.get('target')}",
+    }
+    return [values[scope] for scope in kind_of(name).scopes]
 
 
 def lanes_of(name: str, entity: Registered | None, params: Mapping[str, Any]) -> list[str]:

@@ -110,7 +110,8 @@ def _switch(row: ScopeLimit, to: Any, reason: str | None) -> None:
 
 
 def _hand_over(scope: str) -> None:
-    handing.hand_over([scope, scope.replace(_OF_ENTITIES, _OF_REPLAYS)])
+    kind, _, path = scope.partition(":")
+    handing.hand_over([scope] if kind != "entity" else [f"{one}:{path}" for one in (kind, "replay", "jobs")])
 
 
 def _checked(scope: str, most: Any) -> int | None:

@@ -31,13 +31,14 @@ SELECT scope FROM scope_limit WHERE scope = ANY(%(scopes)s) AND most IS NOT NULL
 -- Whether one of these scopes was paused, itself or by its entity's tracker.
 SELECT EXISTS (SELECT 1 FROM scope_limit WHERE scope = ANY(%(scopes)s) AND paused)
     OR EXISTS (SELECT 1 FROM tracker t JOIN entity e ON e.id = t.entity_id
-               WHERE t.state = 'paused' AND ARRAY['entity:' || e.path, 'replay:' || e.path] && %(scopes)s::text[]);
+               WHERE t.state = 'paused' AND ARRAY['entity:' || e.path, 'replay:' || e.path, 'jobs:' || e.path]
+                 && %(scopes)s::text[]);
 
 -- places --
 -- Whether each scope is paused, and how many more of its jobs may be under way: NULL where it has no limit.
 SELECT s.scope,
   coalesce(l.paused, false) OR EXISTS (SELECT 1 FROM tracker t JOIN entity e ON e.id = t.entity_id
-    WHERE t.state = 'paused' AND s.scope IN ('entity:' || e.path, 'replay:' || e.path)),
+    WHERE t.state = 'paused' AND s.scope IN ('entity:' || e.path, 'replay:' || e.path, 'jobs:' || e.path)),
   CASE WHEN l.most IS NOT NULL THEN l.most - (
     SELECT count(*) FROM job j WHERE j.scopes @> ARRAY[l.scope] AND j.wakeup IS NOT NULL AND j.hold IS NULL
       AND j.status IN ('pending', 'processing') AND j.scopes <> '{}') END
@@ -58,7 +59,7 @@ FROM unnest(%(scopes)s::text[]) s(scope);
 
 -- waiting_scopes --
 -- Scopes with jobs that wait for room; a worker that died between commit and hand-over leaves some.
-SELECT scope FROM scope_limit l WHERE EXISTS (
+SELECT scope FROM (SELECT scope FROM scope_limit UNION ALL SELECT 'jobs:' || path FROM entity) l WHERE EXISTS (
   SELECT 1 FROM job j WHERE j.status = 'pending' AND j.wakeup IS NULL AND j.hold IN ('limit', 'paused')
     AND j.scopes @> ARRAY[l.scope]);
 

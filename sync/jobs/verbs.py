@@ -114,7 +114,7 @@ def resume(registered: Registered, *, by: Actor, reason: str = "") -> Tracker:
         tracker = _tracker(registered, Tracker.State.PAUSED)
         tracker.state, tracker.remark = Tracker.State.ACTIVE, reason
         tracker.save(update_fields=["state", "remark"])
-        scopes = [f"entity:{registered.path}", f"replay:{registered.path}"]
+        scopes = [f"{scope}:{registered.path}" for scope in ("entity", "replay", "jobs")]
         transaction.on_commit(lambda: _hand_over(scopes), robust=True)
         _switched("resume", registered, by, reason, Tracker.State.PAUSED)
     return tracker

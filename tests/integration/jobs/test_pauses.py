@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sync.audit import Actor
 from sync.errors import Conflict, NotFound, UnknownEntity
-from sync.jobs import limit_acts, pauses
+from sync.jobs import handing, limit_acts, pauses
 from sync.jobs.enqueue import enqueue
-from sync.models import AuditEntry, ScopeLimit, Tracker
+from sync.jobs.going_on import go_on
+from sync.jobs.kinds import INTERACTIVE, SYNC
+from sync.models import AuditEntry, Job, ScopeLimit, Tracker
 from sync.registry import registry
-from tests.integration.jobs.conftest import GADGETS, OPERATOR
+from tests.integration.jobs.conftest import GADGETS, OPERATOR, Register, ask, done
 
 
 @pytest.mark.parametrize("what", ["queue:sync", "system:shop", GADGETS, f"entity:{GADGETS}"])
@@ -36,6 +40,56 @@ def test_what_is_paused_starts_nothing(db: None) -> None:
     job = enqueue("sync", entity=registry.find(GADGETS), requested_by="test").job
 
     assert job.hold == "paused"
+
+
+def of_every_sort() -> dict[str, Job]:
+    ways: dict[str, dict[str, Any]] = {"refresh": {"key": {"id": "1"}}, "sync": {}, "replay": {}}
+    ways |= {kind: {"target": "hub"} for kind in ("push", "reconcile")}
+    return {kind: ask(kind, params=params) for kind, params in ways.items()}
+
+
+def test_a_pause_of_an_entity_holds_all_that_asks_or_writes_for_it(handle: Register) -> None:
+    pauses.pause(GADGETS, by=OPERATOR)
+
+    jobs = of_every_sort()
+    assert {job.hold for job in jobs.values()} == {"paused"}
+    pauses.resume(GADGETS, by=OPERATOR)
+
+    for job in jobs.values():
+        job.refresh_from_db()
+    assert {job.hold for job in jobs.values()} == {None}
+
+
+@pytest.mark.parametrize(("kind", "queue"), [("refresh", INTERACTIVE), ("push", SYNC)])
+def test_what_was_to_start_when_its_entity_was_paused_is_not_taken(
+    handle: Register, kind: str, queue: str
+) -> None:
+    handle(done, kind)
+    job = ask(kind, params={"target": "hub", "key": {"id": "1"}})
+    pauses.pause(GADGETS, by=OPERATOR)
+
+    go_on(queue, None)
+
+    job.refresh_from_db()
+    assert (job.status, job.hold) == ("pending", "paused")
+    handing.hand_over_all()
+    job.refresh_from_db()
+    assert job.hold == "paused"
+    Tracker.objects.update(state="active")  # as if who resumed it had died before it handed over
+    handing.hand_over_all()
+    go_on(queue, None)
+    job.refresh_from_db()
+    assert job.status == "success"
+
+
+def test_a_pause_of_a_system_holds_what_is_written_to_it(handle: Register) -> None:
+    ScopeLimit.objects.create(scope="system:hub")
+    pauses.pause("system:hub", by=OPERATOR)
+
+    holds = {kind: job.hold for kind, job in of_every_sort().items()}
+
+    paused = {"push": "paused", "reconcile": "paused"}
+    assert holds == {"refresh": None, "sync": None, "replay": None, **paused}
 
 
 def test_an_entity_is_paused_once_whatever_the_door(db: None) -> None:
