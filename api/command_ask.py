@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import (
+    Direction,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -22,6 +29,7 @@ from sync.commands.payload import BadPayload
 from sync.errors import NotFound
 
 REPLAYED = "Idempotency-Replayed"
+_OURS = frozenset({"api", "sync", "rest_framework", "drf_spectacular"})
 _KEY = OpenApiParameter(
     "Idempotency-Key",
     str,
@@ -34,9 +42,23 @@ def _scope(view: Any) -> str:
     return f"{SCOPE}{view.kwargs['system']}.{view.kwargs['name']}"
 
 
+class PayloadSchema(AutoSchema):
+    """Names what a payload is made of after its system: two may each have a Letter, and one a Job as we have."""
+
+    def get_serializer_name(self, serializer: Any, direction: Direction) -> str:
+        """The component's name."""
+        name = super().get_serializer_name(serializer, direction)
+        if type(serializer).__module__.partition(".")[0] in _OURS:
+            return name
+        view: Any = self.view
+        system: str = view.known.system.name
+        return f"{system.title().replace('_', '')}{name}"
+
+
 class CommandAskView(APIView):
     """POST /commands/{system}/{name}; `view_of` makes one for each declared command."""
 
+    schema = PayloadSchema()
     parser_classes = (ExactJSONParser,)
     scopes: ClassVar = {"POST": _scope}
 
@@ -86,7 +108,8 @@ def view_of(known: Declared, address: str) -> type[APIView]:
         },
         exclude=False,
     )
-    made: type[APIView] = extend_schema_view(post=documented)(type(f"Ask{name}", (CommandAskView,), {}))
+    view = type(f"Ask{name}", (CommandAskView,), {"known": known})
+    made: type[APIView] = extend_schema_view(post=documented)(view)
     return made
 
 

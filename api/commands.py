@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.auth import actor
+from api.auth import Client, actor
 from api.command_ask import named
 from api.command_shape import DETAIL, ID, LIST, REASON, SETTLED, detailed, shown
 from api.listing import PAGING, failures, listed, newest, paging_parameters
@@ -23,6 +23,7 @@ from api.params import Query, body, identifier, word
 from api.scopes import OPERATE, READ
 from sync.audit import Actor
 from sync.commands import acts, settle
+from sync.commands.declared import SCOPE
 from sync.errors import NotFound
 from sync.models import Command
 from sync.models.command import State
@@ -63,10 +64,15 @@ class CommandView(APIView):
 
     scopes: ClassVar = {"GET": READ}
 
+    def check_permissions(self, request: Request) -> None:
+        """`Location` leads here: whoever may ask for a command may see what became of their own."""
+        if not _asked_by(request, self.kwargs["command_id"]):
+            super().check_permissions(request)
+
     @extend_schema(
         operation_id="commands_read",
         tags=["commands"],
-        summary="One command: its state, its payload, its ledger",
+        summary="One command: its state, its payload, its ledger; who asked for it needs no scope but that of asking",
         parameters=[ID],
         responses={200: DETAIL, **failures(404)},
     )
@@ -134,6 +140,14 @@ RejectView = _act("reject", "Say that it is never sent", acts.reject)
 CompensateView = _act(
     "compensate", "Take back what it did, by the command declared for that", acts.compensate
 )
+
+
+def _asked_by(request: Request, command_id: str) -> bool:
+    if not isinstance(request.user, Client) or READ in request.user.scopes:
+        return False
+    may = [scope.removeprefix(SCOPE) for scope in request.user.scopes if scope.startswith(SCOPE)]
+    own = Command.objects.filter(client=request.user.name, kind__in=may)
+    return bool(may) and own.filter(pk=identifier("command", command_id)).exists()
 
 
 def find(command_id: str) -> Command:

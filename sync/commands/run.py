@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import structlog
 from django.conf import settings
 from django.db import IntegrityError, close_old_connections, transaction
 from django.db.models.functions import Now
@@ -24,6 +25,8 @@ from sync.models.command import State
 
 if TYPE_CHECKING:
     from sync.jobs.claim import Claim
+
+log = structlog.get_logger(__name__)
 
 UNKNOWN = "outcome_unknown"
 ABSENT = "effect_absent"
@@ -173,6 +176,8 @@ class _Attempt:
             if error.code == "far_end_down" and not found.away:
                 self._write(self.command.state, ledger.UNANSWERED, facts)
             raise error
+        if error.code == "unexpected_error" and not before:  # once for each outage: it may last for a day
+            log.error("command_find_broke", command=self.known.path, exc_info=error.__cause__)
         wait = self.known.command.find_retry.delay(before)
         if wait is None:
             if self._write(State.UNKNOWN, ledger.GAVE_UP, facts):

@@ -89,7 +89,6 @@ def look(known: Declared, intent: Intent) -> Proven | Refused | Absent | Unsure:
     except _REFUSALS as error:  # of the question, not of the command
         return Unsure(message=error.message)
     except Exception as error:  # such as a page of maintenance where JSON was read: it may answer well later
-        log.exception("command_find_broke", command=known.path)
         message = f"find of {known.path} broke over the answer: {type(error).__name__}: {error}"
         raise TransientError(message, code="unexpected_error") from error
     if isinstance(answer, Proven | Refused | Absent | Unsure):

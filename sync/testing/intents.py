@@ -67,8 +67,12 @@ def find(command: str, payload: Mapping[str, Any], *, owned: Collection[str] = (
     known = declared(command)
     if known.command.find is None:
         raise AssertionError(f"{known.path} declares no find.")
-    own = frozenset(owned)
-    intent = _intent(known, payload, {"taken": own.intersection, **facts})
+    own = frozenset(map(str, owned))
+
+    def taken(ids: Collection[str]) -> frozenset[str]:
+        return frozenset(one for one in ids if str(one) in own)  # numbers too, as in the database
+
+    intent = _intent(known, payload, {"taken": taken, **facts})
     try:
         return _told(sending.look(known, intent), intent)
     finally:

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from sync.models import Command, Job
+from tests import factories
 from tests.integration.api.conftest import Calling
 
 MAIL = "/api/v1/commands/shop/mail"
@@ -134,6 +135,26 @@ def test_a_command_that_is_none_is_told_to_those_who_may_ask_for_some(
     assert "shop.mail" not in stranger.json()["message"]
 
 
+def test_who_asked_may_look_what_became_of_it(
+    db: None, calling: Calling, mailer: Client, reader: Client
+) -> None:
+    where = post(mailer, MAIL, LETTER)["Location"]
+    other = factories.command("intended")
+    Command.objects.filter(pk=other.pk).update(client="dora")
+
+    assert (mailer.get(where).status_code, reader.get(where).status_code) == (200, 200)
+    refused = [
+        calling("command:shop.book").get(where),
+        calling("metrics").get(where),
+        mailer.get(f"/api/v1/commands/{other.pk}"),
+        mailer.get(f"/api/v1/commands/{uuid4()}"),
+        mailer.get(f"{where}/exchanges"),
+        post(mailer, f"{where}/settle", {"decision": "proven", "reason": "x"}),
+    ]
+    assert [answer.status_code for answer in refused] == [403] * 6
+    assert mailer.get("/api/v1/commands/none").status_code == 404
+
+
 def test_a_command_may_own_a_bare_path(db: None, calling: Calling) -> None:
     answer = post(calling("command:shop.book"), "/api/v1/bookings", LETTER)
 
@@ -191,6 +212,8 @@ def test_the_document_has_each_command_with_its_payload(db: None, client: Client
     payload = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/")[-1]
     assert set(document["components"]["schemas"][payload]["properties"]) >= {"to", "text", "address"}
     assert "Idempotency-Key" in {one["name"] for one in operation["parameters"]}
+    nested = document["components"]["schemas"][payload]["properties"]["address"]["$ref"].rsplit("/")[-1]
+    assert (payload, nested) == ("ShopLetter", "ShopAddress"), "another system's may be called so, too"
     assert "/api/v1/bookings" in document["paths"]
 
 

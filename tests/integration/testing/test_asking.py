@@ -55,6 +55,14 @@ def test_a_look_in_memory_leaves_out_what_other_commands_own() -> None:
         assert find("shop.mail", LETTER, owned={"E1"}).state == "absent"
 
 
+def test_a_look_in_memory_leaves_out_numbers_too_that_other_commands_own() -> None:
+    with FarEnd("shop") as far_end:
+        items = [{"id": number, "body": LETTER} for number in (1, 2)]
+        far_end.answer("GET", "/letters", query={"to": "Ann"}, json={"items": items})
+
+        assert find("shop.mail", LETTER, owned={"1"}).remote_id == "2"
+
+
 def test_the_facts_of_an_intent_may_be_chosen() -> None:
     with FarEnd("shop") as far_end:
         far_end.answer("PUT", "/bookings/k-1", json={})
