@@ -29,8 +29,12 @@ def wrong_budget(budget: Budget) -> Iterator[tuple[str, str, str]]:
         if amount is not None and not (amount > 0 and math.isfinite(amount)):
             yield "E014", f"its budget has {name}={amount}", "More than 0, or leave it out for no limit."
             return
-    for name, words in faults(Limits(rate=budget.per_second, burst=budget.burst)):
-        yield "E014", f"its budget has {name}={getattr(budget, name)}", words
+    given = Limits(
+        rate=budget.per_second, burst=budget.burst, concurrent=budget.concurrent, per_day=budget.per_day
+    )
+    for name, words in faults(given):
+        declared = "per_second" if name == "rate" else name
+        yield "E014", f"its budget has {declared}={getattr(budget, declared)}", words
     if not is_zone(budget.zone):
         hint = "A name of the tz database, such as Europe/Berlin."
         yield "E014", f"its budget has the time zone {budget.zone!r}", hint

@@ -31,7 +31,17 @@ class Quota:
 def ends_at(
     requests: float, begins: datetime, *, speed: float | None, quota: Quota | None
 ) -> datetime | None:
-    """When so many requests are done; `speed` is in requests a second, None where there is no rate."""
+    """When so many requests are done; `speed` is in requests a second, None where there is no rate.
+
+    None also where that is beyond all calendars.
+    """
+    try:
+        return _latest(requests, begins, speed, quota)
+    except OverflowError:
+        return None
+
+
+def _latest(requests: float, begins: datetime, speed: float | None, quota: Quota | None) -> datetime | None:
     moments = []
     if speed:
         moments.append(begins + timedelta(seconds=requests / speed))

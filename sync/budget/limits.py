@@ -37,6 +37,10 @@ def zone(system: str) -> str:
     return _budget(system).zone
 
 
+MOST: dict[str, int] = {"rate": 10**6, "burst": 10**7, "concurrent": 10**4, "per_day": 10**12}
+"""More of it is no limit in earnest, and numbers of that size are mistyped."""
+
+
 def usual_burst(rate: float) -> float:
     """The requests of two seconds, and never too few for a single one."""
     return max(2 * rate, smallest_burst(rate))
@@ -52,8 +56,12 @@ def faults(limits: Limits) -> list[tuple[str, str]]:
     found = []
     for name in ("rate", "burst", "concurrent", "per_day"):
         amount = getattr(limits, name)
-        if amount is not None and not (amount > 0 and math.isfinite(amount)):
+        if amount is None:
+            continue
+        if not (amount > 0 and math.isfinite(amount)):
             found.append((name, f"{name} is {amount}: it is more than 0, or null for no limit."))
+        elif amount > MOST[name]:
+            found.append((name, f"{name} is {amount}: it is at most {MOST[name]:,}, or null for no limit."))
     if found:
         return found
     if limits.burst is not None and limits.rate is None:

@@ -41,3 +41,8 @@ def test_a_rate_that_cannot_use_the_quota_counts() -> None:
     slow = ends_at(1000, NOON, speed=0.001, quota=Quota(per_day=900, used=0, zone="UTC"))
 
     assert slow == NOON + timedelta(seconds=1_000_000)
+
+
+def test_what_takes_longer_than_calendars_go_has_no_moment() -> None:
+    assert ends_at(1000, NOON, speed=1e-9, quota=None) is None
+    assert ends_at(1e9, NOON, speed=None, quota=Quota(per_day=1, used=0, zone="UTC")) is None

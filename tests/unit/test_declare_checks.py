@@ -238,6 +238,12 @@ def test_it_finds_a_system_that_may_run_nothing() -> None:
     assert (id_, "its max_parallel is 0" in said) == ("sync.E014", True)
 
 
+def test_it_finds_a_budget_that_is_mistyped() -> None:
+    ((id_, said),) = found(system(entity(), budget=Budget(per_second=1e9)))
+
+    assert (id_, "its budget has per_second=1000000000.0" in said) == ("sync.E014", True)
+
+
 def test_it_finds_a_rate_that_lets_nothing_through() -> None:
     ((id_, said),) = found(system(entity(), budget=Budget(per_second=0)))
 

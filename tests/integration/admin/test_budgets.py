@@ -51,6 +51,7 @@ def test_without_a_rate_there_is_no_limit(operating: Client) -> None:
         ({"rate": "-1", "burst": ""}, "rate is -1.0: it is more than 0"),
         ({"day_quota": "0"}, "per_day is 0: it is more than 0"),
         ({"rate": "fast"}, "Enter a number."),
+        ({"concurrent": "99999999999999"}, "it is at most 10,000"),
     ],
 )
 def test_limits_that_let_nothing_through_are_errors_of_the_form(

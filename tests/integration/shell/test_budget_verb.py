@@ -54,3 +54,8 @@ def test_it_tells_what_a_far_end_says_of_its_own_limit(shell: Shell) -> None:
     shell("budget", "show", "netsuite")
 
     assert "netsuite says that 2 of 100 requests are left" in shell.out
+
+
+def test_a_number_that_no_column_holds_is_one_sentence(shell: Shell) -> None:
+    assert shell("budget", "set", "netsuite", "--concurrent", "99999999999999") == 2
+    assert "at most 10,000" in shell.err
