@@ -24,6 +24,7 @@ QUIETER = {
     "django.request": logging.ERROR,
     "django.security": logging.ERROR,
     "asyncio": logging.WARNING,
+    "psycopg.pool": logging.ERROR,  # while the database is away, a line a second for each connection
     "urllib3": logging.WARNING,
 }
 # Of these only what comes with a traceback is news: our own line tells each request that went wrong.

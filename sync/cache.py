@@ -108,6 +108,7 @@ class Listener(threading.Thread):
         super().__init__(name="bridge-changes", daemon=True)
         self._cache = cache
         self._stopping = threading.Event()
+        self._told = False  # of this outage, in the log
 
     def run(self) -> None:
         """Listen until stopped, connecting anew whenever the connection is lost."""
@@ -115,7 +116,9 @@ class Listener(threading.Thread):
             try:
                 self._listen()
             except psycopg.Error as error:
-                log.warning("cache off: the database is away", error=str(error).partition("\n")[0])
+                if not self._told:
+                    log.warning("cache off: the database is away", error=str(error).partition("\n")[0])
+                self._told = True
             finally:
                 self._cache.live = False
                 self._cache.clear()
@@ -131,6 +134,9 @@ class Listener(threading.Thread):
             connection.execute(f"LISTEN {CHANNEL}")
             self._cache.clear()
             self._cache.live = True
+            if self._told:
+                log.info("cache on again")
+                self._told = False
             while not self._stopping.is_set():
                 for note in connection.notifies(timeout=PROBE):
                     self._cache.heed(note.payload)

@@ -117,6 +117,7 @@ class SharedGate:
             return self._purses.setdefault(system, Purse(system, self.ledger))
 
     def _keep(self) -> None:
+        told = False  # of this outage, in the log
         while True:
             self._due.wait(ROUND)
             self._due.clear()
@@ -124,8 +125,11 @@ class SharedGate:
             try:
                 holding = self._look_after(purses)
             except Error as error:
-                log.warning("slots_not_renewed", reason=str(error))
+                if not told:
+                    log.warning("slots_not_renewed", reason=str(error))
+                told = True
                 continue
+            told = False
             if not holding and time.monotonic() - self.ledger.used_at > KEPT_OPEN:
                 self.ledger.close(free=False)
 

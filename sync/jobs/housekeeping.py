@@ -66,24 +66,33 @@ class Housekeeping(threading.Thread):
                 duties += [reaper.sweep, grouping.sweep, asking.sweep]
             if rounds % SELDOM_EACH == 0:
                 duties += [orphans.sweep, deletes.expire, inbound.forget, parked.look_again]
-            for duty in duties:
-                self._do(duty)
             if rounds % NIGHTLY_EACH == 0:
-                self._do(_ask_nightly)
+                duties.append(_ask_nightly)
+            for duty in duties:
+                if not self.do(duty):
+                    break
             rounds += 1
             self._stopped.wait(EVERY)
 
-    def _do(self, duty: Callable[[], object]) -> None:
+    def do(self, duty: Callable[[], object]) -> bool:
+        """Do one of them; whether the database was there, so that the others may try."""
         if self._stopped.is_set():
-            return
+            return False
         close_old_connections()
         try:
             _limit_waits()
             duty()
         except Error as error:
-            log.warning("housekeeping_failed", duty=duty.__name__, reason=brief(error))
+            log.warning("housekeeping_failed", duty=_name(duty), reason=brief(error))
+            return connection.connection is not None
         except Exception:  # a fault in one duty must not end the others: nobody else does them
-            log.exception("housekeeping_failed", duty=duty.__name__)
+            log.exception("housekeeping_failed", duty=_name(duty))
+        return True
+
+
+def _name(duty: Callable[[], object]) -> str:
+    """With its module: several are called tick, or sweep."""
+    return f"{duty.__module__.removeprefix('sync.')}.{duty.__name__}"
 
 
 def _limit_waits() -> None:

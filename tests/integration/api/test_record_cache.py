@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
+from structlog.testing import capture_logs
 
 from sync import cache
 from sync.cache import CHANNEL
@@ -28,6 +29,16 @@ def until(holds: Callable[[], bool]) -> None:
             return
         time.sleep(0.01)
     pytest.fail("it never came")
+
+
+def end_listeners() -> None:
+    """As a restart of the database does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE (query LIKE 'LISTEN%' OR query = 'SELECT 1') AND datname = current_database()"
+            " AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture
@@ -97,17 +108,34 @@ def test_it_is_off_while_the_connection_is_lost_and_on_again_after(
 ) -> None:
     row = record(data={"id": 7, "name": "Lamp"})
     assert lamp(client) == "Lamp"
-    with psycopg.connect(**{**connection.get_connection_params(), "autocommit": True}) as other:
-        other.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE query LIKE 'LISTEN%' AND datname = current_database()"
-        )
+    end_listeners()
     until(lambda: not cache.records.live)
 
     type(row).objects.update(data={"id": 7, "name": "Torch"})  # nobody hears of this one
 
     assert lamp(client) == "Torch"
     until(lambda: cache.records.live)
+
+
+def test_an_outage_is_told_once_and_not_each_second(
+    listening: cache.Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "REST", 0.01)
+    with socket.socket() as closing, monkeypatch.context() as away, capture_logs() as told:
+        closing.bind(("127.0.0.1", 0))
+        closing.listen()
+        closing.settimeout(30)
+        away.setitem(connections.settings["default"], "HOST", "127.0.0.1")
+        away.setitem(connections.settings["default"], "PORT", str(closing.getsockname()[1]))
+        end_listeners()
+        for _ in range(3):
+            closing.accept()[0].close()
+        away.undo()
+        until(lambda: cache.records.live)
+        closing.close()
+        until(lambda: len(told) > 1)
+
+    assert [line["event"] for line in told] == ["cache off: the database is away", "cache on again"]
 
 
 def _refuse(*_: object, **__: object) -> None:
