@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -11,7 +12,7 @@ from admin_ui.reason import reason_field
 from sync import asked
 from sync.errors import BridgeError, InvalidRequest
 from sync.jobs.cadence_check import check
-from sync.jobs.schedule_changes import changes_of
+from sync.jobs.schedule_changes import SPAN_HELP, changes_of, span
 from sync.jobs.schedule_words import CHANGEABLE
 from sync.jobs.slots import MOST_OWED
 from sync.models import Schedule
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 else:
     OfSchedule = forms.ModelForm  # generic for the type checker only
 
-INTERVAL_HELP = (
-    "Days and hours:minutes:seconds, such as 00:15:00 or 1 00:00:00. Empty where a cron expression is."
-)
+INTERVAL_HELP = f"A length of time {SPAN_HELP}. Empty where a cron expression is."
 CRON_HELP = "Five fields: minute, hour, day, month, weekday, such as 0 3 * * *. Empty where an interval is."
 JITTER_HELP = "Late by up to so much, the same for the same slot; the slots do not drift."
 MISSED_HELP = f"Slots that no worker saw: none, one run for all, a run each (the newest {MOST_OWED})."
@@ -41,9 +40,28 @@ HELP = {
 }
 
 
+class SpanField(forms.DurationField):
+    """A length of time, read as API and shell do; it is shown as hours:minutes:seconds."""
+
+    def to_python(self, value: Any) -> timedelta | None:
+        """15m, 1d or 00:15:00."""
+        if not isinstance(value, str) or value in self.empty_values:
+            return super().to_python(value)
+        try:
+            return span(str(self.label), value)
+        except InvalidRequest as error:
+            raise forms.ValidationError(error.message) from error
+
+
 class ScheduleForm(OfSchedule):
     """What may be changed of a schedule."""
 
+    every = SpanField(
+        label="Every", required=False, widget=UnfoldAdminTextInputWidget, help_text=INTERVAL_HELP
+    )
+    jitter = SpanField(
+        label="Jitter", required=False, widget=UnfoldAdminTextInputWidget, help_text=JITTER_HELP
+    )
     params = forms.JSONField(
         label="Parameters", required=False, widget=UnfoldAdminTextInputWidget, help_text=PARAMS_HELP
     )
@@ -53,7 +71,7 @@ class ScheduleForm(OfSchedule):
         model = Schedule
         fields: ClassVar = ("enabled", "every", "cron", "zone", "jitter", "missed", "overlap", "params")
         widgets: ClassVar = {
-            **dict.fromkeys(("every", "cron", "zone", "jitter"), UnfoldAdminTextInputWidget),
+            **dict.fromkeys(("cron", "zone"), UnfoldAdminTextInputWidget),
             **dict.fromkeys(("missed", "overlap"), UnfoldAdminSelectWidget),
         }
         help_texts: ClassVar = HELP
@@ -61,6 +79,10 @@ class ScheduleForm(OfSchedule):
     def clean_cron(self) -> str | None:
         """An empty one is none."""
         return (self.cleaned_data.get("cron") or "").strip() or None
+
+    def clean_jitter(self) -> timedelta:
+        """An empty one is none."""
+        return self.cleaned_data.get("jitter") or timedelta(0)
 
     def clean_params(self) -> Any:
         """An empty one has none."""

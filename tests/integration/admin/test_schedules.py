@@ -47,6 +47,16 @@ def test_an_interval_counts_from_now(operating: Client) -> None:
     assert timedelta(minutes=59) < schedule.next_run_at - datetime.now(UTC) <= timedelta(hours=1)
 
 
+def test_lengths_of_time_are_written_as_in_the_shell(operating: Client) -> None:
+    schedule = factories.schedule()
+
+    edit(operating, schedule, every="90m", jitter="1m")
+    edit(operating, schedule, every="01:30:00", jitter="")
+
+    schedule.refresh_from_db()
+    assert (schedule.every, schedule.jitter) == (timedelta(minutes=90), timedelta(0))
+
+
 def test_it_can_be_switched_off(operating: Client) -> None:
     schedule = factories.schedule()
 
@@ -64,7 +74,8 @@ def test_it_can_be_switched_off(operating: Client) -> None:
         ({"every": "", "cron": "0 3 * * *", "zone": "Mars/Base"}, "There is no time zone 'Mars/Base'"),
         ({"cron": "0 3 * * *"}, "Give either a cron expression or an interval."),
         ({"every": ""}, "Give either a cron expression or an interval."),
-        ({"every": "soon"}, "Enter a valid duration."),
+        ({"every": "soon"}, "write a length of time such as 30s, 15m"),
+        ({"jitter": "soon"}, "write a length of time such as 30s, 15m"),
         ({"every": "00:00:00"}, "Give either a cron expression or an interval."),
         ({"every": "-00:15:00"}, "An interval is at least one second."),
     ],
