@@ -26,6 +26,8 @@ from sync.queries import query
 
 Status = Job.Status
 TWIN = "the same work is under way"
+LEFT_ALONE = "left alone: "
+"""Begins the names of what was counted and not done: many a state is called as the act that leads there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -176,7 +178,8 @@ def _noted(
     JobEvent.objects.bulk_create([JobEvent(job_id=job.pk, name=event, facts=facts) for job in jobs])
     with connection.cursor() as cursor:
         grouping.close(cursor, fingerprints)
-    return refused + Counter({event: len(jobs)})
+    alone = Counter({f"{LEFT_ALONE}{state}": number for state, number in refused.items()})
+    return +Counter({event: len(jobs)}) + alone
 
 
 # One that failed by its children asks first how they stand: it is retried by itself.

@@ -8,7 +8,7 @@ import pytest
 from django.db.models.functions import Now
 
 from sync.errors import BridgeError, Conflict, FatalError
-from sync.jobs import many
+from sync.jobs import many, verbs
 from sync.jobs.claim import Claim
 from sync.jobs.edit import edit
 from sync.jobs.selecting import Selection
@@ -62,7 +62,7 @@ def test_a_retry_wakes_each_once_and_leaves_alone_what_cannot(failed: list[Job])
     for job in [*failed, waiting]:
         job.refresh_from_db()
         assert [row["id"] for row in wakeups(job) if row["fence"] == job.fence] == [job.wakeup]
-    assert Job.objects.get(kind="bulk").result == {"counts": {"retried": 5, "pending": 1}}
+    assert Job.objects.get(kind="bulk").result == {"counts": {"retried": 5, "left alone: pending": 1}}
 
 
 def test_of_the_same_work_one_runs_again(handle: Register) -> None:
@@ -76,7 +76,9 @@ def test_of_the_same_work_one_runs_again(handle: Register) -> None:
     run(start("retry"))
 
     assert [Job.objects.get(pk=job.pk).status for job in jobs] == ["failed", "failed", "pending"]
-    assert Job.objects.get(kind="bulk").result == {"counts": {"the same work is under way": 2, "retried": 1}}
+    assert Job.objects.get(kind="bulk").result == {
+        "counts": {"left alone: the same work is under way": 2, "retried": 1}
+    }
 
 
 def test_all_that_wait_are_cancelled_with_their_wakeups(handle: Register) -> None:
@@ -86,6 +88,15 @@ def test_all_that_wait_are_cancelled_with_their_wakeups(handle: Register) -> Non
 
     assert {Job.objects.get(pk=job.pk).status for job in jobs} == {"cancelled"}
     assert sum(len(wakeups(job)) for job in jobs) == 0
+
+
+def test_what_was_cancelled_before_is_not_counted_as_done(handle: Register) -> None:
+    jobs = [ask() for _ in range(3)]
+    verbs.cancel(jobs[0].pk, by=OPERATOR)
+
+    run(start("cancel", kind="work"))
+
+    assert Job.objects.get(kind="bulk").result == {"counts": {"left alone: cancelled": 1, "cancelled": 2}}
 
 
 def test_resolved_ones_leave_their_lanes_to_those_behind(handle: Register) -> None:
