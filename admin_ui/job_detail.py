@@ -76,7 +76,7 @@ def _tree(job: Job) -> list[Table]:
 
 def _waits(job: Job) -> list[Table]:
     rows = [[words] for words in lane_words.waits_for(job)]
-    return [{"title": "Waits for its turn", "headers": ["Behind"], "rows": rows}] if rows else []
+    return [{"title": "Waits for its turn", "headers": ["Why"], "rows": rows}] if rows else []
 
 
 def _attempts(job: Job) -> Table:

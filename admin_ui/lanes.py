@@ -15,7 +15,7 @@ from unfold.decorators import display
 from admin_ui import render
 from admin_ui.page import Page
 from admin_ui.site import site
-from sync.jobs import lane_words
+from sync.jobs import lane_words, standstill
 from sync.models import Job, LaneRow
 
 SHOWN_WAITING = 50
@@ -52,6 +52,14 @@ class LanesPage(Page):
         """With the job that the others wait for."""
         return super().get_queryset(request).select_related("job")
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, with what keeps jobs from starting, looked up once."""
+        listed = super().get_changelist_instance(request)
+        now = standstill.look()
+        for row in listed.result_list:
+            row.__dict__["standstill"] = now
+        return listed
+
     @display(description="State")
     def standing(self, row: LaneRow) -> SafeString:
         """Whether it moves, or waits for a person."""
@@ -59,7 +67,9 @@ class LanesPage(Page):
             return render.label("stopped by a dead job", "danger")
         if row.job.status == Job.Status.PROCESSING:
             return render.label("moving", "success")
-        return render.label(row.job.hold or "about to start", "warning" if row.job.hold else "success")
+        now = row.__dict__.get("standstill") or standstill.look()
+        waits = row.job.hold or ("standing still" if now.why(row.job) else None)
+        return render.label(waits or "about to start", "warning" if waits else "success")
 
     @display(description="Waiting since", ordering="waiting_since")
     def since(self, row: LaneRow) -> str | SafeString:
@@ -70,7 +80,8 @@ class LanesPage(Page):
     def reason(self, row: LaneRow) -> SafeString:
         """Why they wait, with the way to the job that ends it."""
         link = render.link("Job", "sync_job_change", row.job_id)
-        return format_html("{} · {}", lane_words.why(row.job), link)
+        now = row.__dict__.get("standstill") or standstill.look()
+        return format_html("{} · {}", lane_words.why(row.job, now), link)
 
     @display(description="Waiting jobs")
     def behind(self, row: LaneRow) -> str | SafeString:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,6 +15,7 @@ from api.listing import PAGING, failures, list_of, listed, paging_parameters
 from api.params import Query
 from api.scopes import READ
 from sync.jobs import lane_words
+from sync.jobs.standstill import look
 from sync.models import Job, LaneRow
 
 
@@ -31,7 +33,12 @@ class LaneSerializer(serializers.Serializer[Any]):
 
     def get_why(self, row: LaneRow) -> str:
         """Why they wait."""
-        return lane_words.why(row.job)
+        return lane_words.why(row.job, self.context["now"])
+
+
+def shown(rows: Sequence[LaneRow]) -> list[dict[str, Any]]:
+    """Lanes as the API shows them."""
+    return [dict(item) for item in LaneSerializer(rows, many=True, context={"now": look()}).data]
 
 
 class LanesView(APIView):
@@ -62,4 +69,4 @@ class LanesView(APIView):
         limit = query.limit()
         page = list(rows[: limit + 1])
         following = page[limit - 1].lane if len(page) > limit else None
-        return Response(listed(LaneSerializer(page[:limit], many=True).data, following))
+        return Response(listed(shown(page[:limit]), following))

@@ -88,12 +88,12 @@ class EventSerializer(serializers.Serializer[Any]):
 class JobDetailSerializer(JobSerializer):
     """A request for work, with its runs and its log."""
 
-    waits_for = serializers.SerializerMethodField(help_text="Why the lanes stand still for which it waits.")
+    waits_for = serializers.SerializerMethodField(help_text="What it waits for that others end.")
     runs = RunSerializer(many=True, source="shown_runs")
     events = EventSerializer(many=True, source="shown_events")
 
     def get_waits_for(self, job: Job) -> list[str]:
-        """Why it waits for its lanes."""
+        """Its lanes, a pause, a full limit, a worker."""
         return lane_words.waits_for(job)
 
 

@@ -28,8 +28,9 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print them."""
-    from api.lanes import LaneSerializer
+    from api.lanes import shown
     from sync.jobs import lane_words
+    from sync.jobs.standstill import look
     from sync.models import Job, LaneRow
 
     rows = LaneRow.objects.select_related("job").order_by("lane")
@@ -39,11 +40,12 @@ def run(options: Namespace) -> int:
         rows = rows.filter(job__status=Job.Status.FAILED)
     found = list(rows[: options.limit])
     if options.json:
-        print_json([dict(item) for item in LaneSerializer(found, many=True).data])
+        print_json(shown(found))
         return OK
+    now = look()
     print_table(
         ("lane", "waiting#", "since", "why"),
-        ((row.lane, row.waiting, _since(row), lane_words.why(row.job)) for row in found),
+        ((row.lane, row.waiting, _since(row), lane_words.why(row.job, now)) for row in found),
         empty="Nothing waits for its turn.",
     )
     return OK

@@ -52,7 +52,7 @@ def run(options: Namespace) -> int:
     if left:
         print(f"No worker takes what waits: {', '.join(left)}; see `bridge workers`.")
     if dead:
-        print(f"Failed jobs that wait for a person: {dead}; see `bridge jobs list --status failed`.")
+        print(f"Failed jobs that wait for a person: {dead}; see `bridge jobs list --status dead`.")
     for target, rows in refused.items():
         print(f"Records that {target} refused: {rows:,}; see `bridge deliveries`.")
     for standing in found:

@@ -1,12 +1,14 @@
-"""Why a lane stands still, in words."""
+"""Why a job waits, and why a lane stands still, in words."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from sync.jobs import limit_acts, pauses
 from sync.jobs.lanes import LANE
 from sync.jobs.limits import LIMIT, PAUSED
-from sync.models import Job, LaneRow
+from sync.jobs.standstill import Standstill, look
+from sync.models import Job, LaneRow, ScopeLimit
 
 _HOLDS = {
     LIMIT: "waits for room in its limits",
@@ -17,7 +19,7 @@ _HOLDS = {
 }
 
 
-def why(job: Job) -> str:
+def why(job: Job, now: Standstill) -> str:
     """Why those behind this job wait, and what ends it."""
     name = f"Job {job.pk} ({job.kind})"
     error = f" {job.error_code}: {job.error}" if job.error_code else ""
@@ -29,15 +31,46 @@ def why(job: Job) -> str:
         return f"{name} is tried again at {_stamp(job.run_after)}.{error}"
     if job.hold == "configuration":
         return f"{name} is parked: change what it names, then retry it.{error}"
-    return f"{name} {_HOLDS.get(job.hold or '', 'starts as soon as a worker is free')}."
+    if job.hold is None:
+        return f"{name} {now.why(job) or 'starts as soon as a worker is free'}."
+    return f"{name} {_HOLDS.get(job.hold, f'waits ({job.hold})')}."
 
 
 def waits_for(job: Job) -> list[str]:
-    """Why each lane of a waiting job stands still; nothing where it does not wait for a lane."""
-    if job.status != Job.Status.PENDING or job.hold != LANE:
+    """What a job waits for that others end: its lanes, a pause, a full limit, a worker; nothing where it does not."""
+    if job.status != Job.Status.PENDING:
         return []
-    rows = LaneRow.objects.filter(lane__in=job.lanes).select_related("job").order_by("lane")
-    return [f"Lane {row.lane}: {why(row.job)}" for row in rows if row.job_id != job.pk]
+    if job.hold == LANE:
+        rows = LaneRow.objects.filter(lane__in=job.lanes).select_related("job").order_by("lane")
+        now = look()
+        return [f"Lane {row.lane}: {why(row.job, now)}" for row in rows if row.job_id != job.pk]
+    if job.hold == PAUSED:
+        return [_paused(one) for one in pauses.in_force() if _holds(one.scope, job)]
+    if job.hold == LIMIT:
+        return _full(job)
+    words = look().why(job) if job.hold is None else None
+    return [f"It {words}."] if words else []
+
+
+def _holds(scope: str, job: Job) -> bool:
+    path = scope.removeprefix("entity:")
+    return scope in job.scopes or any(f"{kind}:{path}" in job.scopes for kind in ("replay", "jobs"))
+
+
+def _paused(pause: pauses.Pause) -> str:
+    since = f" since {_stamp(pause.since)} by {pause.by}" if pause.since else ""
+    reason = f" ({pause.reason})" if pause.reason else ""
+    return f"{pause.scope} is paused{since}{reason}: `bridge resume {pause.scope}`."
+
+
+def _full(job: Job) -> list[str]:
+    limits = {row.scope: row.most for row in ScopeLimit.objects.filter(scope__in=job.scopes) if row.most}
+    used = limit_acts.use(limits)
+    return [
+        f"{scope} is full: {used[scope].running} of at most {most} of its jobs are under way."
+        for scope, most in sorted(limits.items())
+        if used[scope].running >= most
+    ]
 
 
 def _stamp(moment: datetime | None) -> str:

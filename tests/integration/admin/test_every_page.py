@@ -24,7 +24,7 @@ QUERIES = {
     "error groups": 2,
     "backfills": 4,
     "batches": 2,
-    "lanes": 2,
+    "lanes": 5,
     "limits": 6,
     "workers": 4,
     "commands": 2,

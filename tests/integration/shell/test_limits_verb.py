@@ -46,6 +46,7 @@ def test_a_scope_that_is_none_is_told(shell: Shell) -> None:
 
 
 def test_lanes_say_why_they_wait(shell: Shell) -> None:
+    factories.worker()
     assert shell("lanes") == 0
     assert "Nothing waits for its turn." in shell.out
     for _ in range(2):
