@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
+from bridge import metrics_folder
 from bridge.exits import FAILED, INTERRUPTED, OK, USAGE, explain, say
 from bridge.prepare import Needs, load_django, prepare
 from bridge.services import lifeline
@@ -86,6 +87,10 @@ def _run_verb(name: str, rest: list[str]) -> int:
     module.arguments(parser)
     options = parser.parse_args(rest)
     _use_data_dir(options)
+    if verb.counts:
+        metrics_folder.share()
+    else:
+        metrics_folder.leave()
     with ExitStack() as stack:
         if verb.needs > Needs.NOTHING:
             _log_quietly()

@@ -13,6 +13,7 @@ class Verb:
 
     line: str  # for `bridge --help`
     needs: Needs = Needs.TABLES
+    counts: bool = False  # a service, whose metrics are shown
 
 
 VERBS: dict[str, Verb] = {
@@ -51,7 +52,7 @@ VERBS: dict[str, Verb] = {
         line="serve the far ends: NetSuite, APISmith, ScheduleHub and messages, on public data",
         needs=Needs.NOTHING,
     ),
-    "web": Verb(line="serve the API, the admin and the docs"),
-    "worker": Verb(line="run jobs until told to stop"),
+    "web": Verb(line="serve the API, the admin and the docs", counts=True),
+    "worker": Verb(line="run jobs until told to stop", counts=True),
     "check": Verb(line="check the configuration, the declarations and the database", needs=Needs.NOTHING),
 }

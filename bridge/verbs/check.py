@@ -36,7 +36,8 @@ def run(options: Namespace) -> int:
         return USAGE
     if options.no_database or options.tags:
         return OK
-    if not env.secret("DATABASE_URL") and not (env.data_dir() / "postgres").exists():
+    named = env.secret("DATABASE_URL") or env.secret("DATABASE_DIRECT_URL")  # the latter alone is a fault
+    if not named and not (env.data_dir() / "postgres").exists():
         print(f"No database yet in {env.data_dir()}: `bridge up` makes one.")
         return OK
     with ExitStack() as stack:
