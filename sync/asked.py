@@ -58,6 +58,8 @@ def ask(
 def _find(kind: str) -> _Asked:
     if kind not in _KINDS:
         message = f"Nobody asks for a {kind[:100]!r} by its parameters, only for: {', '.join(_KINDS)}."
+        if kind == "command":
+            message += " Send another command (`bridge commands send`), and cancel or resolve this one's job."
         raise InvalidRequest(message, code="not_askable")
     return _KINDS[kind]
 

@@ -13,7 +13,7 @@ from sync.models.command import State
 
 _MESSAGE = (
     "Its job was cancelled after the request had left, and nobody asks for it any more. Look at the far end, then say"
-    " what became of it: `bridge commands settle {} proven` (or not_done, which sends it no more)."
+    " what became of it: `bridge commands settle {} proven --reason …` (or not_done, which sends it no more)."
 )
 
 

@@ -80,7 +80,18 @@ def cancel(ids: Sequence[UUID], told: Told) -> Counter[str]:
 
     Running attempts end at their next commit, which is refused.
     """
-    jobs, refused = _lock([*ids, *children.below(ids)], CANCELLED)
+    waiting = Job.objects.filter(pk__in=ids, status=Status.PENDING, hold=children.CHILDREN)
+    found = [*ids, *children.below(list(waiting.values_list("pk", flat=True)))]
+    counted = Counter[str]()
+    while found:
+        jobs, refused = _lock(found, CANCELLED)
+        counted += _cancel(jobs, told, refused)
+        # What one of them asked for while its row was waited for.
+        found = children.waited_for([job.pk for job in jobs])
+    return counted
+
+
+def _cancel(jobs: Sequence[Job], told: Told, refused: Counter[str]) -> Counter[str]:
     queue.withdraw_many([job.wakeup for job in jobs if job.wakeup is not None])
     numbers = [job.pk for job in jobs]
     running = Attempt.objects.filter(job__in=numbers, finished_at=None, fence=F("job__fence"))

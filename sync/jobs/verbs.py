@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from sync import audit, grouping
 from sync.audit import Actor
 from sync.errors import Conflict, NotFound
-from sync.jobs import children, handing, kinds, lanes, queue, room
+from sync.jobs import children, handing, kinds, lanes, queue, room, together
 from sync.jobs.enqueue import BACKOFF, twin_of
 from sync.jobs.events import note
 from sync.jobs.settle import CONFIGURATION
@@ -71,12 +71,12 @@ def cancel(job_id: UUID, *, by: Actor, reason: str | None = None) -> Job:
         )
         job.refresh_from_db()
         kinds.tell_cancelled([job])
-        _record("cancel", job, by, reason, before)
         lanes.leave(job.pk)
         handing.hand_over_later(job)
-        if before["hold"] == children.CHILDREN:
-            for child in children.waited_for([job.pk]):
-                cancel(child, by=by, reason=reason)
+        below = children.waited_for([job.pk]) if before["hold"] == children.CHILDREN else []
+        told = together.Told(by=by.name, reason=reason or None)
+        counted = together.cancel(below, told) if below else {}
+        _record("cancel", job, by, reason, before, **({"children": counted["cancelled"]} if below else {}))
     return job
 
 
@@ -174,7 +174,11 @@ def _switched(act: str, registered: Registered, by: Actor, reason: str, was: str
     audit.record(f"entity.{act}", "entity", path, by=by, reason=reason or None, before=before, after=after)
 
 
-def _record(act: str, job: Job, by: Actor, reason: str | None, before: dict[str, Any]) -> None:
+def _record(
+    act: str, job: Job, by: Actor, reason: str | None, before: dict[str, Any], **more: object
+) -> None:
     reason = reason or None  # an empty one is none
     note(job.pk, _TOLD[act], by=by.name, reason=reason)
-    audit.record(f"job.{act}", "job", str(job.pk), by=by, reason=reason, before=before, after=_state(job))
+    audit.record(
+        f"job.{act}", "job", str(job.pk), by=by, reason=reason, before=before, after=_state(job) | more
+    )

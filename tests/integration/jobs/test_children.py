@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from sync.errors import Conflict, FatalError, StaleAttempt
+from sync.events import words
 from sync.jobs import children, reaper, verbs
 from sync.jobs import together as together_acts
 from sync.jobs.ask import Ask
 from sync.jobs.claim import Claim
 from sync.jobs.tree import lines, tree
-from sync.models import Job
+from sync.models import AuditEntry, Job
 from tests.integration.jobs.conftest import OPERATOR, Register, ask, done, run, together, wakeups
 from tests.integration.jobs.queue_by_hand import work_until_empty
 
@@ -121,6 +123,40 @@ def test_cancelling_the_parent_cancels_what_it_waits_for(handle: Register) -> No
     )
 
 
+def test_cancelling_a_parent_is_one_act_whatever_the_number_of_its_children(handle: Register) -> None:
+    few, _ = family(handle, 2)
+    many, parts = family(handle, 20)
+    run(parts[0])
+
+    with CaptureQueriesContext(connection) as of_few:
+        verbs.cancel(few.pk, by=OPERATOR)
+    with CaptureQueriesContext(connection) as of_many:
+        verbs.cancel(many.pk, by=OPERATOR, reason="too many")
+
+    assert len(of_few) == len(of_many)
+    entry = AuditEntry.objects.get(object_id=str(many.pk))
+    assert (entry.after or {})["children"] == 19
+    assert AuditEntry.objects.count() == 2
+    assert again(parts[0]).status == "success"
+    assert {again(part).status for part in parts[1:]} == {"cancelled"}
+    assert [words(event) for event in parts[1].events.all()] == ["Cancelled by olga. too many"]
+
+
+def test_what_somebody_runs_again_below_a_failed_parent_is_left_alone(handle: Register) -> None:
+    parent, (one, two) = family(handle)
+    handle(fails, "part")
+    run(one)
+    run(two)
+    assert again(parent).status == "failed"
+    verbs.retry(one.pk, by=OPERATOR)
+
+    with transaction.atomic():
+        counted = together_acts.cancel([parent.pk], together_acts.Told(by="olga"))
+
+    assert counted == {"left alone: failed": 1}
+    assert again(one).status == "pending"
+
+
 def test_cancelling_many_cancels_what_they_wait_for(handle: Register) -> None:
     parent, parts = family(handle)
 
@@ -142,7 +178,7 @@ def test_one_that_failed_by_its_children_is_left_out_of_a_retry_of_many(handle: 
             [parent.pk, *(part.pk for part in parts)], together_acts.Told(by="olga")
         )
 
-    assert counted == {"retried": 2, "failed": 1}
+    assert counted == {"retried": 2, "left alone: failed": 1}
 
 
 def test_cancelling_reaches_the_children_of_children(handle: Register) -> None:
