@@ -93,7 +93,7 @@ def _print(found: list[Standing], options: Namespace) -> None:
     for standing in found:
         if told := standing.told:
             limit = "" if told.limit is None else f" of {told.limit:,}"
-            until = f" until {told.resets_at:%H:%M:%S} UTC" if told.resets_at else ""
+            until = f" until {told.resets_at:%Y-%m-%d %H:%M:%S} UTC" if told.resets_at else ""
             ignored = f"; could not be read: {told.ignored}" if told.ignored else ""
             left = "?" if told.left is None else f"{told.left:,}"
             print(f"{standing.system} says that {left}{limit} requests are left{until}{ignored}.")
@@ -122,8 +122,8 @@ def _cells(standing: Standing) -> tuple[object, ...]:
 
 def _until(standing: Standing) -> str | None:
     if standing.broken_until:
-        return f"{standing.broken_until:%H:%M:%S} UTC, failed {standing.failures} times"
-    return f"{standing.paused_until:%H:%M:%S} UTC" if standing.paused_until else None
+        return f"{standing.broken_until:%Y-%m-%d %H:%M:%S} UTC, failed {standing.failures} times"
+    return f"{standing.paused_until:%Y-%m-%d %H:%M:%S} UTC" if standing.paused_until else None
 
 
 def _plain(number: float | None) -> str | None:

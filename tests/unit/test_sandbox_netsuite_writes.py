@@ -59,6 +59,17 @@ def test_a_key_means_nothing_to_a_request_that_is_worked_at_once(sandbox: Sandbo
     assert effects(sandbox) == [("created", "k-1"), ("updated", "k-1")]
 
 
+def test_a_new_customer_without_a_number_is_given_one(sandbox: Sandbox) -> None:
+    read = f"{sandbox.url}/netsuite/services/rest/record/v1/customer/eid:shop-2"
+
+    upsert(sandbox, "shop-2", {}, companyName="Shop")
+    given = ask("GET", read).json()
+    upsert(sandbox, "shop-2", {}, companyName="Shop & Co")
+
+    assert given["entityId"] == f"CUST{given['id']}"
+    assert ask("GET", read).json()["entityId"] == given["entityId"]
+
+
 def test_an_asynchronous_request_is_worked_by_a_job(sandbox: Sandbox) -> None:
     taken = upsert(sandbox, "shop-1", LATER, companyName="Shop")
 

@@ -31,6 +31,8 @@ class RecordType:
     # The record API's camelCase names, by column.
     names: Mapping[str, str] = field(default_factory=dict)
     required: tuple[str, ...] = ()
+    # The column that a new record is given a number in where it names none.
+    numbered: str | None = None
 
     def column(self, name: str) -> str | None:
         """Find a column by its name in a query; None when there is none."""

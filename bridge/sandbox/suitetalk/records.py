@@ -76,6 +76,8 @@ def _created(request: Request, kind: RecordType, columns: dict[str, bytes], aske
         raise VendorError(400, "USER_ERROR", "This entity already exists.", path="externalId")
     rows = kind.table.rows()
     number = int(rows[-1].key[0]) + 1 if rows else 1
+    if kind.numbered and columns.get(kind.numbered, NULL) == NULL:
+        columns = {**columns, kind.numbered: b'"%s%d"' % (kind.rest[:4].upper().encode(), number)}
     return _done(request, kind.table.add({"id": b'"%d"' % number, **columns}), asked)
 
 

@@ -81,6 +81,7 @@ def _customer() -> RecordType:
         flags=frozenset({"isperson", "isinactive"}),
         display={"territory": _territories()},
         names=_camel(_CUSTOMER_NAMES),
+        numbered="entityid",
     )
 
 

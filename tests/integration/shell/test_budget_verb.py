@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from sync.models import AuditEntry, Budget
 from tests.integration.shell.conftest import Shell
 
@@ -59,3 +61,13 @@ def test_it_tells_what_a_far_end_says_of_its_own_limit(shell: Shell) -> None:
 def test_a_number_that_no_column_holds_is_one_sentence(shell: Shell) -> None:
     assert shell("budget", "set", "netsuite", "--concurrent", "99999999999999") == 2
     assert "at most 10,000" in shell.err
+
+
+def test_a_pause_that_lasts_for_days_names_the_day(shell: Shell) -> None:
+    until = datetime.now(UTC) + timedelta(days=1)
+    shell("budget", "set", "netsuite", "--rate", "4")
+    Budget.objects.filter(system="netsuite").update(not_before=until)
+
+    assert shell("budget") == 0
+
+    assert f"{until:%Y-%m-%d %H:%M:%S} UTC" in shell.out
