@@ -12,6 +12,7 @@ from admin_ui.jobs import UNFINISHED
 from admin_ui.overview import overview
 from admin_ui.trackers import ask, failures, newest, waiting
 from sync import drift
+from sync.jobs import takers
 from sync.jobs.selecting import DEAD
 from sync.models import Delivery, Job, SourceColumn, Tracker
 from sync.registry import registry
@@ -25,6 +26,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     operate = may_operate(request)
     headers = ["Entity", "Newest sync", "Live rows", "Failed", "Pending", "Last sync", "Fresh to"]
     return {
+        "trouble": takers.trouble(),
         "figures": _figures(trackers),
         "table": {
             "headers": [*headers, ""] if operate else headers,

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Min, QuerySet
 
 from sync import drift, gauges
-from sync.health import HEARTBEAT_OLD
+from sync.jobs.fleet import HEARD_WITHIN
 from sync.jobs.takers import takers
 from sync.models import Delivery, EntityRow, FailedRecord, Job, PendingChild, SourceColumn, Tracker
 from sync.registry import Registered, registry
@@ -79,7 +79,7 @@ def drifted_columns() -> int:
 
 def living_workers() -> int:
     """How many worker processes have been heard of lately."""
-    return gauges.workers(heard_within=HEARTBEAT_OLD)
+    return gauges.workers(heard_within=HEARD_WITHIN)
 
 
 def nobody_works() -> str | None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_all
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from django.db import Error, connection
@@ -18,11 +17,11 @@ from sync import gauges, schema
 from sync.declare import System
 from sync.errand import Errand, on
 from sync.errors import BridgeError
+from sync.jobs.fleet import HEARD_WITHIN
 from sync.jobs.priorities import INTERACTIVE
-from sync.jobs.takers import neglected, takers
+from sync.jobs.takers import trouble
 from sync.registry import registry
 
-HEARTBEAT_OLD = timedelta(seconds=30)
 REMEMBERED_FOR = 10.0  # seconds an answer about the far ends holds: anybody may ask, they should not feel it
 FAR_END_TIMEOUT = 5.0  # seconds for all far ends together
 OK, DEGRADED, DOWN = "ok", "degraded", "down"
@@ -85,17 +84,10 @@ def migrations() -> Check:
 @_answering
 def queue() -> Check:
     """Whether somebody takes the jobs that wait, and how long the oldest one has waited."""
-    alive = gauges.workers(heard_within=HEARTBEAT_OLD)
+    alive = gauges.workers(heard_within=HEARD_WITHIN)
     queues = {queue.name: queue.as_json() for queue in gauges.queues()}
     facts = {"workers": alive, "queues": queues}
-    if not alive:
-        return Check(status=DEGRADED, message="No worker is alive: start `bridge worker`.", facts=facts)
-    found = takers()
-    if found.drained:
-        message = "All workers are drained: `bridge resume` lets them take jobs again."
-        return Check(status=DEGRADED, message=message, facts=facts)
-    if left := neglected(found):
-        message = f"No worker takes what waits: {', '.join(left)}. Start one without --queues and --kinds."
+    if message := trouble():
         return Check(status=DEGRADED, message=message, facts=facts)
     return Check(status=OK, facts=facts)
 

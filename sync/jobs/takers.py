@@ -42,5 +42,17 @@ def neglected(found: Takers) -> list[str]:
     return found.none_for(waiting) if found.taking else []
 
 
+def trouble() -> str | None:
+    """Why nobody takes what waits, with what to do, in words for everybody; None where workers do."""
+    found = takers()
+    if found.drained:
+        return "All workers are drained: `bridge resume` lets them take jobs again."
+    if not found.taking:
+        return "No worker is alive: start `bridge worker`."
+    if left := neglected(found):
+        return f"No worker takes what waits: {', '.join(left)}. Start one without --queues and --kinds."
+    return None
+
+
 def _takes(worker: Worker, kind: str) -> bool:
     return kinds.queue_of(kind) in worker.queues and (not worker.kinds or kind in worker.kinds)

@@ -28,6 +28,17 @@ def test_it_shows_every_entity_and_what_waits_for_a_person(viewing: Client) -> N
     assert "Shop makers failed 0 0 0" in shown
 
 
+def test_it_tells_of_work_that_nobody_takes(viewing: Client) -> None:
+    assert "No worker is alive: start `bridge worker`. Workers" in main_text(viewing.get(page("index")))
+
+    worker = factories.worker()
+    assert "`bridge" not in main_text(viewing.get(page("index")))
+
+    worker.draining_since = factories.now()
+    worker.save()
+    assert "All workers are drained: `bridge resume`" in main_text(viewing.get(page("index")))
+
+
 def test_it_costs_the_same_queries_whatever_there_is(viewing: Client) -> None:
     viewing.get(page("index"))
     with CaptureQueriesContext(connection) as empty:
@@ -39,7 +50,7 @@ def test_it_costs_the_same_queries_whatever_there_is(viewing: Client) -> None:
     with CaptureQueriesContext(connection) as full:
         viewing.get(page("index"))
 
-    assert len(full) == len(empty) == 15
+    assert len(full) == len(empty) == 17
 
 
 def test_only_an_operator_finds_the_way_to_a_sync(operating: Client, viewing: Client) -> None:
