@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -298,6 +299,28 @@ def test_a_cron_that_never_fires_is_told_apart(cron: str) -> None:
         cadence.next_run(Schedule(name="x", cron=cron), NOON)
 
     assert raised.value.code == "never_fires"
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "after", "moments"),
+    [
+        ("30 2 * * *", "Europe/Berlin", "2026-03-28T20:00", ["29 03:00", "30 02:30"]),
+        ("30 1,2 * * *", "America/New_York", "2026-03-08T04:00", ["08 01:30", "08 03:00", "09 01:30"]),
+        ("0 0 * * *", "America/Sao_Paulo", "2018-11-03T10:00", ["04 01:00", "05 00:00"]),
+        ("0 2 * * *", "Australia/Lord_Howe", "2026-10-03T10:00", ["04 02:30", "05 02:00"]),
+        ("45 1 * * *", "Australia/Lord_Howe", "2026-04-04T10:00", ["05 01:45", "06 01:45"]),
+        ("0 */2 * * *", "Europe/Berlin", "2026-10-24T23:00", ["25 02:00", "25 02:00", "25 04:00"]),
+    ],
+)
+def test_work_of_an_hour_that_never_comes_is_done_right_after_it(
+    cron: str, zone: str, after: str, moments: list[str]
+) -> None:
+    moment, found = datetime.fromisoformat(after).replace(tzinfo=UTC), []
+    for _ in moments:
+        moment = cadence.next_run(Schedule(name="x", cron=cron, zone=zone), moment)
+        found.append(f"{moment.astimezone(ZoneInfo(zone)):%d %H:%M}")
+
+    assert found == moments
 
 
 def test_work_at_a_fixed_hour_is_done_once_where_the_hour_comes_twice() -> None:
