@@ -11,7 +11,8 @@ bridge budget resume netsuite                              end a pause, or ask o
 from __future__ import annotations
 
 import math
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,20 @@ def arguments(parser: ArgumentParser) -> None:
 
 def amount(text: str) -> float:
     """A number; `none` is told apart from what was left out as infinity."""
-    return math.inf if text == "none" else float(text)
+    return _read(text, float)
 
 
 def whole(text: str) -> float:
     """A whole number, or `none`."""
-    return math.inf if text == "none" else int(text)
+    return _read(text, int)
+
+
+def _read(text: str, kind: Callable[[str], float]) -> float:
+    try:
+        return math.inf if text == "none" else kind(text)
+    except ValueError:
+        what = "a whole number" if kind is int else "a number"
+        raise ArgumentTypeError(f"{text!r} is not {what}: write one, or none for no limit.") from None
 
 
 def run(options: Namespace) -> int:

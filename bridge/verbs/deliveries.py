@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bridge.exits import OK
 from bridge.printing import ago, print_json, print_table
-from bridge.verbs.values import count
+from bridge.verbs.values import count, number
 from sync.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--state", choices=STATES, help="for list: these instead of refused and unanswered ones"
     )
     parser.add_argument("--code", help="only those with this code")
-    parser.add_argument("--id", type=count, metavar="ID", help="for retry: this one, of `bridge deliveries`")
+    parser.add_argument("--id", type=number, metavar="ID", help="for retry: this one, of `bridge deliveries`")
     parser.add_argument("--limit", type=count, default=20, help="for list: at most so many (default 20)")
     parser.add_argument("--reason", default="", help="kept with the act")
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -11,14 +11,14 @@ from argparse import ArgumentParser, Namespace
 
 from bridge.exits import OK
 from bridge.printing import ago, print_json, print_table
-from bridge.verbs.values import count
+from bridge.verbs.values import number
 from sync.errors import InvalidRequest
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("act", nargs="?", choices=("list", "acknowledge"), default="list")
-    parser.add_argument("id", nargs="?", type=count, metavar="ID", help="of the column, for acknowledge")
+    parser.add_argument("id", nargs="?", type=number, metavar="ID", help="of the column, for acknowledge")
     parser.add_argument("--entity", help="only columns of this entity's source")
     parser.add_argument("--all", action="store_true", help="the known, never seen and acknowledged ones too")
     parser.add_argument("--reason", default="", help="kept with the act")

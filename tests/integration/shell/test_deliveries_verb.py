@@ -38,7 +38,7 @@ def test_all_of_one_cause_are_sent_again(shell: Shell) -> None:
 
 
 def test_one_is_sent_again(shell: Shell) -> None:
-    delivery = factories.delivery("apismith.items")
+    delivery = factories.delivery("apismith.items", id=1_000_001)
 
     assert shell("deliveries", "retry", "--id", str(delivery.pk), "--json") == 0
 
