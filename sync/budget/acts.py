@@ -15,6 +15,7 @@ from sync.budget.left import in_force
 from sync.budget.limits import LEASE, Limits
 from sync.budget.standing import standing_of
 from sync.errors import Conflict, InvalidRequest
+from sync.jobs.put_off import come_forward
 from sync.models import Budget
 from sync.registry import registry
 
@@ -66,7 +67,7 @@ def follow(system: str, *, by: Actor, reason: str | None = None) -> None:
 
 
 def resume(system: str, *, by: Actor, reason: str | None = None) -> None:
-    """Ask the system again at once and at full speed, whatever it said or however it failed.
+    """Ask the system again at once and at full speed, whatever it said or however it failed; jobs put off are due.
 
     Raises NotFound and Conflict.
     """
@@ -79,9 +80,8 @@ def resume(system: str, *, by: Actor, reason: str | None = None) -> None:
         row.not_before = row.slowed_at = row.breaker_until = None
         row.breaker, row.failures, row.trips = "closed", 0, 0
         row.save()
-        audit.record(
-            "budget.resume", "budget", system, by=by, reason=reason, before=before, after=_halts(row)
-        )
+        after = {**_halts(row), "jobs_due": come_forward(system)}
+        audit.record("budget.resume", "budget", system, by=by, reason=reason, before=before, after=after)
 
 
 def write_missing() -> None:

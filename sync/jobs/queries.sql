@@ -177,6 +177,21 @@ WHERE j.status = 'pending' AND j.wakeup IS NULL AND j.hold = 'configuration' AND
   AND met.last < now() - least(%(first)s * power(2, least(met.times - 1, 10)), %(longest)s)
 ORDER BY j.id LIMIT %(most)s;
 
+-- come_forward --
+-- Jobs of a system that were put off since it asked for a pause or was left alone, due now; how many.
+WITH put_off AS (
+  SELECT id, wakeup FROM job
+  WHERE status = 'pending' AND hold = 'backoff' AND run_after > statement_timestamp()
+    AND error_code = ANY(%(codes)s) AND scopes @> ARRAY[%(scope)s]::text[] AND wakeup IS NOT NULL
+  FOR UPDATE SKIP LOCKED
+), woken AS (
+  UPDATE procrastinate_jobs p SET scheduled_at = statement_timestamp() FROM put_off
+  WHERE p.id = put_off.wakeup AND p.status = 'todo'
+), due AS (
+  UPDATE job SET run_after = statement_timestamp() FROM put_off WHERE job.id = put_off.id RETURNING job.id
+)
+SELECT count(*) FROM due;
+
 -- put_jobs --
 -- Jobs with their wake-ups, in their order; the ids and wake-ups of those that are written, their twins not being faster.
 SELECT job_id, wakeup FROM bridge_put(%(jobs)s::jsonb);
