@@ -55,6 +55,27 @@ def test_no_page_is_wider_than_the_window(browser: Browser, server: str) -> None
     assert wide == []
 
 
+def test_a_narrow_window_shows_cells_whole_and_their_labels_in_a_line(browser: Browser, server: str) -> None:
+    job = factories.dead_job()
+    factories.attempt(job, outcome="failed", error_code="far_end_error", error="It is out of order. " * 9)
+    factories.exchange(job, body="no such lamp " * 20)
+    browser.resize(500, 900)
+    try:
+        browser.open(server + page("sync_job_change", job.pk))
+        browser.wait_for(".b-section td")
+        cells = browser.run(
+            "return [...document.querySelectorAll('.b-section td')].map(cell =>"
+            " [cell.dataset.label, cell.scrollHeight - cell.clientHeight,"
+            " parseFloat(getComputedStyle(cell, '::before').width)])"
+        )
+    finally:
+        browser.resize(1440, 1000)
+
+    assert {label for label, _, _ in cells} >= {"Error", "Sent", "Answered"}
+    assert [label for label, hidden, _ in cells if hidden > 1] == []
+    assert [label for label, _, width in cells if len(label) > 3 and width < 4 * len(label)] == []
+
+
 def test_the_dark_theme_is_dark(browser: Browser, server: str) -> None:
     browser.run("localStorage.setItem('adminTheme', '\"dark\"')")
     try:

@@ -117,6 +117,10 @@ class Browser:
         """The window as a PNG."""
         path.write_bytes(base64.b64decode(self._ask("GET", "/screenshot")))
 
+    def resize(self, width: int, height: int) -> None:
+        """Make the window so many points wide and high."""
+        self._ask("POST", "/window/rect", {"width": width, "height": height})
+
     def complaints(self) -> list[str]:
         """Errors of the console since the last call."""
         entries = self._ask("POST", "/se/log", {"type": "browser"})
