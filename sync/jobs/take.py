@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 from django.db.models import F, Max
 from django.db.models.functions import Coalesce, Now
@@ -17,11 +18,18 @@ from sync.jobs.enqueue import BACKOFF
 from sync.models import Attempt, Job
 from sync.registry import Registered, registry
 
+log = structlog.get_logger(__name__)
+
 
 def take(job_id: UUID, fence: int, worker: str) -> Claim | None:
     """Claim a job for this delivery; None where the delivery is stale, doubled, or the job has to wait."""
     seen = Job.objects.filter(pk=job_id).first()
-    if seen is None or not _ours(seen, fence):
+    if seen is None:
+        log.warning(
+            "delivery_without_job", job_id=str(job_id), reason="Its job is kept no longer: nothing is done."
+        )
+        return None
+    if not _ours(seen, fence):
         return None
     with transaction.atomic():
         hold = _obstacle(seen)

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from sync.errors import StaleAttempt
 from sync.jobs import verbs
@@ -90,12 +91,15 @@ def test_of_two_deliveries_at_once_one_claims(handle: Register) -> None:
     assert [claim is None for claim in claims] == [False, True]
 
 
-def test_a_delivery_of_a_job_that_is_gone_does_nothing(handle: Register) -> None:
+def test_a_delivery_of_a_job_that_is_gone_does_nothing_and_says_so(handle: Register) -> None:
     handle(done)
     job = ask()
     Job.objects.all().delete()
 
-    assert run_job(job.pk, 0) == "stale"
+    with capture_logs() as told:
+        assert run_job(job.pk, 0) == "stale"
+
+    assert [(line["event"], line["job_id"]) for line in told] == [("delivery_without_job", str(job.pk))]
 
 
 def test_an_outdated_attempt_commits_nothing(handle: Register) -> None:
