@@ -30,7 +30,8 @@ def ago(moment: datetime | None) -> str | SafeString:
     if moment is None:
         return NONE
     distance = (timezone.now() - moment).total_seconds()
-    words = f"{span(distance)} ago" if distance >= 0 else f"in {span(-distance)}"
+    # The database's clock may be a moment ahead of ours.
+    words = f"{span(distance)} ago" if distance > -1 else f"in {span(-distance)}"
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), stamp(moment), words)
 
 

@@ -139,7 +139,8 @@ class Session:
                 self._tell(gate, failed=error.code in ("far_end_unreachable", "far_end_timeout"))
                 errand().changed += not (step.reads or error.no_effect)
                 raise
-        errand().changed += answer.status < 400 and not step.reads
+        refused_it = 400 <= answer.status < 500 and answer.status != 408
+        errand().changed += not (step.reads or refused_it)
         metrics.far_end_asked(self.system, module, str(answer.status))
         if self._gate and answer.rate is not None:
             self._gate.heed(self.system, answer.rate)

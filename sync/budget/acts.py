@@ -77,7 +77,7 @@ def resume(system: str, *, by: Actor, reason: str | None = None) -> None:
     with transaction.atomic():
         row = _locked(system)
         before = _halts(row)
-        row.not_before = row.slowed_at = row.breaker_until = None
+        row.not_before = row.slowed_at = row.breaker_until = row.far_left = row.far_resets_at = None
         row.breaker, row.failures, row.trips = "closed", 0, 0
         row.save()
         after = {**_halts(row), "jobs_due": come_forward(system)}

@@ -176,7 +176,7 @@ class _Attempt:
             if error.code == "far_end_down" and not found.away:
                 self._write(self.command.state, ledger.UNANSWERED, facts)
             raise error
-        if error.code == "unexpected_error" and not before:  # once for each outage: it may last for a day
+        if error.code == "unexpected_error":
             log.error("command_find_broke", command=self.known.path, exc_info=error.__cause__)
         wait = self.known.command.find_retry.delay(before)
         if wait is None:

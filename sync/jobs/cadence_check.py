@@ -12,6 +12,7 @@ from sync.models import Schedule
 MOST_JITTER = timedelta(days=1)
 LOOKED_AT = 50
 """Slots of a cron expression."""
+LOOKED_FOR = timedelta(days=5 * 365)
 
 
 def check(schedule: Schedule) -> None:
@@ -36,8 +37,10 @@ def _shortest_gap(schedule: Schedule) -> timedelta:
     """From one of the coming slots to the next: those of 3 and 4 o'clock are an hour apart, also at noon."""
     if schedule.every is not None:
         return schedule.every
-    moments = [next_run(schedule, datetime.now(UTC))]
-    while len(moments) < LOOKED_AT:
+    first = next_run(schedule, datetime.now(UTC))
+    moments = [first, next_run(schedule, first)]
+    # Beyond five years a leap day may be left out, and what never fires is told by the first two.
+    while len(moments) < LOOKED_AT and moments[-1] < first + LOOKED_FOR:
         moments.append(next_run(schedule, moments[-1]))
     return min(later - sooner for sooner, later in pairwise(moments))
 

@@ -33,8 +33,8 @@ class Kind:
 
     handler: str | Handler  # or `module:function`, imported by the first job of the kind
     queue: str = SYNC
-    # Limits that count it: `entity` and `replay` of its entity, `system` of its system, `target` of the one it writes
-    # to; `jobs` counts nothing, and lets its entity's pause hold it all the same.
+    # Limits that count it: `entity` and `replay` of its entity, `system` of its system, `jobs` and `target`
+    # count nothing, and let the pause of its entity, or of the system that it writes to, hold it all the same.
     scopes: tuple[str, ...] = ()
     lanes: str | Lanes | None = (
         None  # names, by entity and params, of what its jobs go through one after another
@@ -105,7 +105,7 @@ def scopes_of(name: str, entity: Registered | None, params: Mapping[str, Any]) -
     of_entity = {scope: f"{scope}:{entity.path}" for scope in ("entity", "replay", "jobs")}
     values = of_entity | {
         "system": f"system:{entity.system.name}",
-        "target": f"system:{params.get('target')}",
+        "target": f"target:{params.get('target')}",
     }
     return [values[scope] for scope in kind_of(name).scopes]
 

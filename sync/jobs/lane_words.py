@@ -53,8 +53,8 @@ def waits_for(job: Job) -> list[str]:
 
 
 def _holds(scope: str, job: Job) -> bool:
-    path = scope.removeprefix("entity:")
-    return scope in job.scopes or any(f"{kind}:{path}" in job.scopes for kind in ("replay", "jobs"))
+    kind, _, name = scope.partition(":")
+    return any(f"{one}:{name}" in job.scopes for one in limit_acts.HELD_WITH.get(kind, (kind,)))
 
 
 def _paused(pause: pauses.Pause) -> str:

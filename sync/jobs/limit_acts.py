@@ -23,6 +23,8 @@ KEPT = object()
 _OF_BACKFILLS = "backfill:"
 _OF_QUEUES = "queue:"
 _OF_ENTITIES, _OF_REPLAYS = "entity:", "replay:"
+HELD_WITH = {"entity": ("entity", "replay", "jobs"), "system": ("system", "target")}
+"""The kinds of scopes that a pause of this kind holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,14 @@ def change(
         row = ScopeLimit.objects.select_for_update().get(pk=scope)
         if scope.startswith(_OF_BACKFILLS):
             raise Conflict("A backfill keeps this limit by itself: pause or resume the backfill.")
-        before = _told(row)
+        before, was_paused = _told(row), row.paused
         if most is not KEPT:
             row.most = _checked(scope, most)
         if paused is not KEPT:
             _switch(row, paused, reason)
         after = _told(row)
-        if after != before:
+        # One that its entity's pause holds may be paused itself: that lasts longer.
+        if after != before or row.paused != was_paused:
             row.save(update_fields=["most", "paused"])
             audit.record("limit.change", "limit", scope, by=by, reason=reason, before=before, after=after)
         transaction.on_commit(lambda: _hand_over(scope), robust=True)
@@ -110,8 +113,8 @@ def _switch(row: ScopeLimit, to: Any, reason: str | None) -> None:
 
 
 def _hand_over(scope: str) -> None:
-    kind, _, path = scope.partition(":")
-    handing.hand_over([scope] if kind != "entity" else [f"{one}:{path}" for one in (kind, "replay", "jobs")])
+    kind, _, name = scope.partition(":")
+    handing.hand_over([f"{one}:{name}" for one in HELD_WITH.get(kind, (kind,))])
 
 
 def _checked(scope: str, most: Any) -> int | None:

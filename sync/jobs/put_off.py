@@ -15,7 +15,8 @@ def come_forward(system: str) -> int:
 
     What the far end answers then decides anew. A job that is being taken at this moment is left out.
     """
+    scopes = [f"system:{system}", f"target:{system}"]
     with connection.cursor() as cursor:
-        cursor.execute(query("come_forward"), {"scope": f"system:{system}", "codes": list(CODES)})
+        cursor.execute(query("come_forward"), {"scopes": scopes, "codes": list(CODES)})
         (count,) = cursor.fetchone() or (0,)
     return int(count)

@@ -28,8 +28,8 @@ SELECT worker, pid, pg_terminate_backend(pid) FROM frozen;
 SELECT scope FROM scope_limit WHERE scope = ANY(%(scopes)s) AND most IS NOT NULL ORDER BY scope FOR UPDATE;
 
 -- any_paused --
--- Whether one of these scopes was paused, itself or by its entity's tracker.
-SELECT EXISTS (SELECT 1 FROM scope_limit WHERE scope = ANY(%(scopes)s) AND paused)
+-- Whether one of these scopes was paused: itself, by its entity's tracker, or by the system that it writes to.
+SELECT EXISTS (SELECT 1 FROM scope_limit WHERE paused AND ARRAY[scope, replace(scope, 'system:', 'target:')] && %(scopes)s::text[])
     OR EXISTS (SELECT 1 FROM tracker t JOIN entity e ON e.id = t.entity_id
                WHERE t.state = 'paused' AND ARRAY['entity:' || e.path, 'replay:' || e.path, 'jobs:' || e.path]
                  && %(scopes)s::text[]);
@@ -37,7 +37,8 @@ SELECT EXISTS (SELECT 1 FROM scope_limit WHERE scope = ANY(%(scopes)s) AND pause
 -- places --
 -- Whether each scope is paused, and how many more of its jobs may be under way: NULL where it has no limit.
 SELECT s.scope,
-  coalesce(l.paused, false) OR EXISTS (SELECT 1 FROM tracker t JOIN entity e ON e.id = t.entity_id
+  EXISTS (SELECT 1 FROM scope_limit p WHERE p.paused AND s.scope IN (p.scope, replace(p.scope, 'system:', 'target:')))
+  OR EXISTS (SELECT 1 FROM tracker t JOIN entity e ON e.id = t.entity_id
     WHERE t.state = 'paused' AND s.scope IN ('entity:' || e.path, 'replay:' || e.path, 'jobs:' || e.path)),
   CASE WHEN l.most IS NOT NULL THEN l.most - (
     SELECT count(*) FROM job j WHERE j.scopes @> ARRAY[l.scope] AND j.wakeup IS NOT NULL AND j.hold IS NULL
@@ -59,7 +60,11 @@ FROM unnest(%(scopes)s::text[]) s(scope);
 
 -- waiting_scopes --
 -- Scopes with jobs that wait for room; a worker that died between commit and hand-over leaves some.
-SELECT scope FROM (SELECT scope FROM scope_limit UNION ALL SELECT 'jobs:' || path FROM entity) l WHERE EXISTS (
+SELECT scope FROM (
+  SELECT unnest(ARRAY[scope, 'target:' || substr(scope, length('system:') + 1)]) AS scope FROM scope_limit WHERE scope LIKE 'system:%%'
+  UNION ALL SELECT scope FROM scope_limit WHERE scope NOT LIKE 'system:%%'
+  UNION ALL SELECT 'jobs:' || path FROM entity
+) l WHERE EXISTS (
   SELECT 1 FROM job j WHERE j.status = 'pending' AND j.wakeup IS NULL AND j.hold IN ('limit', 'paused')
     AND j.scopes @> ARRAY[l.scope]);
 
@@ -182,7 +187,7 @@ ORDER BY j.id LIMIT %(most)s;
 WITH put_off AS (
   SELECT id, wakeup FROM job
   WHERE status = 'pending' AND hold = 'backoff' AND run_after > statement_timestamp()
-    AND error_code = ANY(%(codes)s) AND scopes @> ARRAY[%(scope)s]::text[] AND wakeup IS NOT NULL
+    AND error_code = ANY(%(codes)s) AND scopes && %(scopes)s::text[] AND wakeup IS NOT NULL
   FOR UPDATE SKIP LOCKED
 ), woken AS (
   UPDATE procrastinate_jobs p SET scheduled_at = statement_timestamp() FROM put_off

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils import timezone
 
 from sync.jobs import fleet, kinds
 from sync.models import Job, Worker
+
+PATIENCE = timedelta(minutes=1)
+"""For so long a worker may start anew before what it takes counts as left."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +41,9 @@ def takers() -> Takers:
 
 def neglected(found: Takers) -> list[str]:
     """The kinds of jobs that could run now, if only one of the workers that take jobs took them."""
-    due = Job.objects.filter(status=Job.Status.PENDING, hold__isnull=True, run_after__lte=timezone.now())
+    due = Job.objects.filter(
+        status=Job.Status.PENDING, hold__isnull=True, run_after__lte=timezone.now() - PATIENCE
+    )
     waiting = due.filter(kind__in=kinds.KINDS).order_by().values_list("kind", flat=True).distinct()
     return found.none_for(waiting) if found.taking else []
 

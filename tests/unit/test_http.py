@@ -13,6 +13,7 @@ from threading import Thread
 
 import pytest
 
+from sync.errand import Errand, errand, on
 from sync.errors import BridgeError, ConfigError, FatalError, NotFound, TransientError
 from sync.http import Answer, Session, raise_for_status
 from sync.outbound.rates import Rate
@@ -264,3 +265,31 @@ def test_an_error_carries_the_far_ends_words_short_and_without_secrets() -> None
 
 def test_a_good_answer_raises_nothing() -> None:
     raise_for_status(answer(204, b""))
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "changed"),
+    [
+        ("POST", 201, 1),
+        ("POST", 302, 1),
+        ("POST", 502, 1),
+        ("POST", 408, 1),
+        ("POST", 422, 0),
+        ("POST", 429, 0),
+        ("GET", 200, 0),
+    ],
+)
+def test_what_may_have_changed_something_at_the_far_end_is_counted(
+    method: str, status: int, changed: int
+) -> None:
+    with Wire(always(said({}, status))) as wire, on(Errand()):
+        Session("erp", wire.url, gate=None).request(method, "/things")
+
+        assert errand().changed == changed
+
+
+def test_a_request_that_was_never_made_has_changed_nothing() -> None:
+    with on(Errand()), suppress(TransientError):
+        Session("erp", "http://127.0.0.1:9", gate=None, private=True).request("POST", "/things")
+
+        assert errand().changed == 0

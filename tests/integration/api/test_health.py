@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -84,7 +85,8 @@ def test_it_tells_of_workers_that_are_drained(anyone: Client) -> None:
 
 def test_it_tells_of_jobs_that_no_worker_takes(anyone: Client) -> None:
     worker()
-    factories.job(kind="command", run_after=factories.now())
+    factories.job(kind="refresh", run_after=factories.now())  # whose worker may start anew just now
+    factories.job(kind="command", run_after=factories.now() - timedelta(minutes=2))
     message = "No worker takes what waits: command."
 
     assert message in anyone.get(f"{HEALTH}/smartplan").json()["checks"]["smartplan"]["message"]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from sync.audit import Actor
 from sync.errors import Conflict, NotFound, UnknownEntity
-from sync.jobs import handing, limit_acts, pauses
+from sync.jobs import handing, lane_words, limit_acts, limits, pauses
 from sync.jobs.enqueue import enqueue
 from sync.jobs.going_on import go_on
 from sync.jobs.kinds import INTERACTIVE, SYNC
 from sync.models import AuditEntry, Job, ScopeLimit, Tracker
 from sync.registry import registry
-from tests.integration.jobs.conftest import GADGETS, OPERATOR, Register, ask, done
+from tests.integration.jobs.conftest import GADGETS, OPERATOR, Register, ask, done, wakeups
 
 
 @pytest.mark.parametrize("what", ["queue:sync", "system:shop", GADGETS, f"entity:{GADGETS}"])
@@ -40,6 +42,10 @@ def test_what_is_paused_starts_nothing(db: None) -> None:
     job = enqueue("sync", entity=registry.find(GADGETS), requested_by="test").job
 
     assert job.hold == "paused"
+
+
+def hub(most: int | None) -> None:
+    ScopeLimit.objects.update_or_create(scope="system:hub", defaults={"most": most, "paused": False})
 
 
 def of_every_sort() -> dict[str, Job]:
@@ -83,13 +89,77 @@ def test_what_was_to_start_when_its_entity_was_paused_is_not_taken(
 
 
 def test_a_pause_of_a_system_holds_what_is_written_to_it(handle: Register) -> None:
-    ScopeLimit.objects.create(scope="system:hub")
+    hub(None)
     pauses.pause("system:hub", by=OPERATOR)
 
     holds = {kind: job.hold for kind, job in of_every_sort().items()}
 
     paused = {"push": "paused", "reconcile": "paused"}
     assert holds == {"refresh": None, "sync": None, "replay": None, **paused}
+
+
+def test_its_end_lets_that_go_on(handle: Register) -> None:
+    hub(None)
+    pauses.pause("system:hub", by=OPERATOR)
+    job = ask("push", params={"target": "hub"})
+    (words,) = lane_words.waits_for(job)
+    assert "`bridge resume system:hub`" in words
+
+    pauses.resume("system:hub", by=OPERATOR)
+
+    job.refresh_from_db()
+    assert (job.hold, len(wakeups(job))) == (None, 1)
+
+
+def test_what_is_written_to_a_system_takes_no_place_of_its_limit(handle: Register) -> None:
+    hub(1)
+
+    jobs = [ask("push", params={"target": "hub"}), ask("reconcile", params={"target": "hub"})]
+
+    assert [job.hold for job in jobs] == [None, None]
+    assert limit_acts.use(["system:hub"])["system:hub"].running == 0
+
+
+def test_what_waits_for_the_end_of_a_systems_pause_is_found_by_the_sweep(handle: Register) -> None:
+    hub(None)
+    pauses.pause("system:hub", by=OPERATOR)
+    job = ask("push", params={"target": "hub"})
+    ScopeLimit.objects.filter(scope="system:hub").update(paused=False)  # as if who resumed it had died
+
+    handing.hand_over_all()
+
+    job.refresh_from_db()
+    assert job.hold is None
+
+
+def test_replays_that_are_paused_too_stay_so_when_their_entity_goes_on(db: None) -> None:
+    scope = f"replay:{GADGETS}"
+    pauses.pause(GADGETS, by=OPERATOR)
+    limit_acts.change(scope, paused=True, by=OPERATOR)
+
+    limit_acts.change(f"entity:{GADGETS}", paused=False, by=OPERATOR)
+
+    assert limit_acts.find(scope).paused
+    assert AuditEntry.objects.filter(object_id=scope).count() == 1
+
+
+def test_a_pause_of_older_code_holds_all_after_the_upgrade(handle: Register) -> None:
+    jobs = of_every_sort()
+    asked = {kind: sorted(job.scopes) for kind, job in jobs.items()}
+    Job.objects.filter(kind__in=("push", "reconcile")).update(scopes=[])
+    Job.objects.filter(kind="refresh").update(scopes=["system:shop"])
+    limit_acts.find(f"entity:{GADGETS}")
+    ScopeLimit.objects.filter(scope=f"entity:{GADGETS}").update(paused=True)
+    upgrade = import_module("sync.migrations.0037_targets")
+
+    with connection.cursor() as cursor:
+        cursor.execute(upgrade.JOBS)
+        cursor.execute(upgrade.PAUSES)
+
+    assert {job.kind: sorted(job.scopes) for job in Job.objects.all()} == asked
+    assert not limit_acts.find(f"entity:{GADGETS}").paused
+    assert Tracker.objects.get(entity__path=GADGETS).state == "paused"
+    assert limits.is_paused(asked["push"])
 
 
 def test_an_entity_is_paused_once_whatever_the_door(db: None) -> None:

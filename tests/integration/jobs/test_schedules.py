@@ -72,6 +72,13 @@ def test_what_cannot_be_kept_is_refused_by_name(db: None, wanted: dict[str, Any]
     assert not AuditEntry.objects.exists()
 
 
+def test_a_leap_day_comes_round(db: None) -> None:
+    made = add(every=None, cron="0 0 29 2 *")
+
+    assert made.slot_at is not None
+    assert (made.slot_at.month, made.slot_at.day) == (2, 29)
+
+
 def test_one_that_older_code_let_be_called_like_an_id_hides_no_other(db: None) -> None:
     first, second = add("first"), add("second")
     Schedule.objects.filter(pk=second.pk).update(name=str(first.pk))

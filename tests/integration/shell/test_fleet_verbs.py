@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sync.models import AuditEntry
 from tests import factories
 from tests.integration.shell.conftest import Shell
@@ -50,7 +52,7 @@ def test_who_asks_for_work_is_told_that_workers_are_drained(shell: Shell) -> Non
 
 def test_kinds_that_nobody_takes_are_named(shell: Shell) -> None:
     factories.worker()
-    factories.job(kind="command", run_after=factories.now())
+    factories.job(kind="command", run_after=factories.now() - timedelta(minutes=2))
 
     assert shell("workers") == 0
     assert "Nobody takes what waits of these kinds: command." in shell.out
